@@ -1,0 +1,42 @@
+/* Reading JSON that may be hostile, on cJSON: size, depth and every value checked, every message naming file
+ * and field. Writing goes through cJSON directly, and json_write for files. */
+#ifndef JSON_H
+#define JSON_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+/* Parses at most max_bytes (nesting beyond 64 refused, trailing text refused, duplicate keys: the first counts). */
+cJSON *json_parse(const char *text, size_t bytes, struct error *);
+cJSON *json_parse_file(const char *path, size_t max_bytes, struct error *);
+/* "vkpareto.suite/1" expected: another name is refused by name, a higher version as from a newer program. */
+bool json_check_schema(const cJSON *root, const char *schema, struct error *);
+
+/* Required members; false with "field 'x' ..." set. Optional ones: the preset is taken when absent or null. */
+const cJSON *json_member(const cJSON *object, const char *name, struct error *);
+bool json_int(const cJSON *object, const char *name, int64_t min, int64_t max, int64_t *out, struct error *);
+bool json_int_or(const cJSON *object, const char *name, int64_t min, int64_t max, int64_t preset, int64_t *out, struct error *);
+bool json_number(const cJSON *object, const char *name, double min, double max, double *out, struct error *);
+/* Absent or null gives NAN. */
+bool json_number_or_nan(const cJSON *object, const char *name, double min, double max, double *out, struct error *);
+bool json_bool_or(const cJSON *object, const char *name, bool preset, bool *out, struct error *);
+/* Points into the object; NULL with the error set when absent, not a string, or longer than max bytes. */
+const char *json_string(const cJSON *object, const char *name, size_t max, struct error *);
+/* Absent or null gives preset. *out points into the object. */
+bool json_string_or(const cJSON *object, const char *name, size_t max, const char *preset, const char **out, struct error *);
+const cJSON *json_array(const cJSON *object, const char *name, struct error *);
+const cJSON *json_object(const cJSON *object, const char *name, struct error *);
+
+/* NAN and infinities become null. */
+void json_add_number(cJSON *object, const char *name, double value);
+void json_add_int(cJSON *object, const char *name, int64_t value);   /* exact up to 2^53 */
+
+/* Writes to a temporary file beside path, syncs, renames. replace == false: an existing file is an error.
+ * A full disk or unwritable folder leaves path as it was and is reported with the remedy. */
+bool json_write(const char *path, const cJSON *root, bool replace, struct error *);
+
+#endif

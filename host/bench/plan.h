@@ -1,0 +1,35 @@
+/* suite + caps -> what to try and what not, with reasons. Pure: no device, no clock, no file. */
+#ifndef PLAN_H
+#define PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "json.h"
+#include "result.h"
+#include "suite.h"
+
+struct plan_row {
+  struct kernel_case kase;
+  const struct technique *technique;
+  const struct variant *variant;
+  int32_t tuning[KERNEL_TUNABLES];   /* defaults: values[0], or the first combination that is valid */
+  enum status status;                /* STATUS_OK: to be measured; else why not */
+  const char *reason;                /* static or owned by the plan; NULL when to be measured */
+  char id[256];
+};
+
+struct plan {
+  struct plan_row *rows;
+  size_t n;
+  char **texts;                      /* owned reasons */
+  size_t n_texts;
+};
+
+/* filter: glob over row ids, NULL for all. */
+struct plan *plan_build(const struct suite *, const struct caps *, const char *filter, struct error *);
+void plan_free(struct plan *);
+/* What `vkpareto run` prints with --dry-run and the plan tests pin: one line per row. */
+cJSON *plan_to_json(const struct plan *);
+
+#endif

@@ -1,0 +1,33 @@
+/* The verbs of the bench: check and run. Parent side: the device itself lives in a worker process. */
+#ifndef RUN_H
+#define RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "result.h"
+
+struct run_options {
+  const char *suite;         /* name or file */
+  size_t device;             /* index in gpu_list */
+  const char *filter;        /* glob over row ids, NULL: all */
+  double budget_s;           /* wall seconds in all; 0: none */
+  uint64_t seed;
+  const char *out;           /* folder of results */
+  bool resume;
+  bool validation;
+};
+
+/* Runs a suite: writes DIR/<device>/<driver>-<suite>.json and .samples.json, path of the former in result_path.
+ * Interrupted: what is finished is written, ERROR_INTERRUPTED is set. *n_ok counts rows with a time. */
+bool bench_run(const struct run_options *, char result_path[4096], size_t *n_ok, struct error *);
+
+/* Proves every variant that matches the filter on the device, on the family's proof shapes; one line each on stdout.
+ * *n_wrong counts the wrong ones, validation messages included. */
+bool bench_check(const struct run_options *, size_t *n_wrong, struct error *);
+
+/* Worker side: serves one device over stdin and stdout until end of file (protocol in worker.h). Returns the exit status. */
+int bench_worker(size_t device, bool validation);
+
+#endif

@@ -1,0 +1,34 @@
+/* A suite: which cases to measure and how long (suites/<name>.json, vkpareto.suite/1). */
+#ifndef SUITE_H
+#define SUITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "kernel.h"
+
+struct suite_case {
+  struct kernel_case kase;
+  char **techniques;         /* names within the family ("int4_g32"); NULL: all */
+  size_t n_techniques;
+};
+
+struct suite {
+  char name[64];
+  char description[512];
+  char sha256[65];           /* of the file's bytes */
+  uint32_t rounds;           /* >= 5 */
+  uint32_t samples;          /* per round and row, >= 2 */
+  double sample_seconds;     /* a sample repeats the op until about this long */
+  double case_seconds;       /* a row that would take longer than this in all is skipped with the estimate */
+  struct suite_case *cases;
+  size_t n_cases;
+};
+
+/* name: embedded, or a path to a .json file (one with a slash or .json). */
+struct suite *suite_load(const char *name, struct error *);
+struct suite *suite_parse(const char *text, size_t bytes, struct error *);
+void suite_free(struct suite *);
+
+#endif

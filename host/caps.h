@@ -1,0 +1,71 @@
+/* What a device can do, as plain data: filled by host/vk from the driver, or read from a result or a test
+ * fixture. The planner and the rooms decide from this alone. */
+#ifndef CAPS_H
+#define CAPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Features a variant may require. The order is that of feature_names (caps.c), which is what JSON carries. */
+enum feature {
+  FEATURE_SUBGROUP_BASIC      = 1u << 0,   /* in compute: elect, barriers */
+  FEATURE_SUBGROUP_ARITHMETIC = 1u << 1,   /* subgroupAdd, subgroupMax */
+  FEATURE_SUBGROUP_SHUFFLE    = 1u << 2,   /* subgroupShuffle, subgroupShuffleXor */
+  FEATURE_SUBGROUP_BALLOT     = 1u << 3,   /* subgroupBroadcast */
+  FEATURE_SUBGROUP_CLUSTERED  = 1u << 4,
+  FEATURE_STORAGE_16BIT       = 1u << 5,   /* storageBuffer16BitAccess */
+  FEATURE_STORAGE_8BIT        = 1u << 6,   /* storageBuffer8BitAccess */
+  FEATURE_FLOAT16             = 1u << 7,   /* shaderFloat16 */
+  FEATURE_INT8                = 1u << 8,   /* shaderInt8 */
+  FEATURE_INT16               = 1u << 9,   /* shaderInt16 */
+  FEATURE_INT64               = 1u << 10,  /* shaderInt64 */
+  FEATURE_INT_DOT             = 1u << 11,  /* shaderIntegerDotProduct (1.3 or VK_KHR_shader_integer_dot_product) */
+  FEATURE_INT_DOT_FAST        = 1u << 12,  /* integerDotProduct4x8BitPackedSignedAccelerated */
+  FEATURE_SUBGROUP_SIZE_CONTROL = 1u << 13,
+  FEATURE_BUFFER_ADDRESS      = 1u << 14,  /* bufferDeviceAddress */
+  FEATURE_VULKAN_MEMORY_MODEL = 1u << 15,
+  FEATURE_COOPMAT             = 1u << 16,  /* VK_KHR_cooperative_matrix */
+  FEATURE_MEMORY_BUDGET       = 1u << 17,  /* VK_EXT_memory_budget */
+  FEATURE_EXECUTABLE_PROPERTIES = 1u << 18,/* VK_KHR_pipeline_executable_properties */
+  FEATURE_COUNT = 19,
+};
+extern const char *const feature_names[FEATURE_COUNT];
+
+enum device_type { DEVICE_DISCRETE, DEVICE_INTEGRATED, DEVICE_VIRTUAL, DEVICE_CPU, DEVICE_OTHER, DEVICE_TYPES };
+extern const char *const device_type_names[DEVICE_TYPES];   /* "discrete", ... in the order of preference */
+
+enum { CAPS_HEAPS = 16 };
+
+struct caps {
+  char name[256];
+  char slug[128];            /* of the device, [a-z0-9.-]: folder name of its results */
+  char driver_slug[128];     /* of driver and version */
+  enum device_type type;
+  uint32_t vendor_id, device_id;
+  char uuid[33];             /* 32 hex digits */
+  char pci[16];              /* "0000:01:00.0", "" where the driver does not tell */
+  char driver_id[48];        /* "NVIDIA_PROPRIETARY", "MESA_LLVMPIPE"; "UNKNOWN_<n>" for one newer than the headers */
+  char driver_name[256], driver_info[256];
+  uint32_t driver_version;
+  char conformance[24];      /* "1.4.1.3" */
+  char pipeline_cache_uuid[33];
+  uint32_t api_version;      /* as Vulkan packs it */
+  struct { uint32_t size, min, max; } subgroup;
+  uint64_t features;         /* enum feature bits */
+  struct {
+    uint64_t storage_range;        /* maxStorageBufferRange */
+    uint64_t allocation;           /* maxMemoryAllocationSize */
+    uint64_t storage_align;        /* minStorageBufferOffsetAlignment */
+    uint32_t shared_memory;        /* maxComputeSharedMemorySize, bytes */
+    uint32_t invocations;          /* maxComputeWorkGroupInvocations */
+    uint32_t group_size[3];        /* maxComputeWorkGroupSize */
+    uint32_t group_count[3];       /* maxComputeWorkGroupCount */
+    uint32_t push_constants;       /* bytes */
+  } limits;
+  struct { uint64_t size, budget, used; bool device_local; } heap[CAPS_HEAPS];   /* budget 0: the driver does not tell */
+  uint32_t n_heaps;
+  struct { uint32_t valid_bits; double period_ns; } timestamps;   /* valid_bits 0: no GPU clock on the compute queue */
+  uint64_t llc_bytes;        /* last-level cache; 0: nothing tells (GPUs) */
+};
+
+#endif

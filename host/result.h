@@ -1,0 +1,92 @@
+/* What a run leaves behind: the result file in memory (vkpareto.result/1, DESIGN section 8). Written by
+ * bench, read by cost, select, compare, emit. Unknown numbers are NAN in memory and null in the file. */
+#ifndef RESULT_H
+#define RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "caps.h"
+#include "error.h"
+#include "json.h"
+#include "kernel.h"
+
+enum status {
+  STATUS_OK, STATUS_NOISY,                                          /* carry a time */
+  STATUS_UNSUPPORTED, STATUS_NOT_BUILT, STATUS_SKIPPED, STATUS_WRONG, STATUS_FAILED,
+  STATUS_TIMEOUT, STATUS_LOST, STATUS_IMPLAUSIBLE,                  /* carry a reason */
+  STATUS_COUNT,
+};
+extern const char *const status_names[STATUS_COUNT];
+static inline bool status_has_time(enum status s) { return s == STATUS_OK || s == STATUS_NOISY; }
+
+struct sample_summary {
+  double median, p10, p90;   /* ns per run of the op */
+  double lo, hi;             /* 95 % bootstrap interval of the median, over rounds */
+  uint32_t samples, rounds;
+  bool gpu_clock;            /* else host clock */
+};
+
+struct result_error {        /* of the verification of the timed shape */
+  double nmse, max_abs;
+  double tolerance;          /* the bound at the element where |error| / bound was largest */
+  uint64_t elements;
+};
+
+struct result_row {
+  char *id, *op, *technique, *variant;      /* owned by the result */
+  int64_t dim[KERNEL_DIMS];                 /* by the family's dims */
+  const struct family *family;              /* NULL: an op this build does not know; the row is kept for compare */
+  enum kernel_mode mode;
+  char *tuning_names[KERNEL_TUNABLES];
+  int32_t tuning[KERNEL_TUNABLES];
+  size_t n_tuning;
+  bool tuned;
+  enum status status;
+  char *reason;                             /* NULL when there is none */
+  uint32_t windows;
+  struct sample_summary time;               /* valid when status_has_time */
+  double flops, bytes;
+  double roofline;                          /* share of the ceiling reached, NAN unknown */
+  bool memory_bound;
+  struct result_error error;                /* elements 0: not verified */
+  uint64_t memory;                          /* device bytes allocated for the row, 0 unknown */
+  uint64_t compile_ns;                      /* 0 unknown */
+};
+
+enum { RESULT_CEILINGS = 16 };
+
+struct result {
+  char run_id[33];
+  char created[32];                         /* ISO 8601, UTC */
+  struct { char version[32], git[64], glslc[128], shaders_sha256[65]; } tool;
+  struct { char os[128], kernel[128], cpu[128]; uint64_t memory; } host;
+  struct caps caps;
+  char clock_verdict[256];
+  struct {
+    double read_memory, read_llc, copy_memory, copy_llc;              /* bytes/s, NAN unknown */
+    struct { char name[24]; double value; } flops[RESULT_CEILINGS];   /* "f32", "f16": operations/s */
+    size_t n_flops;
+    double dispatch_ns, submit_ns;
+  } ceilings;
+  struct { char suite[64], suite_sha256[65], seed[24]; double budget_s, seconds; } run;
+  struct result_row *rows;
+  size_t n_rows;
+  char sha256[65];                          /* of the file it was read from, "" for one in memory */
+  char path[4096];                          /* likewise */
+};
+
+/* Reads and checks a result file; unknown fields are ignored, unknown statuses read as failed. NULL with the
+ * error naming file and field. Free with result_free. */
+struct result *result_read(const char *path, struct error *);
+void result_free(struct result *);
+/* Writes result as vkpareto.result/1; an existing path is an error. */
+bool result_write(const struct result *, const char *path, struct error *);
+/* The device object of a result, also the format of the caps fixtures in tests/plan. caps_from_json checks everything. */
+cJSON *caps_to_json(const struct caps *);
+bool caps_from_json(const cJSON *, struct caps *, struct error *);
+/* Best measured share of compute: the ceiling by name, NAN when absent. */
+double result_flops_ceiling(const struct result *, const char *name);
+
+#endif

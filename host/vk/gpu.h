@@ -1,0 +1,66 @@
+/* A Vulkan device, ready to run dispatch plans. No Vk type leaves this folder. One thread, one device. */
+#ifndef GPU_H
+#define GPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "caps.h"
+#include "error.h"
+#include "kernel.h"
+
+enum { GPU_MAX_DEVICES = 32 };
+
+/* All devices in a stable order: type (discrete, integrated, virtual, CPU, other), PCI address, name, UUID.
+ * Zero devices is success with *n == 0; no loader is ERROR_NO_DEVICE with the remedy. */
+bool gpu_list(struct caps *out, size_t max, size_t *n, struct error *);
+
+struct gpu_options {
+  bool validation;   /* Khronos validation with synchronization validation; fails when the layer is absent */
+};
+
+struct gpu;          /* an open device: instance, device, queue, command pool, staging */
+struct gpu *gpu_open(size_t index, const struct gpu_options *, struct error *);   /* index in gpu_list */
+void gpu_close(struct gpu *);                                                     /* NULL is fine */
+const struct caps *gpu_caps(const struct gpu *);
+/* Messages of the validation layers so far (warnings and errors); the first one's text in `first` if not NULL. */
+unsigned gpu_validation_messages(const struct gpu *, const char **first);
+
+/* ---- memory: buffers in device-local memory, reached through staging (or mapped where the device is a CPU or UMA) */
+struct gpu_buffer;
+struct gpu_buffer *gpu_buffer_create(struct gpu *, uint64_t bytes, struct error *);   /* ERROR_MEMORY when it does not fit */
+void gpu_buffer_destroy(struct gpu *, struct gpu_buffer *);                            /* NULL is fine */
+bool gpu_upload(struct gpu *, struct gpu_buffer *, uint64_t offset, const void *, uint64_t bytes, struct error *);
+bool gpu_download(struct gpu *, struct gpu_buffer *, uint64_t offset, void *, uint64_t bytes, struct error *);
+bool gpu_fill(struct gpu *, struct gpu_buffer *, uint64_t offset, uint64_t bytes, uint32_t word, struct error *);
+bool gpu_copy(struct gpu *, struct gpu_buffer *to, uint64_t to_offset, struct gpu_buffer *from, uint64_t from_offset,
+              uint64_t bytes, struct error *);
+/* Device memory allocated by this process through gpu_buffer_create, now and at most. */
+uint64_t gpu_memory_used(const struct gpu *);
+uint64_t gpu_memory_peak(const struct gpu *);
+
+/* ---- pipelines */
+struct gpu_pipeline;
+/* Compute pipeline, entry point "main", `bindings` storage buffers in set 0, push_bytes of push constants.
+ * *compile_ns (may be NULL): host time of the creation. ERROR_UNSUPPORTED / ERROR_DRIVER when the driver refuses. */
+struct gpu_pipeline *gpu_pipeline_create(struct gpu *, const struct spirv *, uint32_t bindings, uint32_t push_bytes,
+                                         const uint32_t *spec, uint32_t n_spec, uint64_t *compile_ns, struct error *);
+void gpu_pipeline_destroy(struct gpu *, struct gpu_pipeline *);
+
+/* ---- running */
+struct gpu_dispatch {
+  struct gpu_pipeline *pipeline;
+  struct { struct gpu_buffer *buffer; uint64_t offset, size; } binding[KERNEL_BINDINGS];   /* offset a multiple of limits.storage_align */
+  const void *push;
+  uint32_t groups[3];
+};
+struct gpu_time {
+  uint64_t gpu_ns;    /* between timestamps round the list; 0 when the queue has no valid timestamps */
+  uint64_t host_ns;   /* from submit to the end of the wait */
+};
+/* Runs the list in order in one submission, a full compute barrier after each dispatch, and waits for at most
+ * timeout_ns. An empty list measures a submission. Past the timeout the device is in an unknown state: ERROR_TIMEOUT, close it. */
+bool gpu_run(struct gpu *, const struct gpu_dispatch *, size_t n, uint64_t timeout_ns, struct gpu_time *, struct error *);
+
+#endif
