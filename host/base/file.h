@@ -9,10 +9,13 @@
 
 /* Reads a regular file of at most max_bytes; adds a terminating 0 that *bytes does not count. Free with free(). */
 char *file_read(const char *path, size_t max_bytes, size_t *bytes, struct error *);
-/* Temporary file beside it, fsync, rename. replace == false: an existing path is an error. */
+/* Temporary file beside it, fsync, rename. replace == false: an existing path is an error. On failure path is as it was
+ * and the temporary file is gone. */
 bool file_write(const char *path, const void *data, size_t bytes, bool replace, struct error *);
 bool file_make_folders(const char *path, struct error *);   /* mkdir -p */
 bool file_exists(const char *path);
+/* "cannot <doing> '<path>': <strerror>; <remedy>" for an error number. Returns false. */
+bool file_error(struct error *err, const char *doing, const char *path, int number);
 /* 64 hex digits of SHA-256 (FIPS 180-4) and a 0. */
 void sha256_hex(const void *data, size_t bytes, char out[65]);
 

@@ -10,7 +10,8 @@
 
 #include "error.h"
 
-/* Parses at most max_bytes (nesting beyond 64 refused, trailing text refused, duplicate keys: the first counts). */
+/* Strict RFC 8259, and stricter: nesting beyond 64, numbers that overflow a double, \\u0000 and trailing text are
+ * refused with line and column. Duplicate keys: the first counts. Free with cJSON_Delete. */
 cJSON *json_parse(const char *text, size_t bytes, struct error *);
 cJSON *json_parse_file(const char *path, size_t max_bytes, struct error *);
 /* "vkpareto.suite/1" expected: another name is refused by name, a higher version as from a newer program. */
@@ -35,7 +36,13 @@ const cJSON *json_object(const cJSON *object, const char *name, struct error *);
 void json_add_number(cJSON *object, const char *name, double value);
 void json_add_int(cJSON *object, const char *name, int64_t value);   /* exact up to 2^53 */
 
-/* Writes to a temporary file beside path, syncs, renames. replace == false: an existing file is an error.
+/* The text of a tree, without a line end: numbers read back exactly, NAN and infinities are null, bytes that are not UTF-8
+ * become U+FFFD. Objects and arrays that fit in `width` columns stay on one line, others are broken and indented by
+ * two; SIZE_MAX: everything on one line. NULL when memory runs out. Free with free(). */
+enum { JSON_WIDTH = 120 };
+char *json_text(const cJSON *root, size_t width);
+
+/* Writes json_text of JSON_WIDTH to a temporary file beside path, syncs, renames. replace == false: an existing file is an error.
  * A full disk or unwritable folder leaves path as it was and is reported with the remedy. */
 bool json_write(const char *path, const cJSON *root, bool replace, struct error *);
 

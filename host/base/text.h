@@ -19,11 +19,14 @@ bool text_contains_nocase(const char *text, const char *part);
 /* The candidate with the smallest Damerau-Levenshtein distance (optimal string alignment), NULL when none is
  * near (distance over a third of the longer length). */
 const char *text_nearest(const char *word, const char *const *candidates, size_t n);
-/* Lower case, runs of anything outside [a-z0-9.-] become one '-', none at the ends; "device" when nothing is left. */
+/* Lower case, runs of anything outside [a-z0-9.-] become one '-', no '-' or '.' at the ends (so that it is a safe file
+ * name); "device" when nothing is left. */
 void text_slug(const char *text, char *out, size_t size);
 /* "1.23 ms", "12.3 GB/s" with three significant digits; NAN prints "-". */
 void text_duration(double ns, char *out, size_t size);
 void text_bytes(double bytes, char *out, size_t size);         /* GiB, MiB, KiB */
 void text_rate(double per_second, const char *unit, char *out, size_t size);
+/* Bytes of the UTF-8 character that a 0-terminated text begins with (RFC 3629), 0 at its end and where it is not valid. */
+size_t text_utf8_length(const char *text);
 
 #endif
