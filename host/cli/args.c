@@ -68,7 +68,8 @@ static const char **find_slot(struct args *args, const char **common_values, con
 }
 
 /* Reads the option at argv[*at] and moves *at to the last word that belongs to it. */
-static bool take_option(struct args *args, const char **common_values, int argc, char **argv, int *at, struct error *err) {
+static bool take_option(struct args *args, const char **common_values, int argc, char **argv, int *at,
+                        struct error *err) {
   const char *name = argv[*at] + 2;
   const char *equals = strchr(name, '=');
   size_t length = equals ? (size_t)(equals - name) : strlen(name);
@@ -82,7 +83,8 @@ static bool take_option(struct args *args, const char **common_values, int argc,
   if (*slot) return error_set(err, ERROR_USAGE, "option --%s is given twice; leave one out", option->name);
   if (!option->value) {
     *slot = "";
-    return !equals || error_set(err, ERROR_USAGE, "option --%s takes no value; leave out '%.80s'", option->name, equals);
+    return !equals ||
+           error_set(err, ERROR_USAGE, "option --%s takes no value; leave out '%.80s'", option->name, equals);
   }
   if (equals) {
     *slot = equals + 1;
@@ -91,17 +93,19 @@ static bool take_option(struct args *args, const char **common_values, int argc,
   } else {
     *slot = "";
   }
-  return **slot || error_set(err, ERROR_USAGE, "option --%s needs a value: --%s %s", option->name, option->name, option->value);
+  return **slot || error_set(err, ERROR_USAGE, "option --%s needs a value: --%s %s", option->name, option->name,
+                             option->value);
 }
 
 static bool check_operands(const struct args *args, struct error *err) {
   const struct args_verb *verb = args->verb;
+  const char *operands = verb->operands ? verb->operands : "";
   if (args->n_operands < verb->min_operands)
-    return error_set(err, ERROR_USAGE, "%zu of at least %zu operands given; the usage is: vkpareto %s %s", args->n_operands,
-                     verb->min_operands, verb->name, verb->operands);
+    return error_set(err, ERROR_USAGE, "%zu operands given, %zu needed; the usage is: vkpareto %s %s [options]",
+                     args->n_operands, verb->min_operands, verb->name, operands);
   if (args->n_operands > verb->max_operands)
-    return error_set(err, ERROR_USAGE, "unexpected '%.80s'; the usage is: vkpareto %s%s%s [options]",
-                     args->operands[verb->max_operands], verb->name, verb->operands ? " " : "", verb->operands ? verb->operands : "");
+    return error_set(err, ERROR_USAGE, "unexpected '%.80s'; the usage is: vkpareto %s %s%s[options]",
+                     args->operands[verb->max_operands], verb->name, operands, *operands ? " " : "");
   return true;
 }
 
@@ -176,7 +180,8 @@ bool args_size(const struct args *args, const char *name, uint64_t *out, struct 
   return !text || text_parse_size(text, out, err) || blame(err, name);
 }
 
-bool args_choice(const struct args *args, const char *name, const char *const *choices, size_t n, size_t *out, struct error *err) {
+bool args_choice(const struct args *args, const char *name, const char *const *choices, size_t n, size_t *out,
+                 struct error *err) {
   const char *text = args_text(args, name);
   for (size_t i = 0; text && i < n; i++)
     if (text_equal_nocase(text, choices[i])) {

@@ -3,7 +3,7 @@
  *
  *   static const struct args_verb verb = {
  *     .name = "check", .about = "Proves every kernel right on a device.",
- *     .options = {{"device", "SEL", "which device (default: the best)"}, {"validation", NULL, "with the validation layers"}},
+ *     .options = {{"device", "SEL", "which device (default: the best)"}, {"validation", NULL, "with its layers"}},
  *     .example = "vkpareto check --device nvidia --filter 'matmul*'",
  *   };
  *   int cli_check(int argc, char **argv) {
@@ -57,12 +57,14 @@ const char *args_text(const struct args *, const char *name);   /* NULL when not
 bool args_u64(const struct args *, const char *name, uint64_t min, uint64_t max, uint64_t *out, struct error *);
 bool args_double(const struct args *, const char *name, double min, double max, double *out, struct error *);
 bool args_size(const struct args *, const char *name, uint64_t *out, struct error *);
-bool args_choice(const struct args *, const char *name, const char *const *choices, size_t n, size_t *out, struct error *);
+bool args_choice(const struct args *, const char *name, const char *const *choices, size_t n, size_t *out,
+                 struct error *);
 
 /* "unknown suite 'quik'; did you mean 'quick'?", or what there is when nothing is near. Returns false. */
 bool args_unknown(struct error *, const char *kind, const char *word, const char *const *known, size_t n);
 
-/* Shows the error on stderr, under the verb's name and with the way to its help when the command line is at fault; returns its exit status. */
+/* Shows the error on stderr, under the verb's name and with the way to its help when the command line is at fault;
+ * returns its exit status. */
 int args_fail(const struct args *, const struct error *);
 
 #endif

@@ -1,0 +1,20 @@
+/* SEL of the command line: which devices a verb works on. Digits are the index in `vkpareto devices`, 32 hex digits the
+ * UUID, anything else a case-insensitive part of name, driver or vendor id (as `devices` prints it). NULL is the first,
+ * which is the best. */
+#ifndef DEVICE_SELECT_H
+#define DEVICE_SELECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "caps.h"
+#include "error.h"
+
+/* Writes the indices of the selected devices, at most n_devices. accept_all: "all" selects every one. No device or no
+ * match is ERROR_NO_DEVICE, several matches are ERROR_USAGE; both list what is there. */
+bool device_select(const char *selector, bool accept_all, const struct caps *devices, size_t n_devices, size_t *index,
+                   size_t *n, struct error *);
+/* The same among the devices of this machine; index has room for GPU_MAX_DEVICES. */
+bool device_select_here(const char *selector, bool accept_all, size_t *index, size_t *n, struct error *);
+
+#endif
