@@ -8,3 +8,13 @@ const char *const feature_names[FEATURE_COUNT] = {
 };
 
 const char *const device_type_names[DEVICE_TYPES] = {"discrete", "integrated", "virtual", "cpu", "other"};
+
+uint64_t caps_memory(const struct caps *caps) {
+  uint64_t bytes = 0, size = 0;
+  for (uint32_t h = 0; h < caps->n_heaps && h < CAPS_HEAPS; h++)
+    if (caps->heap[h].device_local && caps->heap[h].size > size) {
+      size = caps->heap[h].size;
+      bytes = caps->heap[h].budget && caps->heap[h].budget < size ? caps->heap[h].budget : size;
+    }
+  return bytes;
+}

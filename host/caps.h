@@ -68,4 +68,8 @@ struct caps {
   uint64_t llc_bytes;        /* last-level cache; 0: nothing tells (GPUs) */
 };
 
+/* Bytes a program may use on the device: the budget of its largest device-local heap, its size where the driver
+ * tells no budget; 0 unknown. */
+uint64_t caps_memory(const struct caps *);
+
 #endif

@@ -29,7 +29,12 @@ struct plan {
 /* filter: glob over row ids, NULL for all. */
 struct plan *plan_build(const struct suite *, const struct caps *, const char *filter, struct error *);
 void plan_free(struct plan *);
-/* What `vkpareto run` prints with --dry-run and the plan tests pin: one line per row. */
+/* What `vkpareto run` prints with --dry-run and the plan tests pin: a list of rows. */
 cJSON *plan_to_json(const struct plan *);
+
+/* The first tuning that is valid for the case, defaults first: NULL. Else why the defaults are not, and the defaults. */
+const char *plan_tuning(const struct variant *, const struct kernel_case *, const struct caps *, int32_t *tuning);
+/* Is the variant built, and has the device what it requires? Else status and reason. */
+bool plan_runnable(const struct variant *, const struct caps *, enum status *, char *reason, size_t size);
 
 #endif

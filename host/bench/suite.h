@@ -2,6 +2,7 @@
 #ifndef SUITE_H
 #define SUITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,5 +31,13 @@ struct suite {
 struct suite *suite_load(const char *name, struct error *);
 struct suite *suite_parse(const char *text, size_t bytes, struct error *);
 void suite_free(struct suite *);
+bool suite_case_has(const struct suite_case *, const struct technique *);
+
+/* The file, in short:
+ *   {"schema": "vkpareto.suite/1", "name": "quick", "description": "...", "rounds": 5, "samples": 3,
+ *    "sample_seconds": 0.01, "case_seconds": 5, "cases": [
+ *      {"op": "matmul", "shape": {"m": [1, 8], "n": 576, "k": 1536}, "mode": "cold", "techniques": ["f16"]}]}
+ * A dimension with a list of values multiplies the case out. `mode` is cold where something streams, else resident,
+ * unless given; `techniques` left out means all. */
 
 #endif
