@@ -1,0 +1,66 @@
+/* result -> predicted cost of any shape on that device, with its error. Deterministic, derived from the result each
+ * time it is read and never stored in it.
+ *
+ * Rows of one technique are fitted in two regimes, because different kernels serve them: decode (matmul with at most
+ * 8 rows; attention with one query) and prefill. Of several variants of a technique at one shape only the fastest row
+ * counts (an `ok` one before a `noisy` one): that is the kernel that would run. Warm rows are not used: weights and KV
+ * stream. A shape that was measured is answered by its row, any other by the fit. */
+#ifndef COST_H
+#define COST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "fit.h"
+#include "kernel.h"
+#include "result.h"
+
+enum regime { REGIME_DECODE, REGIME_PREFILL, REGIME_COUNT };
+extern const char *const regime_names[REGIME_COUNT];
+enum regime cost_regime(const struct kernel_case *);
+
+struct cost_group {
+  const struct technique *technique;
+  const struct family *family;
+  enum regime regime;
+  const struct result_row **rows;   /* the fastest of each shape */
+  struct fit_point *points;         /* points[i] of rows[i] */
+  size_t n, n_units;
+  bool fitted;
+  struct fit fit;                   /* when fitted */
+  double error;                     /* leave-one-out, relative; NAN unknown */
+};
+
+struct cost_model {
+  const struct result *result;
+  struct cost_group *groups;
+  size_t n;
+};
+
+/* Keeps the result, which must live longer. NULL when memory runs out or no row of the result carries a usable time. */
+struct cost_model *cost_build(const struct result *, struct error *);
+void cost_free(struct cost_model *);
+const struct cost_group *cost_find(const struct cost_model *, const char *technique, enum regime);
+
+struct cost_estimate {
+  double ns, lo, hi;               /* of one run of the op; lo and hi NAN when the error is unknown */
+  const struct result_row *row;    /* the measured row itself, or the nearest one: variant and tuning that would run */
+  bool measured;                   /* this very shape */
+  bool extrapolated;               /* bytes or operations more than 2x outside what was measured */
+  double scratch_bytes;            /* device memory that the kernel needs while it runs */
+};
+
+/* False with the reason in err when the technique has no usable rows in the case's regime, too few for a fit, or no
+ * measured variant that is valid for the case. */
+bool cost_predict(const struct cost_model *, const char *technique, const struct kernel_case *, struct cost_estimate *,
+                  struct error *);
+
+/* Bytes of what streams: weights with their scales, or the K and V cache. NAN when the shape makes no sense to the room. */
+double cost_stream_bytes(const struct kernel_case *, const struct technique *);
+
+/* Cases of the two ops that models are made of. */
+bool cost_matmul_case(int64_t m, int64_t n, int64_t k, struct kernel_case *, struct error *);
+bool cost_attention_case(int64_t q, int64_t kv, int64_t heads, int64_t kv_heads, int64_t head_dim, struct kernel_case *,
+                         struct error *);
+
+#endif
