@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,8 +98,7 @@ static cJSON *parse(const char *text, size_t bytes, struct error *err) {
   const char *end = text;
   cJSON *root = cJSON_ParseWithLengthOpts(text, bytes, &end, false);
   if (!root) {
-    const char *what = end + 1 >= text + bytes ? "the text ends too early" : "a value, comma, colon or bracket is missing or misplaced";
-    refuse(text, end, bytes ? what : "the text is empty", err);
+    refuse(text, end, bytes ? "a value, comma, colon or bracket is missing or misplaced" : "the text is empty", err);
     return NULL;
   }
   end += strspn(end, " \t\r\n");
@@ -198,6 +198,21 @@ bool json_int_or(const cJSON *object, const char *name, int64_t min, int64_t max
   return !item || int_of(item, name, min, max, out, err);
 }
 
+bool json_u64_or(const cJSON *object, const char *name, uint64_t preset, uint64_t *out, struct error *err) {
+  const cJSON *item = find(object, name);
+  int64_t small = 0;
+  *out = preset;
+  if (!item) return true;
+  if (cJSON_IsString(item)) {
+    if (text_parse_u64(item->valuestring, 0, UINT64_MAX, out, err)) return true;
+    err->kind = ERROR_INPUT;
+    return error_prefix(err, "field '%s': ", name);
+  }
+  if (!int_of(item, name, 0, exact_integer, &small, err)) return false;
+  *out = (uint64_t)small;
+  return true;
+}
+
 static bool number_of(const cJSON *item, const char *name, double min, double max, double *out, struct error *err) {
   if (!cJSON_IsNumber(item)) return wrong_type(name, "a number", item, err);
   double value = item->valuedouble;
@@ -267,3 +282,13 @@ void json_add_number(cJSON *object, const char *name, double value) {
 }
 
 void json_add_int(cJSON *object, const char *name, int64_t value) { cJSON_AddNumberToObject(object, name, (double)value); }
+
+void json_add_u64(cJSON *object, const char *name, uint64_t value) {
+  if (value <= (uint64_t)exact_integer) {
+    json_add_int(object, name, (int64_t)value);
+    return;
+  }
+  char text[24];
+  snprintf(text, sizeof text, "%" PRIu64, value);
+  cJSON_AddStringToObject(object, name, text);
+}

@@ -21,6 +21,8 @@ bool json_check_schema(const cJSON *root, const char *schema, struct error *);
 const cJSON *json_member(const cJSON *object, const char *name, struct error *);
 bool json_int(const cJSON *object, const char *name, int64_t min, int64_t max, int64_t *out, struct error *);
 bool json_int_or(const cJSON *object, const char *name, int64_t min, int64_t max, int64_t preset, int64_t *out, struct error *);
+/* A number, or a string of digits where it is over 2^53. */
+bool json_u64_or(const cJSON *object, const char *name, uint64_t preset, uint64_t *out, struct error *err);
 bool json_number(const cJSON *object, const char *name, double min, double max, double *out, struct error *);
 /* Absent or null gives NAN. */
 bool json_number_or_nan(const cJSON *object, const char *name, double min, double max, double *out, struct error *);
@@ -35,6 +37,7 @@ const cJSON *json_object(const cJSON *object, const char *name, struct error *);
 /* NAN and infinities become null. */
 void json_add_number(cJSON *object, const char *name, double value);
 void json_add_int(cJSON *object, const char *name, int64_t value);   /* exact up to 2^53 */
+void json_add_u64(cJSON *object, const char *name, uint64_t value);  /* a string where it is over 2^53 */
 
 /* The text of a tree, without a line end: numbers read back exactly, NAN and infinities are null, bytes that are not UTF-8
  * become U+FFFD. Objects and arrays that fit in `width` columns stay on one line, others are broken and indented by

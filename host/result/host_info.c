@@ -1,0 +1,35 @@
+#include "host_info.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "file.h"
+
+/* The rest of the first line that begins with `key`, without the separators " \t:=" and quotes; "" when there is none. */
+static void find_value(const char *path, const char *key, char *out, size_t size) {
+  char *text = file_read(path, 16 << 20, NULL, NULL);
+  out[0] = '\0';
+  for (char *line = text; line && *line;) {
+    size_t length = strcspn(line, "\n");
+    if (strncmp(line, key, strlen(key)) == 0 && strchr(" \t:=", line[strlen(key)])) {
+      const char *value = line + strlen(key) + strspn(line + strlen(key), " \t:=\"");
+      size_t n = strcspn(value, "\"\n");
+      snprintf(out, size, "%.*s", (int)n, value);
+      break;
+    }
+    line += length + (line[length] == '\n');
+  }
+  free(text);
+}
+
+void host_info_fill(struct result *result) {
+  struct utsname name;
+  char memory[64];
+  find_value("/etc/os-release", "PRETTY_NAME", result->host.os, sizeof result->host.os);
+  if (uname(&name) == 0) snprintf(result->host.kernel, sizeof result->host.kernel, "%s", name.release);
+  find_value("/proc/cpuinfo", "model name", result->host.cpu, sizeof result->host.cpu);
+  find_value("/proc/meminfo", "MemTotal", memory, sizeof memory);
+  result->host.memory = strtoull(memory, NULL, 10) * 1024;   /* the file counts in KiB */
+}
