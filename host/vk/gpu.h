@@ -18,6 +18,7 @@ bool gpu_list(struct caps *out, size_t max, size_t *n, struct error *);
 
 struct gpu_options {
   bool validation;   /* Khronos validation with synchronization validation; fails when the layer is absent */
+  bool staging;      /* transfers go through staging also where memory could be mapped: for tests */
 };
 
 struct gpu;          /* an open device: instance, device, queue, command pool, staging */

@@ -1,0 +1,172 @@
+#include <dlfcn.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "vk_internal.h"
+
+static const char validation_layer[] = "VK_LAYER_KHRONOS_validation";
+
+static bool load(struct error *err) {
+  static bool loaded;
+  if (loaded) return true;
+  if (volkInitialize() != VK_SUCCESS)
+    return error_set(err, ERROR_NO_DEVICE,
+                     "no Vulkan loader (libvulkan.so.1) on this machine; install libvulkan1 and your GPU's driver, or "
+                     "for a CPU fallback on Debian: apt install libvulkan1 mesa-vulkan-drivers");
+  if (volkGetInstanceVersion() < VK_API_VERSION_1_1)
+    return error_set(err, ERROR_NO_DEVICE, "the Vulkan loader is of version 1.0, 1.1 is needed; update libvulkan1");
+  loaded = true;
+  return true;
+}
+
+static VKAPI_ATTR VkBool32 VKAPI_CALL message(VkDebugUtilsMessageSeverityFlagBitsEXT severity,
+                                              VkDebugUtilsMessageTypeFlagsEXT types,
+                                              const VkDebugUtilsMessengerCallbackDataEXT *data, void *user) {
+  (void)severity, (void)types;
+  struct instance *instance = user;
+  if (instance->messages++ == 0)
+    strncat(instance->first_message, data->pMessage ? data->pMessage : "", sizeof instance->first_message - 1);
+  log_detail("validation: %s", data->pMessage ? data->pMessage : "(no text)");
+  return VK_FALSE;
+}
+
+static bool have_validation_layer(void) {
+  uint32_t n = 0;
+  if (vkEnumerateInstanceLayerProperties(&n, NULL) < 0 || n == 0) return false;
+  VkLayerProperties *layers = calloc(n, sizeof *layers);
+  bool found = false;
+  if (layers && vkEnumerateInstanceLayerProperties(&n, layers) >= 0)
+    for (uint32_t i = 0; i < n && !found; i++) found = strcmp(layers[i].layerName, validation_layer) == 0;
+  free(layers);
+  return found;
+}
+
+bool instance_open(struct instance *instance, bool validation, struct error *err) {
+  memset(instance, 0, sizeof *instance);
+  if (!load(err)) return false;
+  if (validation && !have_validation_layer())
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "validation was asked for but %s is not installed; on Debian: apt install vulkan-validationlayers",
+                     validation_layer);
+
+  const VkValidationFeatureEnableEXT enabled = VK_VALIDATION_FEATURE_ENABLE_SYNCHRONIZATION_VALIDATION_EXT;
+  const VkValidationFeaturesEXT features = {
+    .sType = VK_STRUCTURE_TYPE_VALIDATION_FEATURES_EXT,
+    .enabledValidationFeatureCount = 1,
+    .pEnabledValidationFeatures = &enabled,
+  };
+  /* Only what the validation layers say: a loader that skips a broken driver is not an error of ours. */
+  const VkDebugUtilsMessengerCreateInfoEXT messenger = {
+    .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
+    .pNext = &features,
+    .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
+    .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
+    .pfnUserCallback = message,
+    .pUserData = instance,
+  };
+  const VkApplicationInfo application = {
+    .sType = VK_STRUCTURE_TYPE_APPLICATION_INFO,
+    .pApplicationName = "vkpareto",
+    .apiVersion = VK_TARGET_VERSION,
+  };
+  const char *const layers[] = {validation_layer};
+  const char *const extensions[] = {VK_EXT_DEBUG_UTILS_EXTENSION_NAME};
+  const VkInstanceCreateInfo create = {
+    .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
+    .pNext = validation ? &messenger : NULL,
+    .pApplicationInfo = &application,
+    .enabledLayerCount = validation,
+    .ppEnabledLayerNames = layers,
+    .enabledExtensionCount = validation,
+    .ppEnabledExtensionNames = extensions,
+  };
+  VkResult result = vkCreateInstance(&create, NULL, &instance->handle);
+  if (result == VK_ERROR_INCOMPATIBLE_DRIVER) {   /* what the loader says when there is no driver at all */
+    instance->handle = NULL;
+    return true;
+  }
+  VK(result);
+  volkLoadInstance(instance->handle);
+  if (validation) {
+    VkDebugUtilsMessengerCreateInfoEXT standing = messenger;
+    standing.pNext = NULL;
+    VK(vkCreateDebugUtilsMessengerEXT(instance->handle, &standing, NULL, &instance->messenger));
+  }
+  return true;
+
+error:
+  instance_close(instance);
+  return false;
+}
+
+/* Keeps every library loaded so far: drivers leave threads and exit handlers behind whose code must not vanish with
+ * the instance, and the next instance finds them loaded. It also lets a leak report name the driver. */
+static void pin_libraries(void) {
+  void *self = dlopen(NULL, RTLD_LAZY);
+  struct link_map *library = NULL;
+  if (!self || dlinfo(self, RTLD_DI_LINKMAP, &library)) return;
+  for (; library; library = library->l_next)
+    if (library->l_name[0]) dlopen(library->l_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+void instance_close(struct instance *instance) {
+  if (!instance->handle) return;
+  pin_libraries();
+  if (instance->messenger) vkDestroyDebugUtilsMessengerEXT(instance->handle, instance->messenger, NULL);
+  vkDestroyInstance(instance->handle, NULL);
+  instance->handle = NULL;
+  instance->messenger = VK_NULL_HANDLE;
+}
+
+static int compare_devices(const void *left, const void *right) {
+  const struct caps *a = &((const struct physical *)left)->caps, *b = &((const struct physical *)right)->caps;
+  if (a->type != b->type) return a->type < b->type ? -1 : 1;
+  int order = strcmp(a->pci, b->pci);
+  if (order == 0) order = strcmp(a->name, b->name);
+  return order ? order : strcmp(a->uuid, b->uuid);
+}
+
+bool instance_devices(const struct instance *instance, struct physical **out, size_t *n, struct error *err) {
+  *out = NULL;
+  *n = 0;
+  if (!instance->handle) return true;
+  VkPhysicalDevice handles[GPU_MAX_DEVICES];
+  uint32_t found = GPU_MAX_DEVICES;
+  struct physical *devices = NULL;
+  VkResult result = vkEnumeratePhysicalDevices(instance->handle, &found, handles);
+  if (result == VK_ERROR_INITIALIZATION_FAILED || found == 0) return true;   /* every driver declined */
+  VK(result);
+
+  devices = calloc(found, sizeof *devices);
+  if (!devices) {
+    error_set(err, ERROR_MEMORY, "out of memory for %u devices", found);
+    goto error;
+  }
+  for (uint32_t i = 0; i < found; i++) {
+    devices[i].handle = handles[i];
+    if (!caps_read(&devices[i], err)) goto error;
+  }
+  qsort(devices, found, sizeof *devices, compare_devices);
+  *out = devices;
+  *n = found;
+  return true;
+
+error:
+  free(devices);
+  return false;
+}
+
+bool gpu_list(struct caps *out, size_t max, size_t *n, struct error *err) {
+  struct instance instance;
+  struct physical *devices;
+  *n = 0;
+  if (!instance_open(&instance, false, err)) return false;
+  bool ok = instance_devices(&instance, &devices, n, err);
+  if (*n > max) *n = max;
+  for (size_t i = 0; i < *n; i++) out[i] = devices[i].caps;
+  free(devices);
+  instance_close(&instance);
+  return ok;
+}
