@@ -33,7 +33,8 @@ static void print_help(void) {
     if (verbs[i].summary) printf("  %-12s%s\n", verbs[i].name, verbs[i].summary);
   printf("\n  vkpareto VERB --help tells more, with an example; --version prints the version.\n\n"
          "exit status: 0 done, 1 the command line, 2 a file or the environment, 3 no usable device,\n"
-         "  4 a wrong kernel, a failed gate or no feasible configuration, 5 nothing could be measured, 130 interrupted\n");
+         "  4 a wrong kernel, a failed gate or no feasible configuration, 5 nothing could be measured,\n"
+         "  130 interrupted\n");
 }
 
 static int unknown_verb(const char *word) {

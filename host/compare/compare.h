@@ -1,4 +1,10 @@
-/* Two or more results side by side: time, share of each device's own ceiling, ratio with interval, verdict. */
+/* Two or more results side by side. Rows are matched by op, shape, technique and mode; of each result the fastest
+ * variant with a time stands for the technique.
+ *
+ * speed = the baseline's time / this time: above 1 is faster. Its interval combines those of the two times as
+ * independent errors: the log half-widths add as squares, so it is [speed / s, speed * t] with
+ * ln s = hypot(ln(base / base.lo), ln(hi / time)) and ln t = hypot(ln(base.hi / base), ln(time / lo)).
+ * An interval that holds 1 is a tie; to first order that is the rule |m1 - m2| <= sqrt(h1^2 + h2^2). */
 #ifndef COMPARE_H
 #define COMPARE_H
 
@@ -7,16 +13,49 @@
 
 #include "result.h"
 
-enum compare_format { COMPARE_TABLE, COMPARE_CSV, COMPARE_MD, COMPARE_JSON };
+enum compare_format { COMPARE_TABLE, COMPARE_CSV, COMPARE_MD, COMPARE_JSON, COMPARE_FORMATS };
+extern const char *const compare_format_names[COMPARE_FORMATS];
 
-struct compare_options {
-  size_t baseline;               /* index in results */
-  enum compare_format format;
-  double fail_if_slower_pct;     /* NAN: no gate */
+enum verdict {
+  VERDICT_BASELINE,    /* the baseline itself */
+  VERDICT_FASTER, VERDICT_SLOWER, VERDICT_TIE,
+  VERDICT_ONLY_HERE,   /* no other result has a time */
+  VERDICT_NEW,         /* others have, but not the baseline */
+  VERDICT_ABSENT,      /* no time here: cell.row->status says why, or row is NULL */
+  VERDICTS,
+};
+extern const char *const verdict_names[VERDICTS];
+
+/* One technique at one shape on one result. */
+struct compare_cell {
+  const struct result_row *row;   /* the fastest with a time, else one without; NULL: no such row there */
+  enum verdict verdict;
+  double speed, lo, hi;           /* NAN where there is no ratio */
 };
 
-/* Prints to `out`. *gate_failed: a row of another result is slower than the baseline by more than the gate, intervals apart. */
-bool compare_print(const struct result *const *results, size_t n, const struct compare_options *, FILE *out,
-                   bool *gate_failed, struct error *);
+struct compare_row {
+  const char *op, *technique;     /* technique without its op: "int4_g32" */
+  char shape[160];
+  enum kernel_mode mode;
+  struct compare_cell *cells;     /* one per result */
+};
+
+struct comparison {
+  const struct result *const *results;   /* not owned */
+  size_t n_results, baseline;
+  struct compare_row *rows;              /* by op, shape, mode, technique; at least one result has a time */
+  size_t n_rows;
+  size_t matched;                        /* rows with a time in every result */
+  size_t differ;                         /* of these, rows where one is faster or slower than the baseline */
+  struct compare_cell *cells;            /* storage of all rows */
+};
+
+/* Keeps pointers into the results. NULL: memory ran out. Free with compare_free. */
+struct comparison *compare_make(const struct result *const *results, size_t n, size_t baseline, struct error *);
+void compare_free(struct comparison *);
+/* False: memory ran out. What cannot be written shows as ferror(out). */
+bool compare_print(const struct comparison *, enum compare_format, FILE *out, struct error *);
+/* Times that are over the baseline's by more than pct percent of it, intervals apart. */
+size_t compare_count_slower(const struct comparison *, double pct);
 
 #endif

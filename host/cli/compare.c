@@ -1,0 +1,122 @@
+#include "compare.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "args.h"
+#include "cli.h"
+#include "json.h"
+#include "log.h"
+
+enum { RESULT_BYTES_MAX = 256 << 20 };
+static const char result_schema[] = "vkpareto.result/1";
+
+struct loaded {
+  const struct result **results;
+  size_t n, baseline;
+};
+
+/* A glob over results also names samples and configs: a file of another schema is passed over, a broken one is
+ * an error. *schema (64 characters) is empty when the file carries none. */
+static bool read_schema(const char *path, char *schema, struct error *err) {
+  cJSON *root = json_parse_file(path, RESULT_BYTES_MAX, err);
+  if (!root) return false;
+  const cJSON *member = cJSON_GetObjectItemCaseSensitive(root, "schema");
+  snprintf(schema, 64, "%s", cJSON_IsString(member) ? member->valuestring : "");
+  cJSON_Delete(root);
+  return true;
+}
+
+/* Appends the result at path; *added tells whether it was one. */
+static bool load_result(struct loaded *loaded, const char *path, bool *added, struct error *err) {
+  char schema[64];
+  *added = false;
+  if (!read_schema(path, schema, err)) return false;
+  if (schema[0] && strcmp(schema, result_schema) != 0) {
+    log_warn("%s: skipped, its schema is %s and this program compares %s", path, schema, result_schema);
+    return true;
+  }
+  struct result *result = result_read(path, err);
+  if (!result) return false;
+  loaded->results[loaded->n++] = result;
+  *added = true;
+  return true;
+}
+
+/* The baseline is the first operand unless --baseline names another, which may be among them or not. */
+static bool load_results(const struct args *args, struct loaded *loaded, struct error *err) {
+  const char *baseline = args_text(args, "baseline");
+  bool added, found = false;
+  loaded->results = calloc(args->n_operands + 1, sizeof *loaded->results);
+  if (!loaded->results) return error_set(err, ERROR_MEMORY, "out of memory for %zu results", args->n_operands);
+  for (size_t i = 0; i < args->n_operands; i++) {
+    if (!load_result(loaded, args->operands[i], &added, err)) return false;
+    if (!added || found || !baseline || strcmp(args->operands[i], baseline) != 0) continue;
+    loaded->baseline = loaded->n - 1;
+    found = true;
+  }
+  if (baseline && !found) {
+    loaded->baseline = loaded->n;
+    if (!load_result(loaded, baseline, &added, err)) return false;
+    if (!added) return error_set(err, ERROR_INPUT, "%s is no result; --baseline takes one of `vkpareto run`", baseline);
+  }
+  if (loaded->n < 2)
+    return error_set(err, ERROR_INPUT, "%zu result to compare, two are needed; `vkpareto run` writes them", loaded->n);
+  return true;
+}
+
+static void free_results(struct loaded *loaded) {
+  for (size_t i = 0; i < loaded->n; i++) result_free((struct result *)loaded->results[i]);
+  free(loaded->results);
+}
+
+/* Prints the comparison; the exit status is that of the gate. */
+static int compare(const struct args *args, const struct loaded *loaded, enum compare_format format, double gate) {
+  struct error err = {0};
+  struct comparison *comparison = compare_make(loaded->results, loaded->n, loaded->baseline, &err);
+  int status = EXIT_DONE;
+  if (!comparison || !compare_print(comparison, format, stdout, &err)) {
+    status = args_fail(args, &err);
+  } else if (!isnan(gate)) {
+    size_t slower = compare_count_slower(comparison, gate);
+    if (slower) {
+      log_error("compare: %zu times are over the baseline's by more than %g %%, beyond the intervals", slower, gate);
+      status = EXIT_WRONG;
+    }
+  }
+  compare_free(comparison);
+  return status;
+}
+
+static const struct args_verb verb = {
+  .name = "compare",
+  .about = "Shows results side by side: per op, shape and technique the time with its interval, the share of the\n"
+           "device's own ceiling, and the speed against the baseline with a verdict. Needs no GPU.",
+  .operands = "RESULT...",
+  .min_operands = 1,
+  .max_operands = 1000,
+  .options = {
+    {"baseline", "RESULT", "what the others are compared with (default: the first)"},
+    {"format", "FORMAT", "table, csv, md or json (default: table)"},
+    {"fail-if-slower", "PCT", "exit 4 when a time is more than PCT % over the baseline's, beyond the intervals"},
+  },
+  .example = "vkpareto compare results/*/*-quick.json --format md",
+};
+
+int cli_compare(int argc, char **argv) {
+  struct args args;
+  int status;
+  if (!args_parse(&verb, argc, argv, &args, &status)) return status;
+  struct error err = {0};
+  struct loaded loaded = {0};
+  size_t format = COMPARE_TABLE;
+  double gate = NAN;
+  if (!args_choice(&args, "format", compare_format_names, COMPARE_FORMATS, &format, &err) ||
+      !args_double(&args, "fail-if-slower", 0, 1e6, &gate, &err) || !load_results(&args, &loaded, &err))
+    status = args_fail(&args, &err);
+  else
+    status = compare(&args, &loaded, (enum compare_format)format, gate);
+  free_results(&loaded);
+  return status;
+}
