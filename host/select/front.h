@@ -1,0 +1,51 @@
+/* The algebra of configurations: cost vectors whose coordinates combine by + or by max, and the exact Pareto front of
+ * all combinations of one option per slot. Pure.
+ *
+ * Costs are integers, rounded once where an option is made: sums are then associative, ties exact, and the front does
+ * not depend on the order of slots. Both + and max are monotone, so a partial configuration that is worse or equal in
+ * every coordinate can never become better than the one that beats it, and dropping it early is exact. That is only
+ * true for the coordinates themselves: a total such as memory = resident + largest scratch must be formed at the end,
+ * or the early drop loses configurations whose scratch would have been hidden under another slot's. */
+#ifndef FRONT_H
+#define FRONT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+enum { FRONT_COORDS = 8, FRONT_SLOTS = 8, FRONT_OPTIONS = 255 };
+
+/* at[0 .. n_sum-1] combine by +, at[n_sum] (if n = n_sum + 1) by max. At most one coordinate takes the max, and it is the
+ * last: then adding one option to a lexicographically sorted list leaves it sorted (with two it would not: (6, 3, 9) and
+ * (6, 5, 0) become (6, 6, 9) and (6, 6, 0) under max with 6). */
+struct front_algebra { size_t n, n_sum; };
+struct front_cost { int64_t at[FRONT_COORDS]; };
+struct front_point {
+  struct front_cost cost;
+  uint8_t choice[FRONT_SLOTS];   /* option of each slot */
+};
+struct front_slot { const struct front_cost *options; size_t n; };
+struct front { struct front_point *points; size_t n; };
+
+struct front_cost front_combine(const struct front_algebra *, const struct front_cost *, const struct front_cost *);
+/* < 0, 0, > 0: lexicographic. */
+int front_compare(const struct front_algebra *, const struct front_cost *, const struct front_cost *);
+/* a <= b in every coordinate. */
+bool front_covers(const struct front_algebra *, const struct front_cost *a, const struct front_cost *b);
+
+/* All combinations of `base` and one option per slot that no other combination covers, sorted lexicographically; of
+ * equal ones the first in choice order stays. A slot without options makes the front empty. More than max_points at
+ * any stage is an error, since nobody can read such a front. Free with front_free. */
+bool front_build(const struct front_algebra *, const struct front_cost *base, const struct front_slot *, size_t n_slots,
+                 size_t max_points, struct front *, struct error *);
+void front_free(struct front *);
+
+/* The k sorted lists {p + option : p in points} as one sorted stream, without storing it: merge.c. */
+struct merge;
+struct merge *merge_open(const struct front_algebra *, const struct front *, const struct front_slot *, struct error *);
+bool merge_next(struct merge *, struct front_cost *cost, size_t *point, size_t *option);   /* false at the end */
+void merge_close(struct merge *);
+
+#endif
