@@ -99,7 +99,18 @@ static void print_markdown(FILE *out, const char *text) {
   }
 }
 
+/* Nothing but the first cell: a heading within the table, which may run over the columns beside it. */
+static bool spans(const struct table *table, const char *const *row) {
+  size_t i = 1;
+  while (i < table->columns && !*row[i]) i++;
+  return i == table->columns && i > 1;
+}
+
 static void print_aligned(const struct table *table, const size_t *widths, const char *const *row, FILE *out) {
+  if (spans(table, row)) {
+    fprintf(out, "%s\n", row[0]);
+    return;
+  }
   for (size_t i = 0; i < table->columns; i++) {
     size_t space = widths[i] - width_of(row[i]);
     if (i) fputs("  ", out);
@@ -114,8 +125,8 @@ static bool print_text(const struct table *table, FILE *out) {
   size_t *widths = calloc(table->columns, sizeof *widths);
   if (!widths) return false;
   for (size_t i = 0; i < table->n; i++) {
-    size_t width = width_of(table->cell[i]), *column = &widths[i % table->columns];
-    if (width > *column) *column = width;
+    size_t column = i % table->columns, width = width_of(table->cell[i]);
+    if (width > widths[column] && !spans(table, (const char *const *)table->cell + i - column)) widths[column] = width;
   }
   for (size_t i = 0; i < table->n; i += table->columns) {
     print_aligned(table, widths, (const char *const *)table->cell + i, out);

@@ -77,7 +77,7 @@ static struct table *make_table(const struct comparison *comparison, const char 
     for (size_t r = 0; r < comparison->n_results; r++) {
       print_label(r, label, sizeof label);
       snprintf(text[c++], sizeof *text, ">%s time", label);
-      snprintf(text[c++], sizeof *text, ">of own");
+      snprintf(text[c++], sizeof *text, ">own");
       if (r != comparison->baseline) snprintf(text[c++], sizeof *text, ">%s vs %s", label, base);
     }
     for (size_t i = 0; i < columns; i++) headings[i] = text[i];
@@ -146,7 +146,7 @@ static void print_footer(const struct comparison *comparison, FILE *out) {
   fprintf(out, "\"vs %s\" is %s's time / the other's: above 1x is faster than %s%s.\n", base, base, base,
           comparison->n_results < SIGNS_FROM ? "" : " (+ faster, - slower, = tie)");
   fprintf(out, "± is the wider half of the 95 %% interval, ~ marks a noisy time.\n"
-          "\"of own\" is the share of that device's own measured ceiling: it does not compare devices.\n");
+          "\"own\" is the share of that device's own measured ceiling: it does not compare devices.\n");
 }
 
 bool print_wide(const struct comparison *comparison, enum table_format format, FILE *out) {
