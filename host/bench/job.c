@@ -1,0 +1,177 @@
+#include "job.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+
+const char *const job_names[JOB_KINDS] = {"prove", "verify", "sample", "submit"};
+
+/* Integers that may pass 2^53 travel as text. */
+static void add_u64(cJSON *json, const char *name, uint64_t value) {
+  char text[24];
+  snprintf(text, sizeof text, "%" PRIu64, value);
+  cJSON_AddStringToObject(json, name, text);
+}
+
+static bool get_u64(const cJSON *json, const char *name, uint64_t *out, struct error *err) {
+  const char *text = json_string(json, name, 24, err);
+  return text && text_parse_u64(text, 0, UINT64_MAX, out, err);
+}
+
+static bool get_u32(const cJSON *json, const char *name, uint32_t *out, struct error *err) {
+  int64_t value;
+  if (!json_int_or(json, name, 0, UINT32_MAX, 0, &value, err)) return false;
+  *out = (uint32_t)value;
+  return true;
+}
+
+/* Numbers that may be infinite or NaN (an error against a NaN output) travel as null and come back as infinity. */
+static bool get_number(const cJSON *json, const char *name, double *out, struct error *err) {
+  if (!cJSON_HasObjectItem(json, name)) {
+    *out = 0;
+    return true;
+  }
+  if (!json_number_or_nan(json, name, 0, INFINITY, out, err)) return false;
+  if (isnan(*out)) *out = INFINITY;
+  return true;
+}
+
+static int find_name(const char *name, const char *const *names, int n) {
+  for (int i = 0; name && i < n; i++)
+    if (strcmp(name, names[i]) == 0) return i;
+  return -1;
+}
+
+cJSON *job_to_json(const struct job *job) {
+  cJSON *json = cJSON_CreateObject();
+  cJSON_AddStringToObject(json, "job", job_names[job->kind]);
+  cJSON_AddNumberToObject(json, "samples", job->samples);
+  if (job->kind == JOB_SUBMIT) return json;
+  cJSON_AddStringToObject(json, "variant", job->variant->id);
+  cJSON *tuning = cJSON_AddArrayToObject(json, "tuning");
+  for (size_t t = 0; t < job->variant->n_tunables; t++) cJSON_AddItemToArray(tuning, cJSON_CreateNumber(job->tuning[t]));
+  add_u64(json, "seed", job->seed);
+  if (job->kind == JOB_PROVE) return json;
+  cJSON_AddStringToObject(json, "mode", kernel_mode_names[job->kase.mode]);
+  cJSON *dim = cJSON_AddArrayToObject(json, "dim");
+  for (size_t d = 0; d < job->kase.family->n_dims; d++) cJSON_AddItemToArray(dim, cJSON_CreateNumber((double)job->kase.dim[d]));
+  cJSON_AddNumberToObject(json, "speed", job->speed);
+  cJSON_AddNumberToObject(json, "case_seconds", job->case_seconds);
+  cJSON_AddNumberToObject(json, "rounds", job->rounds);
+  cJSON_AddNumberToObject(json, "sample_seconds", job->sample_seconds);
+  cJSON_AddNumberToObject(json, "min_windows", job->min_windows);
+  cJSON_AddNumberToObject(json, "op_ns", job->op_ns);
+  add_u64(json, "hash", job->hash);
+  return json;
+}
+
+static bool get_variant(const cJSON *json, struct job *job, struct error *err) {
+  const char *id = json_string(json, "variant", 200, err);
+  if (!id) return false;
+  job->variant = variant_find(id);
+  if (!job->variant) return error_set(err, ERROR_INPUT, "unknown variant '%s'", id);
+  const cJSON *tuning = json_array(json, "tuning", err);
+  if (!tuning) return false;
+  if ((size_t)cJSON_GetArraySize(tuning) != job->variant->n_tunables)
+    return error_set(err, ERROR_INPUT, "%s has %zu tunables", id, job->variant->n_tunables);
+  for (size_t t = 0; t < job->variant->n_tunables; t++) job->tuning[t] = cJSON_GetArrayItem(tuning, (int)t)->valueint;
+  return get_u64(json, "seed", &job->seed, err);
+}
+
+static bool get_case(const cJSON *json, struct job *job, struct error *err) {
+  job->kase.family = family_of_technique(job->variant->technique);
+  const char *mode = json_string(json, "mode", 16, err);
+  const cJSON *dim = mode ? json_array(json, "dim", err) : NULL;
+  if (!dim) return false;
+  int found = find_name(mode, kernel_mode_names, MODE_COUNT);
+  if (found < 0) return error_set(err, ERROR_INPUT, "unknown mode '%s'", mode);
+  job->kase.mode = (enum kernel_mode)found;
+  if (!job->kase.family || (size_t)cJSON_GetArraySize(dim) != job->kase.family->n_dims)
+    return error_set(err, ERROR_INPUT, "a shape of %d dimensions", cJSON_GetArraySize(dim));
+  for (size_t d = 0; d < job->kase.family->n_dims; d++) job->kase.dim[d] = (int64_t)cJSON_GetArrayItem(dim, (int)d)->valuedouble;
+  return true;
+}
+
+bool job_from_json(const cJSON *json, struct job *job, struct error *err) {
+  *job = (struct job){0};
+  const char *name = json_string(json, "job", 16, err);
+  if (!name) return false;
+  int kind = find_name(name, job_names, JOB_KINDS);
+  if (kind < 0) return error_set(err, ERROR_INPUT, "unknown job '%s'", name);
+  job->kind = (enum job_kind)kind;
+  if (!get_u32(json, "samples", &job->samples, err)) return false;
+  if (job->samples > JOB_SAMPLES) return error_set(err, ERROR_INPUT, "%u samples in one job", job->samples);
+  if (job->kind == JOB_SUBMIT) return true;
+  if (!get_variant(json, job, err)) return false;
+  if (job->kind == JOB_PROVE) return true;
+  return get_case(json, job, err) && get_number(json, "speed", &job->speed, err) &&
+         get_number(json, "case_seconds", &job->case_seconds, err) && get_u32(json, "rounds", &job->rounds, err) &&
+         get_number(json, "sample_seconds", &job->sample_seconds, err) && get_u32(json, "min_windows", &job->min_windows, err) &&
+         get_number(json, "op_ns", &job->op_ns, err) && get_u64(json, "hash", &job->hash, err);
+}
+
+cJSON *answer_to_json(const struct answer *answer) {
+  cJSON *json = cJSON_CreateObject();
+  cJSON_AddStringToObject(json, "status", status_names[answer->status]);
+  if (answer->reason[0]) cJSON_AddStringToObject(json, "reason", answer->reason);
+  json_add_number(json, "ratio", answer->ratio);
+  json_add_number(json, "nmse", answer->error.nmse);
+  json_add_number(json, "max_abs", answer->error.max_abs);
+  json_add_number(json, "tolerance", answer->error.tolerance);
+  add_u64(json, "elements", answer->error.elements);
+  add_u64(json, "compile_ns", answer->compile_ns);
+  add_u64(json, "memory", answer->memory);
+  add_u64(json, "hash", answer->hash);
+  json_add_number(json, "speed", answer->speed);
+  cJSON_AddNumberToObject(json, "shapes", answer->shapes);
+  cJSON_AddNumberToObject(json, "min_windows", answer->min_windows);
+  cJSON_AddNumberToObject(json, "windows", answer->windows);
+  json_add_number(json, "op_ns", answer->op_ns);
+  json_add_number(json, "estimate_s", answer->estimate_s);
+  cJSON_AddBoolToObject(json, "gpu_clock", answer->gpu_clock);
+  cJSON_AddNumberToObject(json, "validation", answer->validation);
+  cJSON *ns = cJSON_AddArrayToObject(json, "ns");
+  for (uint32_t s = 0; s < answer->n_samples; s++) cJSON_AddItemToArray(ns, cJSON_CreateNumber(answer->ns[s]));
+  return json;
+}
+
+static bool get_samples(const cJSON *json, struct answer *answer, struct error *err) {
+  const cJSON *list = json_array(json, "ns", err), *item;
+  if (!list) return false;
+  cJSON_ArrayForEach(item, list) {
+    if (answer->n_samples == JOB_SAMPLES || !cJSON_IsNumber(item) || !(item->valuedouble > 0))
+      return error_set(err, ERROR_INPUT, "field 'ns' must be a list of at most %d positive times", JOB_SAMPLES);
+    answer->ns[answer->n_samples++] = item->valuedouble;
+  }
+  return true;
+}
+
+bool answer_from_json(const cJSON *json, struct answer *answer, struct error *err) {
+  *answer = (struct answer){0};
+  const char *status = json_string(json, "status", 24, err), *reason;
+  if (!status || !json_string_or(json, "reason", sizeof answer->reason - 1, "", &reason, err)) return false;
+  int found = find_name(status, status_names, STATUS_COUNT);
+  answer->status = found < 0 ? STATUS_FAILED : (enum status)found;
+  snprintf(answer->reason, sizeof answer->reason, "%s", reason);
+  return get_number(json, "ratio", &answer->ratio, err) && get_number(json, "nmse", &answer->error.nmse, err) &&
+         get_number(json, "max_abs", &answer->error.max_abs, err) && get_number(json, "tolerance", &answer->error.tolerance, err) &&
+         get_u64(json, "elements", &answer->error.elements, err) && get_u64(json, "compile_ns", &answer->compile_ns, err) &&
+         get_u64(json, "memory", &answer->memory, err) && get_u64(json, "hash", &answer->hash, err) &&
+         get_number(json, "speed", &answer->speed, err) && get_u32(json, "shapes", &answer->shapes, err) &&
+         get_u32(json, "min_windows", &answer->min_windows, err) &&
+         get_u32(json, "windows", &answer->windows, err) && get_number(json, "op_ns", &answer->op_ns, err) &&
+         get_number(json, "estimate_s", &answer->estimate_s, err) && get_u32(json, "validation", &answer->validation, err) &&
+         json_bool_or(json, "gpu_clock", false, &answer->gpu_clock, err) && get_samples(json, answer, err);
+}
+
+enum status job_status(const struct error *err) {
+  switch (err->kind) {
+  case ERROR_LOST: return STATUS_LOST;
+  case ERROR_TIMEOUT: return STATUS_TIMEOUT;
+  case ERROR_UNSUPPORTED: return STATUS_UNSUPPORTED;
+  default: return STATUS_FAILED;
+  }
+}

@@ -1,0 +1,66 @@
+/* What the parent asks of the worker and what it answers: one line of JSON each (the journal keeps the answers as
+ * they came).
+ *   worker -> parent, first:  {"caps": {...}} or {"error": {"kind": 3, "text": "..."}}
+ *   parent -> worker:         a job
+ *   worker -> parent:         an answer to each job, in order */
+#ifndef JOB_H
+#define JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "json.h"
+#include "kernel.h"
+#include "result.h"
+
+enum { JOB_SAMPLES = 1000 };   /* of one job at most */
+
+enum job_kind {
+  JOB_PROVE,     /* variant and tuning on the proof shapes of its family */
+  JOB_VERIFY,    /* a case at its timed shape; how long it takes */
+  JOB_SAMPLE,    /* times a verified case: a round's samples */
+  JOB_SUBMIT,    /* times submissions of nothing */
+  JOB_KINDS,
+};
+extern const char *const job_names[JOB_KINDS];
+
+struct job {
+  enum job_kind kind;
+  const struct variant *variant;        /* all but JOB_SUBMIT */
+  int32_t tuning[KERNEL_TUNABLES];
+  uint64_t seed;
+  struct kernel_case kase;              /* JOB_VERIFY, JOB_SAMPLE */
+  double speed;                         /* JOB_VERIFY: flops plus bytes per second on the proof shapes, too low; 0 unknown */
+  double case_seconds;                  /* JOB_VERIFY: more is not spent on the case in all */
+  uint32_t rounds, samples;             /* samples: of this job; rounds: JOB_VERIFY, for the estimate */
+  double sample_seconds;
+  uint32_t min_windows;                 /* JOB_SAMPLE: what JOB_VERIFY found */
+  double op_ns;
+  uint64_t hash;
+};
+
+struct answer {
+  enum status status;                   /* ok, or why not with the reason */
+  char reason[512];
+  double ratio;                         /* prove, verify: largest |error| / bound */
+  struct result_error error;
+  uint64_t compile_ns, memory, hash;
+  double speed;                         /* prove: flops plus bytes per second, at best */
+  uint32_t shapes;                      /* prove: shapes proved */
+  uint32_t min_windows, windows;        /* verify: parts asked for, parts the op was split into */
+  double op_ns, estimate_s;             /* verify: one run; the whole row */
+  bool gpu_clock;
+  uint32_t n_samples;
+  double ns[JOB_SAMPLES];               /* sample, submit: per run */
+  uint32_t validation;                  /* messages of the validation layers since the worker began */
+};
+
+cJSON *job_to_json(const struct job *);
+bool job_from_json(const cJSON *, struct job *, struct error *);
+cJSON *answer_to_json(const struct answer *);
+bool answer_from_json(const cJSON *, struct answer *, struct error *);
+/* The status of a row whose work ended in this error. */
+enum status job_status(const struct error *);
+
+#endif

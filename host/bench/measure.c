@@ -1,0 +1,68 @@
+#include "measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "execute.h"
+
+/* Runs of the op in one sample: as many as fill the time, within one submission. */
+static uint32_t repeats(const struct job *job, size_t batch, size_t dispatches) {
+  double wanted = 1e9 * job->sample_seconds / job->op_ns;
+  double most = (double)batch / (double)dispatches;
+  if (wanted > most) wanted = most;
+  return wanted < 1 ? 1 : (uint32_t)wanted;
+}
+
+/* One batch: *ns per run. *same: it left the output that was verified. */
+static bool run_batch(struct execution *ex, const struct job *job, uint32_t first, uint32_t repeat, size_t batch, float *output,
+                      struct gpu_time *time, bool *same, struct error *err) {
+  if (!execution_poison(ex, err) || !execution_run(ex, first, repeat, batch, time, err) || !execution_output(ex, output, err))
+    return false;
+  *same = execution_hash(output, ex->tensors.tensor[ex->output].bytes / 4) == job->hash;
+  return true;
+}
+
+static bool take_samples(struct execution *ex, const struct job *job, float *output, struct answer *answer, struct error *err) {
+  size_t batch = execution_batch(ex, job->op_ns);
+  uint32_t repeat = repeats(job, batch, ex->plan.n), first = 0;
+  for (uint32_t s = 0; s <= job->samples; s++, first += repeat) {
+    struct gpu_time time;
+    bool same;
+    if (!run_batch(ex, job, first, repeat, batch, output, &time, &same, err)) return false;
+    if (!same) {
+      answer->status = STATUS_WRONG;
+      snprintf(answer->reason, sizeof answer->reason, "batch %u left another output than the verified run", s);
+      return true;
+    }
+    if (s == 0) continue;
+    answer->ns[answer->n_samples++] = execution_ns(&time) / repeat;
+    answer->gpu_clock = time.gpu_ns != 0;
+  }
+  return true;
+}
+
+bool measure_case(struct rig *rig, const struct job *job, struct answer *answer, struct error *err) {
+  const struct caps *caps = gpu_caps(rig->gpu);
+  const struct dataset *data = rig_data(rig, &job->kase, technique_of(job->kase.family, job->variant), FILL_RANDOM, job->seed, err);
+  if (!data) return false;
+  uint32_t copies = execution_copies(&job->kase, &data->tensors, caps);
+  struct execution *ex = execution_create(rig->gpu, rig->pipelines, &job->kase, job->variant, job->tuning, job->min_windows, copies, err);
+  if (!ex) return false;
+  answer->windows = ex->plan.windows;
+  answer->memory = ex->memory;
+  float *output = malloc(dataset_outputs(data) * sizeof *output);
+  bool ok = output ? execution_load(ex, data, err) && take_samples(ex, job, output, answer, err)
+                   : error_set(err, ERROR_MEMORY, "out of memory for the output");
+  free(output);
+  execution_destroy(ex);
+  return ok;
+}
+
+bool measure_submit(struct rig *rig, const struct job *job, struct answer *answer, struct error *err) {
+  for (uint32_t s = 0; s <= job->samples; s++) {
+    struct gpu_time time;
+    if (!gpu_run(rig->gpu, NULL, 0, 1000000000, &time, err)) return false;
+    if (s) answer->ns[answer->n_samples++] = time.host_ns ? (double)time.host_ns : 1;
+  }
+  return true;
+}

@@ -1,0 +1,20 @@
+/* The pipelines of an open device, made once per shader and constants: drivers compile when they are made, and
+ * software drivers again at the first dispatch, so a pipeline outlives the buffers it ran on. */
+#ifndef PIPELINES_H
+#define PIPELINES_H
+
+#include <stdint.h>
+
+#include "error.h"
+#include "gpu.h"
+#include "kernel.h"
+
+struct pipelines;
+struct pipelines *pipelines_create(struct gpu *, struct error *);
+void pipelines_destroy(struct pipelines *);   /* NULL is fine; before gpu_close */
+
+/* Owned by the table. *compile_ns grows by the time of the creation, also when it was made earlier. */
+struct gpu_pipeline *pipelines_get(struct pipelines *, const struct variant *, const struct pass *, uint64_t *compile_ns,
+                                   struct error *);
+
+#endif

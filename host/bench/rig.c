@@ -1,0 +1,34 @@
+#include "rig.h"
+
+#include <time.h>
+
+bool rig_open(struct rig *rig, size_t device, bool validation, struct error *err) {
+  *rig = (struct rig){0};
+  rig->gpu = gpu_open(device, &(struct gpu_options){.validation = validation}, err);
+  if (rig->gpu) rig->pipelines = pipelines_create(rig->gpu, err);
+  if (rig->pipelines) return true;
+  rig_close(rig);
+  return false;
+}
+
+void rig_close(struct rig *rig) {
+  dataset_free(rig->data);
+  pipelines_destroy(rig->pipelines);
+  gpu_close(rig->gpu);
+  *rig = (struct rig){0};
+}
+
+const struct dataset *rig_data(struct rig *rig, const struct kernel_case *kase, const struct technique *technique, enum fill fill,
+                               uint64_t seed, struct error *err) {
+  if (!dataset_is(rig->data, kase, technique, fill, seed)) {
+    dataset_free(rig->data);
+    rig->data = dataset_create(kase, technique, fill, seed, err);
+  }
+  return rig->data;
+}
+
+double rig_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
