@@ -22,7 +22,7 @@ enum {
   KERNEL_SCRATCH = 3,   /* scratch tensors of one plan */
   KERNEL_TUNABLES = 4,  /* tunables of one variant */
   KERNEL_VALUES = 8,    /* candidate values of one tunable */
-  KERNEL_SHADERS = 3,   /* SPIR-V modules of one variant */
+  KERNEL_SHADERS = 6,   /* SPIR-V modules of one variant */
   KERNEL_SPEC = 12,     /* specialisation constants; constant_id = index */
   KERNEL_PUSH = 128,    /* bytes of push constants: what Vulkan guarantees */
 };
