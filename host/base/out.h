@@ -1,12 +1,13 @@
-/* Data goes to stdout with stdio; whether it arrived is asked once, at the end of a verb. */
+/* stdout carries data and nothing else. Verbs print with stdio and need not check: out_finish sees what failed.
+ *
+ * A reader that closes the pipe early (`| head`) is no failure: the verb finishes its work, which for `run` is a
+ * result file, and its own exit status stands. Any other failure to write, such as a full disk, is EXIT_INPUT. */
 #ifndef OUT_H
 #define OUT_H
 
-#include <stdbool.h>
-
-#include "error.h"
-
-/* Flushes stdout. False when any of it was lost: a closed pipe (the program ignores SIGPIPE), a full disk. */
-bool out_finish(struct error *);
+/* Once, before anything else: ignores SIGPIPE and keeps closed descriptors 0 to 2 from being reused. */
+void out_begin(void);
+/* Flushes stdout; returns status, or EXIT_INPUT after a message when data was lost. */
+int out_finish(int status);
 
 #endif
