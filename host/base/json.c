@@ -76,7 +76,7 @@ static const char *scan_number(const char *start, const char **what) {
 }
 
 static bool scan(const char *text, size_t bytes, struct error *err) {
-  const char *end = text + bytes, *what = "zero byte in the text", *at = text;
+  const char *end = text + bytes, *at = text, *what = NULL;
   size_t depth = 0;
   while (at < end) {
     const char *next = at + 1;
@@ -84,7 +84,7 @@ static bool scan(const char *text, size_t bytes, struct error *err) {
     else if (*at == '-' || isdigit((unsigned char)*at)) next = scan_number(at, &what);
     else if (*at == '{' || *at == '[') depth++;
     else if (*at == '}' || *at == ']') depth -= depth > 0;
-    else if (!*at) return refuse(text, at, what, err);
+    else if (!*at) return refuse(text, at, "zero byte in the text", err);
     if (depth > NESTING) return refuse(text, at, "nested more than 64 deep", err);
     if (!next) return refuse(text, at, what, err);
     at = next;
