@@ -1,0 +1,193 @@
+/* case + device + tuning -> dispatches. The op is cut into windows: first over the rows of w (columns of y), then
+ * over the rows of x. A window binds its own rows of w, scales and x, and whole rows of y. */
+#include <string.h>
+
+#include "layout.h"
+#include "matmul.h"
+#include "room.h"
+
+enum { DIM_M, DIM_N, DIM_K };
+enum { TUNING_THREADS, TUNING_ROWS };                        /* gemv; rows has only the first */
+enum { TUNING_TILE_M, TUNING_TILE_N, TUNING_REGISTERS };     /* tiled */
+enum { GEMV_MAX_M = 8, WINDOW_COLS = 4 };                    /* 4 rows of y or x are a multiple of 16 bytes */
+
+/* What one workgroup covers, and with what. */
+struct geometry {
+  uint32_t shader, spec[KERNEL_SPEC], n_spec;
+  uint64_t group_n, group_m;   /* rows of w and of x per workgroup; powers of two */
+};
+
+static uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
+static uint64_t max_u64(uint64_t a, uint64_t b) { return a > b ? a : b; }
+static uint64_t div_up(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
+
+/* `size` cut into `windows` nearly equal runs of whole units: where run i begins. */
+struct cut { uint64_t size, unit, windows; };
+
+static uint64_t cut_begin(const struct cut *cut, uint64_t i) {
+  uint64_t units = div_up(cut->size, cut->unit);
+  return min_u64(units * i / cut->windows * cut->unit, cut->size);
+}
+
+/* Windows of at most `most` elements; false when not even one unit fits. */
+static bool cut_make(struct cut *cut, uint64_t size, uint64_t unit, uint64_t most) {
+  if (most / unit == 0) return false;
+  *cut = (struct cut){size, unit, div_up(div_up(size, unit), most / unit)};
+  return true;
+}
+
+static void cut_raise(struct cut *cut, uint64_t windows) {
+  cut->windows = max_u64(cut->windows, min_u64(windows, div_up(cut->size, cut->unit)));
+}
+
+static bool windows_make(const struct kernel_case *kase, const struct caps *caps, const struct layout *layout,
+                         const struct geometry *geometry, uint32_t min_windows, struct cut *over_n, struct cut *over_m,
+                         struct error *err) {
+  uint64_t range = caps->limits.storage_range > 2 * KERNEL_GUARD ? caps->limits.storage_range - 2 * KERNEL_GUARD : 0;
+  uint64_t y_row = (uint64_t)kase->dim[DIM_N] * sizeof(float);
+  uint64_t most_n = min_u64(range / max_u64(layout->w_row, layout->scale_row), caps->limits.group_count[0] * geometry->group_n);
+  uint64_t most_m = min_u64(range / max_u64(layout->x_row, y_row), caps->limits.group_count[1] * geometry->group_m);
+  /* A whole op of fewer rows than a unit needs only what it has. */
+  uint64_t unit_n = max_u64(LAYOUT_WINDOW_ROWS, geometry->group_n), unit_m = max_u64(WINDOW_COLS, geometry->group_m);
+  uint64_t n = (uint64_t)kase->dim[DIM_N], m = (uint64_t)kase->dim[DIM_M];
+  if (most_n < unit_n && most_n >= n) most_n = unit_n;
+  if (most_m < unit_m && most_m >= m) most_m = unit_m;
+  if (!cut_make(over_n, n, unit_n, most_n) || !cut_make(over_m, m, unit_m, most_m))
+    return error_set(err, ERROR_UNSUPPORTED, "a window of %llu rows needs more than the %llu bytes a buffer binding may hold",
+                     (unsigned long long)unit_n, (unsigned long long)range);
+  cut_raise(over_n, div_up(min_windows, over_m->windows));
+  cut_raise(over_m, div_up(min_windows, over_n->windows));
+  if (over_n->windows * over_m->windows < min_windows)
+    return error_set(err, ERROR_UNSUPPORTED, "cannot be split into %u parts: %llu is the most", min_windows,
+                     (unsigned long long)(over_n->windows * over_m->windows));
+  return true;
+}
+
+static void bind(struct pass *pass, uint32_t binding, uint32_t tensor, uint64_t offset, uint64_t size) {
+  pass->binding[binding].tensor = tensor;
+  pass->binding[binding].offset = offset;
+  pass->binding[binding].size = size;
+}
+
+static bool window_add(const struct kernel_case *kase, const struct layout *layout, const struct geometry *geometry,
+                       uint64_t n0, uint64_t n1, uint64_t m0, uint64_t m1, struct dispatch_plan *out, struct error *err) {
+  struct pass *pass = dispatch_plan_add(out, err);
+  if (!pass) return false;
+  uint64_t n = (uint64_t)kase->dim[DIM_N], y_row = n * sizeof(float);
+  pass->shader = geometry->shader;
+  memcpy(pass->spec, geometry->spec, sizeof pass->spec);
+  pass->n_spec = geometry->n_spec;
+  bind(pass, MATMUL_BINDING_X, LAYOUT_X, m0 * layout->x_row, (m1 - m0) * layout->x_row);
+  bind(pass, MATMUL_BINDING_W, LAYOUT_W, n0 * layout->w_row, (n1 - n0) * layout->w_row);
+  bind(pass, MATMUL_BINDING_Y, LAYOUT_Y, m0 * y_row, (m1 - m0) * y_row);
+  pass->n_bindings = 3;
+  if (layout->scale_row) {
+    uint64_t offset = layout_scale_bytes(layout, n0);
+    bind(pass, MATMUL_BINDING_SCALES, LAYOUT_SCALES, offset, layout_scale_bytes(layout, n1) - offset);
+    pass->n_bindings = MATMUL_BINDINGS;
+  }
+  struct matmul_push push = {
+    .m = (uint32_t)(m1 - m0), .n = (uint32_t)(n1 - n0), .k = (uint32_t)kase->dim[DIM_K],
+    .column = (uint32_t)n0, .stride = (uint32_t)n,
+  };
+  memcpy(pass->push, &push, sizeof push);
+  pass->push_bytes = sizeof push;
+  pass->groups[0] = (uint32_t)div_up(n1 - n0, geometry->group_n);
+  pass->groups[1] = (uint32_t)div_up(m1 - m0, geometry->group_m);
+  pass->groups[2] = 1;
+  return true;
+}
+
+static bool plan_windows(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                         const struct geometry *geometry, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+  struct layout layout = layout_of(layout_format(technique_of(kase->family, variant)), (uint64_t)kase->dim[DIM_K]);
+  struct cut over_n, over_m;
+  if (!windows_make(kase, caps, &layout, geometry, min_windows, &over_n, &over_m, err)) return false;
+  for (uint64_t i = 0; i < over_m.windows; i++)
+    for (uint64_t j = 0; j < over_n.windows; j++)
+      if (!window_add(kase, &layout, geometry, cut_begin(&over_n, j), cut_begin(&over_n, j + 1),
+                      cut_begin(&over_m, i), cut_begin(&over_m, i + 1), out, err))
+        return false;
+  out->windows = (uint32_t)out->n;
+  return true;
+}
+
+static const char *threads_valid(const struct caps *caps, uint64_t threads) {
+  return threads > caps->limits.invocations || threads > caps->limits.group_size[0]
+           ? "the workgroup is larger than the device allows" : NULL;
+}
+
+static const char *gemv_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning, uint64_t slots) {
+  if (kase->dim[DIM_M] > GEMV_MAX_M) return "keeps every row of x in registers: m is 8 at most";
+  if (slots * (uint64_t)tuning[TUNING_ROWS] * (uint64_t)kase->dim[DIM_M] * sizeof(float) > caps->limits.shared_memory)
+    return "the reduction needs more shared memory than the device has";
+  return threads_valid(caps, (uint64_t)tuning[TUNING_THREADS]);
+}
+
+const char *plan_gemv_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
+  return gemv_valid(kase, caps, tuning, (uint64_t)tuning[TUNING_THREADS]);
+}
+
+const char *plan_gemv_sg_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
+  return gemv_valid(kase, caps, tuning, div_up((uint64_t)tuning[TUNING_THREADS], 4));
+}
+
+const char *plan_rows_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
+  (void)kase;
+  return threads_valid(caps, (uint64_t)tuning[TUNING_THREADS]);
+}
+
+static uint64_t tiled_threads(const int32_t *tuning) {
+  return (uint64_t)(tuning[TUNING_TILE_M] / tuning[TUNING_REGISTERS]) * (uint64_t)(tuning[TUNING_TILE_N] / tuning[TUNING_REGISTERS]);
+}
+
+const char *plan_tiled_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
+  (void)kase;
+  uint64_t row = (MATMUL_GROUP / 4 + 1) * 4 * sizeof(float);   /* one row of a tile in shared memory, padding included */
+  if (tuning[TUNING_TILE_M] < tuning[TUNING_REGISTERS] || tuning[TUNING_TILE_N] < tuning[TUNING_REGISTERS])
+    return "the tile is smaller than what one invocation holds";
+  if (((uint64_t)tuning[TUNING_TILE_M] + (uint64_t)tuning[TUNING_TILE_N]) * row > caps->limits.shared_memory)
+    return "the tiles need more shared memory than the device has";
+  return threads_valid(caps, tiled_threads(tuning));
+}
+
+bool plan_gemv(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
+               uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+  struct geometry geometry = {
+    .spec = {[MATMUL_SPEC_THREADS] = (uint32_t)tuning[TUNING_THREADS],
+             [MATMUL_SPEC_ROWS] = (uint32_t)tuning[TUNING_ROWS],
+             [MATMUL_SPEC_COLS] = (uint32_t)kase->dim[DIM_M]},
+    .n_spec = 3,
+    .group_n = (uint64_t)tuning[TUNING_ROWS],
+    .group_m = GEMV_MAX_M,
+  };
+  return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);
+}
+
+bool plan_rows(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
+               uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+  static const uint64_t cols[KERNEL_SHADERS] = {1, 4, 8};   /* of the three builds, in the order of variant->shaders */
+  uint32_t shader = kase->dim[DIM_M] == 1 ? 0 : kase->dim[DIM_M] <= 4 ? 1 : 2;
+  struct geometry geometry = {
+    .shader = shader,
+    .spec = {[MATMUL_SPEC_THREADS] = (uint32_t)tuning[TUNING_THREADS]},
+    .n_spec = 1,
+    .group_n = (uint64_t)tuning[TUNING_THREADS],
+    .group_m = cols[shader],
+  };
+  return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);
+}
+
+bool plan_tiled(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
+                uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+  struct geometry geometry = {
+    .shader = tuning[TUNING_REGISTERS] == 8,   /* builds for 4 and 8, in the order of variant->shaders */
+    .spec = {[MATMUL_SPEC_THREADS] = (uint32_t)tiled_threads(tuning),
+             [MATMUL_SPEC_TILE_M] = (uint32_t)tuning[TUNING_TILE_M],
+             [MATMUL_SPEC_TILE_N] = (uint32_t)tuning[TUNING_TILE_N]},
+    .n_spec = 3,
+    .group_n = (uint64_t)tuning[TUNING_TILE_N],
+    .group_m = (uint64_t)tuning[TUNING_TILE_M],
+  };
+  return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);
+}
