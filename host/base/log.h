@@ -10,6 +10,8 @@ void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));   
 void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* a line at LOG_VERBOSE */
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));     /* "warning: ", always */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));    /* "error: ", always */
+/* A line that the next line of any kind replaces: on a terminal at LOG_NORMAL; nothing elsewhere. "" removes it. */
+void log_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* stderr is a terminal that takes colour (NO_COLOR unset, TERM not dumb). */
 bool log_color(void);
 

@@ -55,7 +55,7 @@ static bool serve(struct rig *rig, const char *line, size_t bytes, FILE *to, boo
     snprintf(answer.reason, sizeof answer.reason, "%.*s", (int)sizeof answer.reason - 1, err.text);
   }
   cJSON_Delete(json);
-  *in_doubt = err.kind == ERROR_LOST || err.kind == ERROR_TIMEOUT || err.kind == ERROR_DRIVER;
+  *in_doubt = err.kind == ERROR_LOST || err.kind == ERROR_TIMEOUT;
   const char *first = NULL;
   answer.validation = gpu_validation_messages(rig->gpu, &first);
   if (answer.validation && first && answer.status == STATUS_OK)
