@@ -1,5 +1,6 @@
 #include "cost.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,10 @@ static bool is_length(const char *name) {
 static bool set_dim(struct kernel_case *kase, const char *name, int64_t value, struct error *err) {
   int64_t *at = dim_of(kase->family, kase->dim, name);
   if (!at) return error_set(err, ERROR_UNSUPPORTED, "op %s has no dimension '%s' in this build", kase->family->name, name);
+  const struct dim_def *def = &kase->family->dims[at - kase->dim];
+  if (value < def->min || value > def->max)
+    return error_set(err, ERROR_INPUT, "%s of %s is %" PRId64 ", the kernels take %" PRId64 " to %" PRId64, name,
+                     kase->family->name, value, def->min, def->max);
   *at = value;
   return true;
 }
@@ -37,15 +42,15 @@ static bool new_case(const char *op, struct kernel_case *kase, struct error *err
   return true;
 }
 
-bool cost_matmul_case(int64_t m, int64_t n, int64_t k, struct kernel_case *kase, struct error *err) {
-  return new_case("matmul", kase, err) && set_dim(kase, "m", m, err) && set_dim(kase, "n", n, err) && set_dim(kase, "k", k, err);
+bool cost_matmul_case(const struct op_matmul *op, struct kernel_case *kase, struct error *err) {
+  return new_case("matmul", kase, err) && set_dim(kase, "m", op->m, err) && set_dim(kase, "n", op->n, err)
+      && set_dim(kase, "k", op->k, err);
 }
 
-bool cost_attention_case(int64_t q, int64_t kv, int64_t heads, int64_t kv_heads, int64_t head_dim, struct kernel_case *kase,
-                         struct error *err) {
-  return new_case("attention", kase, err) && set_dim(kase, "q", q, err) && set_dim(kase, "kv", kv, err)
-      && set_dim(kase, "heads", heads, err) && set_dim(kase, "kv_heads", kv_heads, err)
-      && set_dim(kase, "head_dim", head_dim, err);
+bool cost_attention_case(const struct op_attention *op, const struct model *model, struct kernel_case *kase, struct error *err) {
+  return new_case("attention", kase, err) && set_dim(kase, "batch", op->batch, err) && set_dim(kase, "q", op->q, err)
+      && set_dim(kase, "kv", op->kv, err) && set_dim(kase, "heads", model->heads, err)
+      && set_dim(kase, "kv_heads", model->kv_heads, err) && set_dim(kase, "head", model->head_dim, err);
 }
 
 enum regime cost_regime(const struct kernel_case *kase) {

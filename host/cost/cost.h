@@ -13,6 +13,7 @@
 
 #include "fit.h"
 #include "kernel.h"
+#include "ops.h"
 #include "result.h"
 
 enum regime { REGIME_DECODE, REGIME_PREFILL, REGIME_COUNT };
@@ -58,9 +59,8 @@ bool cost_predict(const struct cost_model *, const char *technique, const struct
 /* Bytes of what streams: weights with their scales, or the K and V cache. NAN when the shape makes no sense to the room. */
 double cost_stream_bytes(const struct kernel_case *, const struct technique *);
 
-/* Cases of the two ops that models are made of. */
-bool cost_matmul_case(int64_t m, int64_t n, int64_t k, struct kernel_case *, struct error *);
-bool cost_attention_case(int64_t q, int64_t kv, int64_t heads, int64_t kv_heads, int64_t head_dim, struct kernel_case *,
-                         struct error *);
+/* The ops of a model as cases of this build's rooms; false when a dimension is outside what the room takes. */
+bool cost_matmul_case(const struct op_matmul *, struct kernel_case *, struct error *);
+bool cost_attention_case(const struct op_attention *, const struct model *, struct kernel_case *, struct error *);
 
 #endif

@@ -33,8 +33,8 @@ static void add_logits(struct workload *w, const struct model *model, enum phase
   w->matmul[w->n_matmul++] = (struct op_matmul){phase, CLASS_LOGITS, m, model->vocab, model->hidden, count};
 }
 
-static void add_attention(struct workload *w, enum phase phase, int64_t q, int64_t kv, double count) {
-  w->attention[w->n_attention++] = (struct op_attention){phase, q, kv, count};
+static void add_attention(struct workload *w, enum phase phase, int64_t batch, int64_t q, int64_t kv, double count) {
+  w->attention[w->n_attention++] = (struct op_attention){phase, batch, q, kv, count};
 }
 
 static double activation_bytes(const struct model *m, const struct task *t) {
@@ -66,13 +66,13 @@ bool workload_build(const struct model *model, const struct task *task, struct w
   add_logits(w, model, PHASE_PREFILL, 1, sequences);
   for (int64_t c = 0; c < chunks; c++) {
     int64_t q = c < whole ? MICRO_BATCH : tail;
-    add_attention(w, PHASE_PREFILL, q, c * MICRO_BATCH + q, sequences * layers);
+    add_attention(w, PHASE_PREFILL, 1, q, c * MICRO_BATCH + q, sequences * layers);
   }
 
   add_layers(w, &list, PHASE_DECODE, task->concurrency, 1);
   add_logits(w, model, PHASE_DECODE, task->concurrency, 1);
   /* Step i = 1..output-1 attends to prompt + i positions: the first token came with the prefill. */
-  add_attention(w, PHASE_DECODE, 1, task->prompt + (task->output + 1) / 2, sequences * layers);
+  add_attention(w, PHASE_DECODE, task->concurrency, 1, task->prompt + (task->output + 1) / 2, layers);
 
   w->passes[PHASE_PREFILL] = sequences * (double)chunks;
   w->passes[PHASE_DECODE] = 1;

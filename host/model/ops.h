@@ -18,7 +18,8 @@ enum { MICRO_BATCH = 512 };   /* llama.cpp's default of --ubatch-size, which the
 enum phase { PHASE_PREFILL, PHASE_DECODE, PHASE_COUNT };
 
 struct op_matmul { enum phase phase; enum tensor_class class_; int64_t m, n, k; double count; };
-struct op_attention { enum phase phase; int64_t q, kv; double count; };   /* causal; the q queries are the last of kv positions */
+/* Causal: the q queries of each of `batch` sequences are the last of its kv positions. */
+struct op_attention { enum phase phase; int64_t batch, q, kv; double count; };
 
 /* What is part of the model but has no measured row yet: only its launches are counted. */
 struct op_uncosted { const char *name; int64_t per_layer, per_pass; };

@@ -1,6 +1,7 @@
 #include "front.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct front_cost front_combine(const struct front_algebra *algebra, const struct front_cost *a, const struct front_cost *b) {
   struct front_cost out = {{0}};
@@ -83,6 +84,22 @@ bool front_build(const struct front_algebra *algebra, const struct front_cost *b
   for (size_t s = 0; ok && s < n_slots; s++) ok = fold(algebra, &slots[s], s, max_points, out, err);
   if (!ok) front_free(out);
   return ok;
+}
+
+static int by_cost(const void *a, const void *b, void *algebra) {
+  const struct front_point *p = a, *q = b;
+  int order = front_compare(algebra, &p->cost, &q->cost);
+  return order ? order : memcmp(p->choice, q->choice, sizeof p->choice);
+}
+
+void front_prune(const struct front_algebra *algebra, struct front *front) {
+  struct front_algebra order = *algebra;
+  if (front->n > 0) qsort_r(front->points, front->n, sizeof front->points[0], by_cost, &order);
+  struct front kept = {front->points, 0};
+  size_t killer = 0;
+  for (size_t i = 0; i < front->n; i++)
+    if (!is_covered(algebra, &kept, &front->points[i].cost, &killer)) kept.points[kept.n++] = front->points[i];
+  front->n = kept.n;
 }
 
 void front_free(struct front *front) {

@@ -41,6 +41,9 @@ bool front_covers(const struct front_algebra *, const struct front_cost *a, cons
 bool front_build(const struct front_algebra *, const struct front_cost *base, const struct front_slot *, size_t n_slots,
                  size_t max_points, struct front *, struct error *);
 void front_free(struct front *);
+/* Sorts points that came from elsewhere and drops those that another covers; of equal ones the first in
+ * choice order stays. */
+void front_prune(const struct front_algebra *, struct front *);
 
 /* The k sorted lists {p + option : p in points} as one sorted stream, without storing it: merge.c. */
 struct merge;

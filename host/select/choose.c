@@ -1,0 +1,289 @@
+#include "choose.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "text.h"
+
+enum { MAX_FRONT = 100000 };   /* a front nobody can read; the largest seen with 5 formats per class is below 5,000 */
+
+const char *const objective_names[OBJECTIVE_COUNT] = {"ttft", "tpot", "memory", "quality loss"};
+const char *const preference_names[PREFERENCE_COUNT] = {"balanced", "latency", "memory", "energy", "quality"};
+const char *const preference_rules[PREFERENCE_COUNT] = {
+  "the product of 1 + (x - best) / (worst - best) over request time, memory and quality loss, best and worst of the feasible front",
+  "request time: ttft + (output - 1) tpot",
+  "memory: weights, KV cache, scratch and activations",
+  "energy per token",
+  "quality loss in nats per token",
+};
+
+/* ---- prediction of one configuration */
+
+static void add_time(struct range *sum, double *extrapolated, const struct space_time *time) {
+  sum->value += time->ns;
+  sum->lo += time->lo;
+  sum->hi += time->hi;
+  *extrapolated += time->extrapolated_ns;
+}
+
+static double request_time(const struct task *task, double ttft, double tpot) { return ttft + (double)(task->output - 1) * tpot; }
+
+struct prediction choose_predict(const struct space *space, const struct task *task, const uint8_t choice[SLOT_COUNT]) {
+  struct prediction p = {.activation_bytes = space->activation_bytes, .other_bytes = space->fixed_bytes};
+  double extrapolated[PHASE_COUNT] = {0};
+  add_time(&p.ttft_ns, &extrapolated[PHASE_PREFILL], &space->fixed[PHASE_PREFILL]);
+  add_time(&p.tpot_ns, &extrapolated[PHASE_DECODE], &space->fixed[PHASE_DECODE]);
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    const struct space_option *o = &space->slots[s].options[choice[s]];
+    add_time(&p.ttft_ns, &extrapolated[PHASE_PREFILL], &o->time[PHASE_PREFILL]);
+    add_time(&p.tpot_ns, &extrapolated[PHASE_DECODE], &o->time[PHASE_DECODE]);
+    p.weight_bytes += o->weight_bytes;
+    p.kv_bytes += o->kv_bytes;
+    p.scratch_bytes = fmax(p.scratch_bytes, o->scratch_bytes);
+    p.quality_nats.value += o->quality.nats;
+    p.quality_nats.lo += o->quality.lo;
+    p.quality_nats.hi += o->quality.hi;
+  }
+  p.memory = p.weight_bytes + p.kv_bytes + p.scratch_bytes + p.activation_bytes + p.other_bytes;
+  p.request_ns = request_time(task, p.ttft_ns.value, p.tpot_ns.value);
+  p.extrapolated_share = request_time(task, extrapolated[PHASE_PREFILL], extrapolated[PHASE_DECODE]) / p.request_ns;
+  return p;
+}
+
+double prediction_objective(const struct prediction *p, enum objective objective) {
+  switch (objective) {
+    case OBJECTIVE_TTFT: return p->ttft_ns.value;
+    case OBJECTIVE_TPOT: return p->tpot_ns.value;
+    case OBJECTIVE_MEMORY: return p->memory;
+    default: return p->quality_nats.value;
+  }
+}
+
+bool choose_within(const struct limits *limits, const struct prediction *p) {
+  for (int o = 0; o < OBJECTIVE_COUNT; o++)
+    if (isfinite(limits->at[o]) && !(prediction_objective(p, (enum objective)o) <= limits->at[o])) return false;
+  return true;
+}
+
+void objective_text(enum objective objective, double value, char *out, size_t size) {
+  if (objective == OBJECTIVE_MEMORY)
+    text_bytes(value, out, size);
+  else if (objective == OBJECTIVE_QUALITY)
+    snprintf(out, size, "%.2f %%", 100 * expm1(value));
+  else
+    text_duration(value, out, size);
+}
+
+/* ---- the front over the objectives */
+
+bool choose_front(const struct space *space, struct front *front, struct error *err) {
+  const struct front_algebra additive = {COORD_COUNT, COORD_SCRATCH}, objectives = {OBJECTIVE_COUNT, OBJECTIVE_COUNT};
+  struct front_cost options[SLOT_COUNT][FRONT_OPTIONS];
+  struct front_slot slots[SLOT_COUNT];
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    slots[s] = (struct front_slot){options[s], space->slots[s].n};
+    if (slots[s].n > FRONT_OPTIONS) return error_set(err, ERROR_UNSUPPORTED, "%zu options for %s", slots[s].n, slot_names[s]);
+    for (size_t o = 0; o < slots[s].n; o++) options[s][o] = space->slots[s].options[o].cost;
+  }
+  if (!front_build(&additive, &space->base, slots, SLOT_COUNT, MAX_FRONT, front, err)) return false;
+  for (size_t i = 0; i < front->n; i++) {
+    const struct front_cost c = front->points[i].cost;
+    front->points[i].cost = (struct front_cost){{
+      [OBJECTIVE_TTFT] = c.at[COORD_TTFT],
+      [OBJECTIVE_TPOT] = c.at[COORD_TPOT],
+      [OBJECTIVE_MEMORY] = c.at[COORD_RESIDENT] + c.at[COORD_SCRATCH],
+      [OBJECTIVE_QUALITY] = c.at[COORD_QUALITY],
+    }};
+  }
+  front_prune(&objectives, front);
+  return true;
+}
+
+/* ---- score */
+
+/* The three that `balanced` weighs, on their scale. */
+static void balanced_terms(const struct prediction *p, double out[3]) {
+  out[0] = p->request_ns;
+  out[1] = p->memory;
+  out[2] = isnan(p->quality_nats.value) ? 0 : p->quality_nats.value;
+}
+
+double choose_score(const struct decision *d, const struct prediction *p) {
+  switch (d->preference) {
+    case PREFER_LATENCY: return p->request_ns;
+    case PREFER_MEMORY: return p->memory;
+    case PREFER_QUALITY: return p->quality_nats.value;
+    default: break;
+  }
+  double x[3], score = 1;
+  balanced_terms(p, x);
+  for (int i = 0; i < 3; i++)
+    if (d->worst[i] > d->best[i]) score *= 1 + (x[i] - d->best[i]) / (d->worst[i] - d->best[i]);
+  return score;
+}
+
+static double half_width(const struct task *task, const struct space_option *o) {
+  double h = request_time(task, o->time[PHASE_PREFILL].hi - o->time[PHASE_PREFILL].lo,
+                          o->time[PHASE_DECODE].hi - o->time[PHASE_DECODE].lo) / 2;
+  return isfinite(h) ? h : 0;
+}
+
+double choose_difference(const struct space *space, const struct task *task, const uint8_t a[SLOT_COUNT],
+                         const uint8_t b[SLOT_COUNT]) {
+  double sum = 0;
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    if (a[s] == b[s]) continue;
+    double ha = half_width(task, &space->slots[s].options[a[s]]), hb = half_width(task, &space->slots[s].options[b[s]]);
+    sum += ha * ha + hb * hb;
+  }
+  return sqrt(sum);
+}
+
+/* ---- simplicity: different techniques first, then their places in the rooms' tables */
+
+struct simplicity { size_t kinds, ranks; };
+
+static struct simplicity simplicity_of(const struct space *space, const uint8_t choice[SLOT_COUNT]) {
+  struct simplicity out = {0};
+  const struct technique *seen[SLOT_COUNT * PHASE_COUNT];
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    const struct space_option *o = &space->slots[s].options[choice[s]];
+    out.ranks += o->rank;
+    for (int p = 0; p < PHASE_COUNT; p++) {
+      size_t k = 0;
+      while (k < out.kinds && seen[k] != o->technique[p]) k++;
+      if (k == out.kinds) seen[out.kinds++] = o->technique[p];
+    }
+  }
+  return out;
+}
+
+static int compare_simplicity(struct simplicity a, struct simplicity b) {
+  if (a.kinds != b.kinds) return a.kinds < b.kinds ? -1 : 1;
+  return a.ranks == b.ranks ? 0 : a.ranks < b.ranks ? -1 : 1;
+}
+
+/* ---- infeasible: say which limit, and what the nearest needs */
+
+static double excess(const struct limits *limits, const struct prediction *p) {
+  double worst = 0;
+  for (int o = 0; o < OBJECTIVE_COUNT; o++) {
+    double value = prediction_objective(p, (enum objective)o), limit = limits->at[o];
+    if (!isfinite(limit) || value <= limit) continue;
+    worst = fmax(worst, isnan(value) || limit <= 0 ? INFINITY : value / limit);
+  }
+  return worst;
+}
+
+static void describe_needs(const struct limits *limits, const struct prediction *p, char *out, size_t size) {
+  size_t used = 0;
+  out[0] = '\0';
+  for (int o = 0; o < OBJECTIVE_COUNT; o++) {
+    if (!isfinite(limits->at[o])) continue;
+    char value[32], limit[32];
+    objective_text((enum objective)o, prediction_objective(p, (enum objective)o), value, sizeof value);
+    objective_text((enum objective)o, limits->at[o], limit, sizeof limit);
+    int wrote = snprintf(out + used, size - used, "%s%s %s (limit %s)", used ? ", " : "", objective_names[o], value, limit);
+    if (wrote < 0 || (size_t)wrote >= size - used) return;
+    used += (size_t)wrote;
+  }
+}
+
+static bool fail_infeasible(const struct space *space, const struct task *task, const struct front *front,
+                            const struct limits *limits, struct error *err) {
+  double least[OBJECTIVE_COUNT], nearest_excess = INFINITY;
+  for (int o = 0; o < OBJECTIVE_COUNT; o++) least[o] = INFINITY;
+  struct prediction nearest = {0};
+  for (size_t i = 0; i < front->n; i++) {
+    struct prediction p = choose_predict(space, task, front->points[i].choice);
+    for (int o = 0; o < OBJECTIVE_COUNT; o++) least[o] = fmin(least[o], prediction_objective(&p, (enum objective)o));
+    double here = excess(limits, &p);
+    if (i > 0 && here >= nearest_excess) continue;
+    nearest = p;
+    nearest_excess = here;
+  }
+
+  char needs[256], text[512] = "";
+  size_t used = 0;
+  describe_needs(limits, &nearest, needs, sizeof needs);
+  for (int o = 0; o < OBJECTIVE_COUNT; o++) {
+    if (!isfinite(limits->at[o]) || least[o] <= limits->at[o] || used >= sizeof text) continue;
+    char limit[32], best[32];
+    objective_text((enum objective)o, limits->at[o], limit, sizeof limit);
+    objective_text((enum objective)o, least[o], best, sizeof best);
+    int wrote = snprintf(text + used, sizeof text - used, "%sno configuration keeps %s within %s, the least is %s", used ? "; " : "",
+                         objective_names[o], limit, best);
+    used += wrote > 0 ? (size_t)wrote : 0;
+  }
+  return error_set(err, ERROR_INFEASIBLE, "%s; the nearest needs %s",
+                   used ? text : "each limit can be met, but not all of them together", needs);
+}
+
+/* ---- decision */
+
+static void find_scale(const struct space *space, const struct task *task, const struct front *front, struct decision *d) {
+  for (int i = 0; i < 3; i++) {
+    d->best[i] = INFINITY;
+    d->worst[i] = -INFINITY;
+  }
+  for (size_t i = 0; i < front->n; i++) {
+    struct prediction p = choose_predict(space, task, front->points[i].choice);
+    if (!choose_within(&d->limits, &p)) continue;
+    d->n_feasible++;
+    double x[3];
+    balanced_terms(&p, x);
+    for (int k = 0; k < 3; k++) {
+      d->best[k] = fmin(d->best[k], x[k]);
+      d->worst[k] = fmax(d->worst[k], x[k]);
+    }
+  }
+}
+
+static void find_first(const struct space *space, const struct task *task, const struct front *front, struct decision *d) {
+  double best = INFINITY;
+  for (size_t i = 0; i < front->n; i++) {
+    struct prediction p = choose_predict(space, task, front->points[i].choice);
+    if (!choose_within(&d->limits, &p) || choose_score(d, &p) >= best) continue;
+    best = choose_score(d, &p);
+    d->first = i;
+  }
+}
+
+/* The simplest of those that the uncertainty of their time lets be as good as the first. */
+static void find_winner(const struct space *space, const struct task *task, const struct front *front, struct decision *d) {
+  const uint8_t *first = front->points[d->first].choice;
+  const struct prediction best = choose_predict(space, task, first);
+  const double to_beat = choose_score(d, &best);
+  struct simplicity simplest = simplicity_of(space, first);
+  double simplest_score = to_beat;
+  d->point = d->first;
+  for (size_t i = 0; i < front->n; i++) {
+    const uint8_t *choice = front->points[i].choice;
+    struct prediction p = choose_predict(space, task, choice);
+    if (!choose_within(&d->limits, &p)) continue;
+    const double score = choose_score(d, &p);
+    p.request_ns -= choose_difference(space, task, choice, first);
+    if (choose_score(d, &p) > to_beat) continue;
+    const struct simplicity here = simplicity_of(space, choice);
+    const int order = compare_simplicity(here, simplest);
+    if (order > 0 || (order == 0 && score >= simplest_score)) continue;
+    simplest = here;
+    simplest_score = score;
+    d->point = i;
+  }
+}
+
+bool choose_decide(const struct space *space, const struct task *task, const struct front *front, const struct limits *limits,
+                   enum preference preference, struct decision *d, struct error *err) {
+  *d = (struct decision){.limits = *limits, .preference = preference};
+  if (preference == PREFER_ENERGY)
+    return error_set(err, ERROR_INPUT, "--prefer energy: the result has no energy, no meter was read on this device; prefer latency instead");
+  if (preference == PREFER_QUALITY && !space->quality_known)
+    return error_set(err, ERROR_USAGE, "--prefer quality needs known quality; leave --allow-unknown-quality out");
+  find_scale(space, task, front, d);
+  if (d->n_feasible == 0) return fail_infeasible(space, task, front, limits, err);
+  find_first(space, task, front, d);
+  find_winner(space, task, front, d);
+  return true;
+}

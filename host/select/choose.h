@@ -1,0 +1,58 @@
+/* From the space to one configuration: objectives, limits, preference. Pure. */
+#ifndef CHOOSE_H
+#define CHOOSE_H
+
+#include "space.h"
+
+enum objective { OBJECTIVE_TTFT, OBJECTIVE_TPOT, OBJECTIVE_MEMORY, OBJECTIVE_QUALITY, OBJECTIVE_COUNT };
+extern const char *const objective_names[OBJECTIVE_COUNT];   /* "ttft", "tpot", "memory", "quality loss" */
+
+enum preference { PREFER_BALANCED, PREFER_LATENCY, PREFER_MEMORY, PREFER_ENERGY, PREFER_QUALITY, PREFERENCE_COUNT };
+extern const char *const preference_names[PREFERENCE_COUNT];
+extern const char *const preference_rules[PREFERENCE_COUNT];   /* what each minimises, in one line */
+
+/* Upper limits: ns, ns, bytes, nats; INFINITY where there is none. */
+struct limits { double at[OBJECTIVE_COUNT]; };
+
+struct range { double value, lo, hi; };   /* lo and hi NAN: error unknown */
+struct prediction {
+  struct range ttft_ns, tpot_ns, quality_nats;   /* quality NAN when unknown */
+  double weight_bytes, kv_bytes, scratch_bytes, activation_bytes, other_bytes;
+  double memory;               /* their sum */
+  double request_ns;           /* ttft + one tpot for each further token */
+  double extrapolated_share;   /* of request_ns */
+};
+struct prediction choose_predict(const struct space *, const struct task *, const uint8_t choice[SLOT_COUNT]);
+double prediction_objective(const struct prediction *, enum objective);
+/* A prediction is within the limits; an unknown quality is within no limit on it. */
+bool choose_within(const struct limits *, const struct prediction *);
+
+/* The Pareto front over the objectives: cost.at[] are ttft ns, tpot ns, memory bytes, quality in QUALITY_UNIT (left out
+ * when unknown), all minimised. Exact for the predicted costs. Memory is formed here, after the space was folded. */
+bool choose_front(const struct space *, struct front *, struct error *);
+
+struct decision {
+  struct limits limits;
+  enum preference preference;
+  double best[3], worst[3];    /* of request time, memory, quality loss over the feasible front: the scale of `balanced` */
+  size_t point;                /* in the front: the winner */
+  size_t first;                /* the one with the best score; another than the winner when a tie made the simpler one win */
+  size_t n_feasible;
+};
+/* ERROR_INFEASIBLE, naming the limits and what the nearest configuration needs, when no point is within the limits.
+ *
+ * The lowest score wins. A point whose score would be as low with its time shortened by the uncertainty of the time
+ * difference is a tie, and of these the simplest wins: fewest different techniques, then those that stand first in the
+ * rooms' tables, then the lower score. The uncertainty sqrt(sum h^2) is over the options in which two configurations
+ * differ: what they share is equally wrong in both. */
+bool choose_decide(const struct space *, const struct task *, const struct front *, const struct limits *, enum preference,
+                   struct decision *, struct error *);
+/* What the preference minimises, by the scale of the decision. */
+double choose_score(const struct decision *, const struct prediction *);
+/* Uncertainty of the difference in request time, ns; 0 when no error is known. */
+double choose_difference(const struct space *, const struct task *, const uint8_t a[SLOT_COUNT], const uint8_t b[SLOT_COUNT]);
+
+/* "6.5 GiB", "12.3 ms", "1.8 %" (as a ratio of perplexities). */
+void objective_text(enum objective, double value, char *out, size_t size);
+
+#endif

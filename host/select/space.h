@@ -1,0 +1,75 @@
+/* The choices for one model and task on one device, each with what it costs: slots of options.
+ *
+ * Decisions that share an op are one slot. A slot per tensor class holds the weight formats; one slot holds attention:
+ * KV format x algorithm of the prefill x algorithm of the decode, where the two algorithms may differ (flash for the
+ * prompt, split keys for single tokens) but read the same cache. Every option is evaluated on every op that it serves. */
+#ifndef SPACE_H
+#define SPACE_H
+
+#include "cost.h"
+#include "front.h"
+#include "model.h"
+#include "ops.h"
+#include "quality.h"
+
+enum { SLOT_ATTENTION = CLASS_COUNT, SLOT_COUNT };
+extern const char *const slot_names[SLOT_COUNT];   /* the classes, then "attention" */
+
+/* Coordinates of a cost. Weights and cache are one, since both only ever count in their sum; scratch is reused by one
+ * op after the other, so only the largest need counts. */
+enum coord { COORD_TTFT, COORD_TPOT, COORD_RESIDENT, COORD_QUALITY, COORD_SCRATCH, COORD_COUNT };
+#define QUALITY_UNIT 1e-9   /* nats of one step of COORD_QUALITY */
+
+struct space_time {
+  double ns, lo, hi;         /* lo and hi NAN where the error of a prediction is unknown */
+  double extrapolated_ns;    /* the part of ns beyond what was measured */
+  const struct result_row *row;   /* the kernel of its largest op in the phase's own regime, NULL when there is none */
+  double row_ns;
+};
+
+struct space_option {
+  char name[128];            /* "int8_g32"; "flash/flash_split int8" */
+  const struct technique *technique[PHASE_COUNT];   /* the same twice for weights */
+  char kv[24];               /* attention: "f16", "int8"; else "" */
+  struct space_time time[PHASE_COUNT];   /* prefill: of all prompts; decode: of one step */
+  double weight_bytes, kv_bytes, scratch_bytes;
+  struct quality_estimate quality;       /* nats, lo, hi already scaled to the slot's share of the weights */
+  size_t rank;               /* order in the room's table: the simpler option has the lower one */
+  struct front_cost cost;
+};
+
+struct space_refusal { char name[128], reason[320]; };
+
+struct space_slot {
+  struct space_option *options;
+  size_t n;
+  struct space_refusal *refused;   /* not offered, and why */
+  size_t n_refused;
+  double share;                    /* of the model's matrix weights; 1 for attention */
+};
+
+struct space {
+  struct space_slot slots[SLOT_COUNT];
+  struct workload work;
+  struct space_time fixed[PHASE_COUNT];   /* launches of what is not costed, and submissions */
+  double fixed_bytes, activation_bytes;   /* norms and biases; activations */
+  bool launches_known;                    /* the result has dispatch_ns and submit_ns */
+  bool quality_known;                     /* else some option's is unknown, and quality is left out for all */
+  struct front_cost base;
+};
+
+struct space_request {
+  const struct cost_model *cost;
+  const struct quality *quality;
+  const struct model *model;
+  const struct task *task;
+  bool allow_unknown_quality;
+  /* NULL when the target of the emission can hold the option, else why not. NULL pointer: everything is offered. */
+  const char *(*lost)(const struct space_option *);
+};
+
+/* False when a slot is left without an option (ERROR_INFEASIBLE with each reason) or memory runs out. Free with space_free. */
+bool space_build(const struct space_request *, struct space *, struct error *);
+void space_free(struct space *);
+
+#endif
