@@ -1,6 +1,5 @@
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -15,7 +14,6 @@
 #include <cmocka.h>
 
 #include "file.h"
-#include "out.h"
 
 static char folder[] = "/tmp/test_file_XXXXXX";
 
@@ -236,42 +234,6 @@ static void sha256_of_every_short_length(void **state) {
   assert_string_equal(out, "ba0e721dc998238252c8b028f0ce4ea61910d7fcb8252e56492d919297596c14");
 }
 
-static void lost_output_is_noticed(void **state) {
-  (void)state;
-  struct error err = {0};
-  assert_true(out_finish(&err));
-  int keep = dup(STDOUT_FILENO), full = open("/dev/full", O_WRONLY);
-  if (full < 0) skip();
-  dup2(full, STDOUT_FILENO);
-  printf("data");
-  bool fine = out_finish(&err);
-  dup2(keep, STDOUT_FILENO);
-  clearerr(stdout);
-  close(keep);
-  close(full);
-  assert_false(fine);
-  assert_true(strstr(err.text, "No space left") != NULL);
-}
-
-static void a_closed_pipe_is_noticed(void **state) {
-  (void)state;
-  struct error err = {0};
-  int ends[2], keep = dup(STDOUT_FILENO);
-  void (*handler)(int) = signal(SIGPIPE, SIG_IGN);
-  assert_true(pipe(ends) == 0);
-  close(ends[0]);
-  dup2(ends[1], STDOUT_FILENO);
-  close(ends[1]);
-  printf("data");
-  bool fine = out_finish(&err);
-  dup2(keep, STDOUT_FILENO);
-  clearerr(stdout);
-  close(keep);
-  signal(SIGPIPE, handler);
-  assert_false(fine);
-  assert_true(strstr(err.text, "closed the pipe") != NULL);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(writes_and_reads_whole_files),
@@ -284,8 +246,6 @@ int main(void) {
     cmocka_unit_test(files_under_proc_are_read_whole),
     cmocka_unit_test(sha256_of_the_standards_examples),
     cmocka_unit_test(sha256_of_every_short_length),
-    cmocka_unit_test(lost_output_is_noticed),
-    cmocka_unit_test(a_closed_pipe_is_noticed),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
