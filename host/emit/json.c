@@ -1,0 +1,203 @@
+/* vkpareto.config/1 (DESIGN section 8). */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emit.h"
+
+static void add_range(cJSON *to, const char *name, const struct range *range) {
+  cJSON *object = cJSON_AddObjectToObject(to, name);
+  json_add_number(object, "value", range->value);
+  json_add_number(object, "lo", range->lo);
+  json_add_number(object, "hi", range->hi);
+}
+
+static const struct space_option *option_of(const struct recommendation *r, const uint8_t *choice, int slot) {
+  return &r->space.slots[slot].options[choice[slot]];
+}
+
+/* "attention.flash_split_int8" without family and KV format, which have members of their own. */
+static void add_algorithm(cJSON *to, const char *name, const struct technique *technique, const char *kv) {
+  char text[64];
+  const char *start = strchr(technique->id, '.') + 1;
+  size_t length = strlen(start), suffix = strlen(kv) + 1;
+  snprintf(text, sizeof text, "%.*s", (int)(length > suffix ? length - suffix : length), start);
+  cJSON_AddStringToObject(to, name, text);
+}
+
+static void add_choice(cJSON *to, const char *name, const struct recommendation *r, const uint8_t *choice) {
+  cJSON *object = cJSON_AddObjectToObject(to, name), *weights = cJSON_AddObjectToObject(object, "weights");
+  for (int c = 0; c < CLASS_COUNT; c++) cJSON_AddStringToObject(weights, slot_names[c], option_of(r, choice, c)->name);
+  cJSON_AddStringToObject(object, "activations", "f32");
+  const struct space_option *attention = option_of(r, choice, SLOT_ATTENTION);
+  cJSON *kv = cJSON_AddObjectToObject(object, "kv");
+  cJSON_AddStringToObject(kv, "k", attention->kv);
+  cJSON_AddStringToObject(kv, "v", attention->kv);
+  add_algorithm(object, "attention", attention->technique[PHASE_DECODE], attention->kv);
+  add_algorithm(object, "attention_prefill", attention->technique[PHASE_PREFILL], attention->kv);
+  cJSON_AddNullToObject(object, "moe");
+  cJSON_AddNullToObject(object, "adapter");
+  json_add_int(object, "micro_batch", MICRO_BATCH);
+}
+
+/* ---- kernels: per technique and phase the variant and tuning that carry most of the time */
+
+static const struct space_time *heaviest(const struct recommendation *r, const struct technique *technique, enum phase phase) {
+  const struct space_time *best = NULL;
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    const struct space_option *o = option_of(r, r->choice, s);
+    if (o->technique[phase] == technique && o->time[phase].row && (!best || o->time[phase].row_ns > best->row_ns)) best = &o->time[phase];
+  }
+  return best;
+}
+
+static void add_kernels(cJSON *root, const struct recommendation *r) {
+  cJSON *kernels = cJSON_AddObjectToObject(root, "kernels");
+  for (int s = 0; s < SLOT_COUNT; s++)
+    for (int p = 0; p < PHASE_COUNT; p++) {
+      const struct technique *technique = option_of(r, r->choice, s)->technique[p];
+      const struct space_time *time = heaviest(r, technique, (enum phase)p);
+      const char *phase = p == PHASE_DECODE ? "decode" : "prefill";
+      cJSON *entry = cJSON_GetObjectItemCaseSensitive(kernels, technique->id);
+      if (!entry) entry = cJSON_AddObjectToObject(kernels, technique->id);
+      if (!time || cJSON_HasObjectItem(entry, phase)) continue;
+      cJSON *kernel = cJSON_AddObjectToObject(entry, phase);
+      cJSON_AddStringToObject(kernel, "variant", time->row->variant);
+      cJSON *tuning = cJSON_AddObjectToObject(kernel, "tuning");
+      for (size_t t = 0; t < time->row->n_tuning; t++) json_add_int(tuning, time->row->tuning_names[t], time->row->tuning[t]);
+    }
+}
+
+/* ---- predictions */
+
+static void add_sources(cJSON *to, const struct recommendation *r, const uint8_t *choice) {
+  cJSON *sources = cJSON_AddArrayToObject(to, "sources");
+  const struct quality_figure *seen[SLOT_COUNT];
+  size_t n = 0;
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    const struct quality_estimate *q = &option_of(r, choice, s)->quality;
+    size_t i = 0;
+    while (i < n && seen[i] != q->figure) i++;
+    if (!q->figure || i < n) continue;
+    seen[n++] = q->figure;
+    char text[768];
+    quality_text(q, text, sizeof text);
+    cJSON_AddItemToArray(sources, cJSON_CreateString(text));
+  }
+}
+
+static void add_prediction(cJSON *to, const char *name, const struct recommendation *r, const uint8_t *choice, const struct prediction *p) {
+  cJSON *object = cJSON_AddObjectToObject(to, name);
+  add_range(object, "ttft_ns", &p->ttft_ns);
+  add_range(object, "tpot_ns", &p->tpot_ns);
+  add_range(object, "memory", &(struct range){p->memory, p->memory, p->memory});
+  cJSON *parts = cJSON_AddObjectToObject(object, "memory_parts");
+  json_add_number(parts, "weights", p->weight_bytes);
+  json_add_number(parts, "kv", p->kv_bytes);
+  json_add_number(parts, "scratch", p->scratch_bytes);
+  json_add_number(parts, "activations", p->activation_bytes);
+  json_add_number(parts, "other", p->other_bytes);
+  cJSON_AddNullToObject(object, "energy_per_token");
+  add_range(object, "quality_loss_nats", &p->quality_nats);
+  add_sources(cJSON_GetObjectItemCaseSensitive(object, "quality_loss_nats"), r, choice);
+  json_add_number(object, "extrapolated_share", p->extrapolated_share);
+}
+
+static void add_default(cJSON *root, const struct recommendation *r) {
+  if (!r->has_plain) {
+    cJSON_AddNullToObject(root, "default");
+    return;
+  }
+  cJSON *object = cJSON_AddObjectToObject(root, "default");
+  add_choice(object, "choice", r, r->plain);
+  add_prediction(object, "predicted", r, r->plain, &r->plain_predicted);
+}
+
+static void add_limit(cJSON *to, const char *name, double value) { json_add_number(to, name, value); }
+
+static void add_limits(cJSON *root, const struct recommendation *r) {
+  cJSON *limits = cJSON_AddObjectToObject(root, "limits");
+  add_limit(limits, "ttft_ns", r->decision.limits.at[OBJECTIVE_TTFT]);
+  add_limit(limits, "tpot_ns", r->decision.limits.at[OBJECTIVE_TPOT]);
+  add_limit(limits, "memory", r->decision.limits.at[OBJECTIVE_MEMORY]);
+  cJSON_AddBoolToObject(limits, "memory_from_device", r->memory_limit_from_device);
+  add_limit(limits, "quality_loss_nats", r->decision.limits.at[OBJECTIVE_QUALITY]);
+}
+
+/* One line per point: names in slot order, then what it costs. */
+static void add_front(cJSON *root, const struct recommendation *r) {
+  cJSON *front = cJSON_AddArrayToObject(root, "front");
+  for (size_t i = 0; i < r->front.n; i++) {
+    const uint8_t *choice = r->front.points[i].choice;
+    const struct prediction p = choose_predict(&r->space, r->task, choice);
+    cJSON *point = cJSON_CreateObject(), *names = cJSON_AddArrayToObject(point, "options");
+    cJSON_AddItemToArray(front, point);
+    for (int s = 0; s < SLOT_COUNT; s++) cJSON_AddItemToArray(names, cJSON_CreateString(option_of(r, choice, s)->name));
+    json_add_number(point, "ttft_ns", round(p.ttft_ns.value));
+    json_add_number(point, "tpot_ns", round(p.tpot_ns.value));
+    json_add_number(point, "memory", p.memory);
+    json_add_number(point, "quality_loss_nats", p.quality_nats.value);
+    cJSON_AddBoolToObject(point, "within_limits", choose_within(&r->decision.limits, &p));
+  }
+}
+
+static void add_loser(cJSON *to, const char *slot, const char *option, const char *verdict, const char *why) {
+  cJSON *object = cJSON_CreateObject();
+  cJSON_AddItemToArray(to, object);
+  cJSON_AddStringToObject(object, "decision", slot);
+  cJSON_AddStringToObject(object, "option", option);
+  cJSON_AddStringToObject(object, "verdict", verdict);
+  cJSON_AddStringToObject(object, "why", why);
+}
+
+static void add_explanation(cJSON *root, const struct recommendation *r) {
+  cJSON *object = cJSON_AddObjectToObject(root, "explanation");
+  cJSON_AddBoolToObject(object, "rough", recommend_is_rough(r));
+  cJSON_AddStringToObject(object, "prefer", preference_names[r->decision.preference]);
+  cJSON_AddStringToObject(object, "rule", preference_rules[r->decision.preference]);
+  cJSON *won = cJSON_AddArrayToObject(object, "won"), *losers = cJSON_AddArrayToObject(object, "losers");
+  char text[1024];
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    const struct space_slot *slot = &r->space.slots[s];
+    recommend_evidence(r, s, text, sizeof text);
+    add_loser(won, slot_names[s], slot->options[r->choice[s]].name, "chosen", text);
+    for (size_t o = 0; o < slot->n; o++)
+      if (o != r->choice[s]) {
+        enum verdict verdict = recommend_verdict(r, s, o, text, sizeof text);
+        add_loser(losers, slot_names[s], slot->options[o].name, verdict_names[verdict], text);
+      }
+    for (size_t o = 0; o < slot->n_refused; o++)
+      add_loser(losers, slot_names[s], slot->refused[o].name, "not_offered", slot->refused[o].reason);
+  }
+  cJSON *caveats = cJSON_AddArrayToObject(object, "caveats");
+  for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) cJSON_AddItemToArray(caveats, cJSON_CreateString(text));
+}
+
+char *emit_json(const struct recommendation *r, struct error *err) {
+  cJSON *root = cJSON_CreateObject();
+  cJSON_AddStringToObject(root, "schema", "vkpareto.config/1");
+  cJSON_AddStringToObject(root, "result_sha256", r->result->sha256);
+  cJSON *device = cJSON_AddObjectToObject(root, "device");
+  cJSON_AddStringToObject(device, "slug", r->result->caps.slug);
+  cJSON_AddStringToObject(device, "driver", r->result->caps.driver_slug);
+  cJSON_AddStringToObject(root, "model", r->model->id);
+  cJSON_AddStringToObject(root, "task", r->task->id);
+  add_choice(root, "choice", r, r->choice);
+  add_kernels(root, r);
+  add_prediction(root, "predicted", r, r->choice, &r->predicted);
+  add_default(root, r);
+  add_limits(root, r);
+  add_explanation(root, r);
+  add_front(root, r);
+  cJSON_AddArrayToObject(root, "lost");
+  cJSON_AddStringToObject(root, "measured_with", "vkpareto's kernels");
+  char *printed = cJSON_Print(root), *text = NULL;
+  if (!printed || asprintf(&text, "%s\n", printed) < 0) {
+    error_set(err, ERROR_MEMORY, "out of memory for the config");
+    text = NULL;
+  }
+  cJSON_free(printed);
+  cJSON_Delete(root);
+  return text;
+}

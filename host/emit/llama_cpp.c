@@ -1,0 +1,202 @@
+/* llama.cpp: weight formats live in the GGUF file, so a llama-quantize command comes first, then the server line.
+ * Names: tools/server/README.md at 00dc8057 and `llama-quantize --help`.
+ *
+ * llama-quantize heeds --tensor-type only when its base type is a quantised one (llama_tensor_get_type in
+ * src/llama-quant.cpp), and the pattern is searched in the tensor's name, so `output` would also match attn_output:
+ * the output matrix and the embedding have options of their own. */
+#include <ctype.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emit.h"
+#include "text.h"
+
+/* ---- counterparts */
+
+struct counterpart { const char *ours, *type, *base; bool quantised; };   /* base: as llama-quantize's last operand */
+static const struct counterpart weight_types[] = {
+  {"f32", "f32", "F32", false},
+  {"f16", "f16", "F16", false},
+  {"int8_g32", "q8_0", "Q8_0", true},
+  {"int4_g32", "q4_0", "Q4_0", true},
+  {"int4z_g32", "q4_1", "Q4_1", true},
+};
+static const struct counterpart kv_types[] = {{"f16", "f16", NULL, false}, {"int8", "q8_0", NULL, true}};
+
+static const struct counterpart *find(const struct counterpart *table, size_t n, const char *ours) {
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(table[i].ours, ours) == 0) return &table[i];
+  return NULL;
+}
+static const struct counterpart *weight_type(const char *ours) {
+  return find(weight_types, sizeof weight_types / sizeof weight_types[0], ours);
+}
+static const struct counterpart *kv_type(const char *ours) { return find(kv_types, sizeof kv_types / sizeof kv_types[0], ours); }
+
+/* Tensors of each class, as llama-quantize names them; those of the logits have options instead of patterns. */
+static const char *const patterns[CLASS_COUNT][3] = {
+  [CLASS_QKV] = {"attn_q", "attn_k", "attn_v"},
+  [CLASS_ATTN_OUT] = {"attn_output"},
+  [CLASS_FFN_UP] = {"ffn_gate", "ffn_up"},
+  [CLASS_FFN_DOWN] = {"ffn_down"},
+};
+
+static bool is_flash(const struct technique *technique) { return strncmp(technique->id, "attention.flash", 15) == 0; }
+static bool is_naive(const struct technique *technique) { return strncmp(technique->id, "attention.naive", 15) == 0; }
+
+static const char *attention_lost(const struct space_option *o) {
+  const struct technique *prefill = o->technique[PHASE_PREFILL], *decode = o->technique[PHASE_DECODE];
+  const struct counterpart *kv = kv_type(o->kv);
+  if (!kv) return "llama.cpp has no cache type for this KV format";
+  if (is_naive(prefill) && is_naive(decode)) return kv->quantised ? "llama.cpp quantises the V cache only with flash attention on" : NULL;
+  return is_flash(prefill) && is_flash(decode) ? NULL : "llama.cpp has one --flash-attn switch for prefill and decode";
+}
+
+const char *llama_cpp_lost(const struct space_option *o) {
+  if (o->kv[0]) return attention_lost(o);
+  return weight_type(o->name) ? NULL : "llama.cpp has no type for this weight format";
+}
+
+/* ---- text */
+
+/* A comment line; what came from files may hold anything, so nothing in it may end the comment. */
+static void comment(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void comment(FILE *out, const char *format, ...) {
+  char text[2048];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  for (char *c = text; *c; c++)
+    if (iscntrl((unsigned char)*c)) *c = ' ';
+  fprintf(out, "# %s\n", text);
+}
+
+static const struct space_option *chosen(const struct recommendation *r, int slot) { return &r->space.slots[slot].options[r->choice[slot]]; }
+
+static void range_text(const struct range *range, char *out, size_t size) {
+  char value[32], lo[32], hi[32];
+  text_duration(range->value, value, sizeof value);
+  text_duration(range->lo, lo, sizeof lo);
+  text_duration(range->hi, hi, sizeof hi);
+  if (isnan(range->hi))
+    snprintf(out, size, "%s (error unknown)", value);
+  else
+    snprintf(out, size, "%s (%s to %s)", value, lo, hi);
+}
+
+static void write_expected(FILE *out, const struct recommendation *r) {
+  const struct prediction *p = &r->predicted;
+  char ttft[96], tpot[96], memory[32], quality[32];
+  range_text(&p->ttft_ns, ttft, sizeof ttft);
+  range_text(&p->tpot_ns, tpot, sizeof tpot);
+  text_bytes(p->memory, memory, sizeof memory);
+  objective_text(OBJECTIVE_QUALITY, p->quality_nats.value, quality, sizeof quality);
+  comment(out, "Expected%s, measured with vkpareto's kernels, not with llama.cpp's:", recommend_is_rough(r) ? " (rough)" : "");
+  comment(out, "  time to first token %s", ttft);
+  comment(out, "  time per token      %s", tpot);
+  comment(out, "  memory              %s", memory);
+  comment(out, "  perplexity          %s%s", isnan(p->quality_nats.value) ? "unknown" : "+", isnan(p->quality_nats.value) ? "" : quality);
+  comment(out, "  %.0f %% of the predicted time rests on extrapolated rows", 100 * p->extrapolated_share);
+}
+
+static void write_reasons(FILE *out, const struct recommendation *r) {
+  char text[1024];
+  comment(out, "Why (--prefer %s: the least of %s):", preference_names[r->decision.preference], preference_rules[r->decision.preference]);
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    const struct space_slot *slot = &r->space.slots[s];
+    recommend_evidence(r, s, text, sizeof text);
+    comment(out, "%s = %s: %s", slot_names[s], slot->options[r->choice[s]].name, text);
+    for (size_t o = 0; o < slot->n; o++)
+      if (o != r->choice[s]) {
+        enum verdict verdict = recommend_verdict(r, s, o, text, sizeof text);
+        comment(out, "  not %s (%s): %s", slot->options[o].name, verdict_names[verdict], text);
+      }
+    for (size_t o = 0; o < slot->n_refused; o++) comment(out, "  not offered %s: %s", slot->refused[o].name, slot->refused[o].reason);
+  }
+  for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) comment(out, "Mind: %s", text);
+}
+
+/* What the file cannot carry over. */
+static void write_lost(FILE *out, const struct recommendation *r, bool quantised) {
+  comment(out, "Lost in llama.cpp: variants and tuning of the kernels (it has its own)");
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    const char *why = llama_cpp_lost(chosen(r, s));
+    if (why) comment(out, "Lost: %s = %s: %s", slot_names[s], chosen(r, s)->name, why);
+    if (!why && s != SLOT_ATTENTION && !quantised && strcmp(chosen(r, s)->name, "f32") == 0)
+      comment(out, "Lost: %s = f32: types can differ only beside a quantised one; it becomes the base type", slot_names[s]);
+  }
+}
+
+/* The quantised type that holds the most bytes, else the one float type of all classes, else f16. */
+static const struct counterpart *base_type(const struct recommendation *r) {
+  const struct counterpart *best = NULL;
+  double most = 0;
+  bool all_f32 = true;
+  for (int c = 0; c < CLASS_COUNT; c++) {
+    const struct counterpart *type = weight_type(chosen(r, c)->name);
+    if (!type || strcmp(type->ours, "f32") != 0) all_f32 = false;
+    double bytes = 0;
+    for (int d = 0; d < CLASS_COUNT; d++)
+      if (weight_type(chosen(r, d)->name) == type) bytes += chosen(r, d)->weight_bytes;
+    if (!type || !type->quantised || bytes <= most) continue;
+    best = type;
+    most = bytes;
+  }
+  return best ? best : weight_type(all_f32 ? "f32" : "f16");
+}
+
+static void write_quantize(FILE *out, const struct recommendation *r, const struct counterpart *base, const char *name) {
+  fprintf(out, "llama-quantize \\\n");
+  for (int c = 0; base->quantised && c < CLASS_COUNT; c++) {
+    const struct counterpart *type = weight_type(chosen(r, c)->name);
+    if (!type) continue;
+    for (size_t i = 0; i < 3 && patterns[c][i]; i++)
+      if (r->model->gated_ffn || strcmp(patterns[c][i], "ffn_gate") != 0) fprintf(out, "  --tensor-type %s=%s \\\n", patterns[c][i], type->type);
+    if (c != CLASS_LOGITS) continue;
+    if (!r->model->tied_embeddings) fprintf(out, "  --output-tensor-type %s \\\n", type->type);
+    fprintf(out, "  --token-embedding-type %s \\\n", type->type);
+  }
+  fprintf(out, "  %s-f16.gguf %s-vkpareto.gguf %s\n", name, name, base->base);
+}
+
+static void write_server(FILE *out, const struct recommendation *r, const char *name) {
+  enum { CONTEXT_STEP = 256 };   /* llama.cpp pads the context to it */
+  const struct space_option *attention = chosen(r, SLOT_ATTENTION);
+  const struct counterpart *kv = kv_type(attention->kv);
+  const long long positions = (long long)r->space.work.kv_length * r->task->concurrency;
+  const char *type = kv && !attention_lost(attention) ? kv->type : "f16";
+  fprintf(out, "llama-server -m %s-vkpareto.gguf --device Vulkan0 --n-gpu-layers 99 --flash-attn %s \\\n"
+               "  --cache-type-k %s --cache-type-v %s --ctx-size %lld --parallel %lld --ubatch-size %d --fit off\n",
+          name, is_flash(attention->technique[PHASE_DECODE]) ? "on" : "off", type, type,
+          (positions + CONTEXT_STEP - 1) / CONTEXT_STEP * CONTEXT_STEP, (long long)r->task->concurrency, MICRO_BATCH);
+}
+
+char *emit_llama_cpp(const struct recommendation *r, struct error *err) {
+  char *text = NULL, name[128];
+  size_t size = 0;
+  FILE *out = open_memstream(&text, &size);
+  if (!out) {
+    error_set(err, ERROR_MEMORY, "out of memory for the config");
+    return NULL;
+  }
+  const struct counterpart *base = base_type(r);
+  text_slug(r->model->id, name, sizeof name);
+  fprintf(out, "#!/bin/sh\n");
+  comment(out, "%s for %s (%lld tokens in, %lld out, %lld at once) on %s, %s", r->model->name, r->task->title, (long long)r->task->prompt,
+          (long long)r->task->output, (long long)r->task->concurrency, r->result->caps.name, r->result->caps.driver_slug);
+  comment(out, "Written by vkpareto from the result with SHA-256 %s", r->result->sha256);
+  write_expected(out, r);
+  write_reasons(out, r);
+  write_lost(out, r, base->quantised);
+  fprintf(out, "set -e\n\n# Makes the model file; %s-f16.gguf comes from convert_hf_to_gguf.py. Skip it when the file is there.\n", name);
+  write_quantize(out, r, base, name);
+  fprintf(out, "\n# Vulkan0 is the first device of `llama-server --list-devices`; llama.cpp leaves software devices out of it.\n");
+  write_server(out, r, name);
+  if (fclose(out) == 0) return text;
+  free(text);
+  error_set(err, ERROR_MEMORY, "out of memory for the config");
+  return NULL;
+}

@@ -1,0 +1,137 @@
+/* The words of a recommendation: why each loser lost, and what the numbers rest on. */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "recommend.h"
+
+const char *const verdict_names[VERDICT_COUNT] = {"over_limit", "dominated", "tie", "worse"};
+
+/* Appends to a text of fixed size; what does not fit is cut. */
+struct text { char *out; size_t size, used; };
+
+static void add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void add(struct text *t, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  int wrote = vsnprintf(t->out + t->used, t->size - t->used, format, args);
+  va_end(args);
+  if (wrote > 0) t->used = t->used + (size_t)wrote < t->size ? t->used + (size_t)wrote : t->size - 1;
+}
+
+/* "tpot +12 %, memory -3 %, quality loss +0.07 nats" of what differs. */
+static void add_changes(struct text *t, const struct prediction *from, const struct prediction *to) {
+  const size_t start = t->used;
+  for (int o = 0; o < OBJECTIVE_COUNT; o++) {
+    double a = prediction_objective(from, (enum objective)o), b = prediction_objective(to, (enum objective)o);
+    if (a == b || isnan(a) || isnan(b)) continue;
+    add(t, "%s%s ", t->used > start ? ", " : "", objective_names[o]);
+    if (o == OBJECTIVE_QUALITY)
+      add(t, "%+.2g nats", b - a);
+    else
+      add(t, "%+.1f %%", 100 * (b / a - 1));
+  }
+  if (t->used == start) add(t, "no difference");
+}
+
+static bool add_broken_limits(struct text *t, const struct limits *limits, const struct prediction *p) {
+  bool broken = false;
+  for (int o = 0; o < OBJECTIVE_COUNT; o++) {
+    double value = prediction_objective(p, (enum objective)o);
+    if (!isfinite(limits->at[o]) || value <= limits->at[o]) continue;
+    char is[32], limit[32];
+    objective_text((enum objective)o, value, is, sizeof is);
+    objective_text((enum objective)o, limits->at[o], limit, sizeof limit);
+    add(t, "%s%s %s is over %s", broken ? ", " : "", objective_names[o], is, limit);
+    broken = true;
+  }
+  return broken;
+}
+
+static bool no_better_anywhere(const struct prediction *a, const struct prediction *b) {
+  for (int o = 0; o < OBJECTIVE_COUNT; o++)
+    if (prediction_objective(a, (enum objective)o) < prediction_objective(b, (enum objective)o)) return false;
+  return true;
+}
+
+enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t option, char *why, size_t size) {
+  struct text t = {why, size, 0};
+  uint8_t other[SLOT_COUNT];
+  memcpy(other, r->choice, sizeof other);
+  other[slot] = (uint8_t)option;
+  struct prediction p = choose_predict(&r->space, r->task, other);
+  why[0] = '\0';
+  if (add_broken_limits(&t, &r->decision.limits, &p)) return VERDICT_OVER_LIMIT;
+
+  add_changes(&t, &r->predicted, &p);
+  const double apart = fabs(p.request_ns - r->predicted.request_ns), uncertainty = choose_difference(&r->space, r->task, other, r->choice);
+  const bool within = apart <= uncertainty;
+  if (no_better_anywhere(&p, &r->predicted)) {
+    if (within && apart > 0) add(&t, "; the times are within their interval");
+    return VERDICT_DOMINATED;
+  }
+  const double mine = choose_score(&r->decision, &r->predicted), score = choose_score(&r->decision, &p);
+  p.request_ns -= uncertainty;
+  if (within && choose_score(&r->decision, &p) <= mine) {
+    add(&t, "; within the interval of the prediction, the simpler one was taken");
+    return VERDICT_TIE;
+  }
+  if (r->decision.preference == PREFER_BALANCED) add(&t, "; score %.3f against %.3f", score, mine);
+  return VERDICT_WORSE;
+}
+
+static void add_time_evidence(struct text *t, const struct recommendation *r, const struct space_option *o, enum phase phase) {
+  const struct space_time *time = &o->time[phase];
+  const char *name = phase == PHASE_PREFILL ? "ttft" : "tpot";
+  char ns[32];
+  objective_text(OBJECTIVE_TTFT, time->ns, ns, sizeof ns);
+  add(t, "%s %s of %s", phase ? ", " : "", ns, name);
+  const struct cost_group *group = cost_find(r->cost, o->technique[phase]->id, phase == PHASE_DECODE ? REGIME_DECODE : REGIME_PREFILL);
+  if (group && !isnan(group->error))
+    add(t, " (leave-one-out error %.0f %% over %zu shapes)", 100 * group->error, group->n);
+  else
+    add(t, " (error unknown: one weight matrix or head layout only)");
+  if (time->extrapolated_ns > 0) add(t, " (%.0f %% extrapolated)", 100 * time->extrapolated_ns / time->ns);
+}
+
+void recommend_evidence(const struct recommendation *r, int slot, char *out, size_t size) {
+  const struct space_option *o = &r->space.slots[slot].options[r->choice[slot]];
+  struct text t = {out, size, 0};
+  for (int p = 0; p < PHASE_COUNT; p++) add_time_evidence(&t, r, o, (enum phase)p);
+  char quality[512];
+  quality_text(&o->quality, quality, sizeof quality);
+  add(&t, "; quality: %s", quality);
+}
+
+bool recommend_is_rough(const struct recommendation *r) {
+  return r->predicted.extrapolated_share > 0.5 || isnan(r->predicted.ttft_ns.hi) || isnan(r->predicted.tpot_ns.hi);
+}
+
+static void uncosted(char *out, size_t size) {
+  struct text t = {out, size, 0};
+  add(&t, "not yet costed, only their launches are: ");
+  for (size_t i = 0; i < n_ops_uncosted; i++) add(&t, "%s%s", i ? ", " : "", ops_uncosted[i].name);
+}
+
+bool recommend_caveat(const struct recommendation *r, size_t index, char *out, size_t size) {
+  uncosted(out, size);
+  if (index-- == 0) return true;
+  snprintf(out, size, "energy is left out for all: the result has none");
+  if (index-- == 0) return true;
+  snprintf(out, size, "quality losses are published figures of whole models, shared out by weights and added; +-%.0f %%", 100 * QUALITY_INTERVAL);
+  if (index-- == 0) return true;
+  if (!r->space.quality_known) {
+    snprintf(out, size, "quality is left out for all: that of some offered technique is unknown");
+    if (index-- == 0) return true;
+  }
+  if (!r->space.launches_known) {
+    snprintf(out, size, "launches are not counted: the result has no dispatch_ns or submit_ns");
+    if (index-- == 0) return true;
+  }
+  if (!isfinite(r->decision.limits.at[OBJECTIVE_MEMORY])) {
+    snprintf(out, size, "no memory limit: the result does not tell the device's memory; --max-memory sets one");
+    if (index-- == 0) return true;
+  }
+  return false;
+}

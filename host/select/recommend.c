@@ -1,0 +1,71 @@
+#include "recommend.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct limits with_device_memory(const struct recommend_options *options, const struct result *result, bool *from_device) {
+  struct limits limits = options->limits;
+  const uint64_t memory = caps_memory(&result->caps);
+  *from_device = !isfinite(limits.at[OBJECTIVE_MEMORY]) && memory > 0;
+  if (*from_device) limits.at[OBJECTIVE_MEMORY] = (double)memory;
+  return limits;
+}
+
+/* The option of 16-bit weights, or of flash attention (else any) over a 16-bit cache with one algorithm; n when there is none. */
+static size_t plain_option(const struct space_slot *slot, bool attention) {
+  size_t found = slot->n;
+  for (size_t o = 0; o < slot->n; o++) {
+    const struct space_option *option = &slot->options[o];
+    if (!attention && strcmp(option->name, "f16") == 0) return o;
+    if (!attention || strcmp(option->kv, "f16") != 0 || option->technique[0] != option->technique[1]) continue;
+    if (strcmp(option->name, "flash f16") == 0) return o;
+    found = o;
+  }
+  return found;
+}
+
+static bool find_plain(const struct space *space, uint8_t choice[SLOT_COUNT]) {
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    size_t o = plain_option(&space->slots[s], s == SLOT_ATTENTION);
+    if (o == space->slots[s].n) return false;
+    choice[s] = (uint8_t)o;
+  }
+  return true;
+}
+
+static bool decide(struct recommendation *r, const struct limits *limits, enum preference preference, struct error *err) {
+  if (!choose_front(&r->space, &r->front, err)) return false;
+  if (!choose_decide(&r->space, r->task, &r->front, limits, preference, &r->decision, err)) return false;
+  memcpy(r->choice, r->front.points[r->decision.point].choice, sizeof r->choice);
+  r->predicted = choose_predict(&r->space, r->task, r->choice);
+  r->has_plain = find_plain(&r->space, r->plain);
+  if (r->has_plain) r->plain_predicted = choose_predict(&r->space, r->task, r->plain);
+  return true;
+}
+
+struct recommendation *recommend_build(const struct result *result, const struct model *model, const struct task *task,
+                                       const struct quality *quality, const struct recommend_options *options, struct error *err) {
+  struct recommendation *r = calloc(1, sizeof *r);
+  if (!r) {
+    error_set(err, ERROR_MEMORY, "out of memory for a recommendation");
+    return NULL;
+  }
+  *r = (struct recommendation){.result = result, .model = model, .task = task};
+  const struct limits limits = with_device_memory(options, result, &r->memory_limit_from_device);
+  r->cost = cost_build(result, err);
+  const struct space_request request = {.cost = r->cost, .quality = quality, .model = model, .task = task,
+                                        .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
+  if (r->cost && space_build(&request, &r->space, err) && decide(r, &limits, options->preference, err)) return r;
+  recommend_free(r);
+  return NULL;
+}
+
+void recommend_free(struct recommendation *r) {
+  if (!r) return;
+  front_free(&r->front);
+  space_free(&r->space);
+  cost_free(r->cost);
+  free(r);
+}

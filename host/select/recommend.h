@@ -1,0 +1,49 @@
+/* From a result, a model and a task to one recommended configuration with its reasons. Pure. */
+#ifndef RECOMMEND_H
+#define RECOMMEND_H
+
+#include "choose.h"
+
+struct recommend_options {
+  struct limits limits;        /* memory INFINITY: what the device has, by caps_memory */
+  enum preference preference;
+  bool allow_unknown_quality;
+  const char *(*lost)(const struct space_option *);   /* see space_request */
+};
+
+struct recommendation {
+  const struct result *result;
+  const struct model *model;
+  const struct task *task;
+  struct cost_model *cost;
+  struct space space;
+  struct front front;
+  struct decision decision;
+  uint8_t choice[SLOT_COUNT];
+  struct prediction predicted;
+  bool memory_limit_from_device;
+  bool has_plain;                    /* 16-bit weights and cache with one attention algorithm can be predicted */
+  uint8_t plain[SLOT_COUNT];         /* that configuration: what one runs without choosing anything */
+  struct prediction plain_predicted;
+};
+
+/* Keeps result, model and task; quality is only read. NULL with the error set (ERROR_INFEASIBLE for status 4). */
+struct recommendation *recommend_build(const struct result *, const struct model *, const struct task *, const struct quality *,
+                                       const struct recommend_options *, struct error *);
+void recommend_free(struct recommendation *);
+
+/* ---- why: what the emitters print */
+
+enum verdict { VERDICT_OVER_LIMIT, VERDICT_DOMINATED, VERDICT_TIE, VERDICT_WORSE, VERDICT_COUNT };
+extern const char *const verdict_names[VERDICT_COUNT];   /* "over_limit", "dominated", "tie", "worse" */
+
+/* Option o of slot s in place of the chosen one, everything else as chosen: how it lost, with the numbers in `why`. */
+enum verdict recommend_verdict(const struct recommendation *, int slot, size_t option, char *why, size_t size);
+/* The chosen option of the slot: how sure its numbers are, and what its quality rests on. */
+void recommend_evidence(const struct recommendation *, int slot, char *out, size_t size);
+/* Over half of the predicted time is extrapolated, or the error of a part is unknown. */
+bool recommend_is_rough(const struct recommendation *);
+/* What is missing in the numbers, line by line; false past the last. Lines are static or written to buffer. */
+bool recommend_caveat(const struct recommendation *, size_t index, char *out, size_t size);
+
+#endif
