@@ -145,7 +145,7 @@ struct family {
   size_t n_techniques;
   const struct variant *variants;
   size_t n_variants;
-  const char *compute_ceiling;   /* key in ceilings.flops that bounds this op: "f32" */
+  const char *compute_ceiling;   /* key in ceilings.flops that bounds this op: "f32"; NULL: the op is a ceiling itself */
 
   /* The tensors of the case under this technique, without scratch. False with the reason when the shape makes no sense. */
   bool (*tensors)(const struct kernel_case *, const struct technique *, struct tensor_list *, struct error *);
