@@ -1,0 +1,79 @@
+"""compare on results of known ratios: formats, baseline, gate, files of other schemas."""
+import csv
+import json
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+from program import ProgramTest, changed, result, row, suite, vkpareto
+
+
+class Compare(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.slow = self.file("slow.json", result(row(2000), row(800, "int8_g32")))
+        self.fast = self.file("fast.json", changed(result(row(1000), row(800, "int4_g32")), "device/name", "B Card"))
+
+    def test_table_shows_ratio_and_verdict(self):
+        done = vkpareto("compare", self.slow, self.fast)
+        self.assert_done(done)
+        self.assertIn("faster 2x ±1%", done.stdout)
+        self.assertIn("only here", done.stdout)
+        self.assertIn("1 of 3 rows have a time in every result; 1 of these differ", done.stdout)
+        self.assertEqual(done.stderr, "")
+
+    def test_json_and_csv_carry_the_same_numbers(self):
+        cells = json.loads(vkpareto("compare", self.slow, self.fast, "--format", "json").stdout)["rows"]
+        by_name = {r["technique"]: r["results"] for r in cells}
+        self.assertAlmostEqual(by_name["f16"][1]["speed"]["value"], 2)
+        self.assertAlmostEqual(by_name["f16"][1]["speed"]["lo"], 2 * 0.99 ** (2 ** 0.5), 3)
+        lines = list(csv.DictReader(vkpareto("compare", self.slow, self.fast, "--format", "csv").stdout.splitlines()))
+        self.assertEqual(len(lines), 6)
+        fast = next(line for line in lines if line["technique"] == "f16" and line["result"] == "B")
+        self.assertEqual((fast["speed"], fast["verdict"], fast["time_ns"]), ("2", "faster", "1000"))
+
+    def test_markdown_is_a_table(self):
+        done = vkpareto("compare", self.slow, self.fast, "--format", "md")
+        self.assert_done(done)
+        self.assertIn("| matmul | A time | own |", done.stdout)
+
+    def test_baseline_may_be_any_result(self):
+        for words in ((self.slow, self.fast), (self.slow,)):
+            done = vkpareto("compare", *words, "--baseline", self.fast, "--format", "json")
+            self.assert_done(done)
+            document = json.loads(done.stdout)
+            self.assertEqual(document["baseline"], 1)
+            self.assertEqual(len(document["results"]), 2)
+
+    def test_gate(self):
+        self.assert_done(vkpareto("compare", self.slow, self.fast, "--fail-if-slower", "5"))
+        done = vkpareto("compare", self.fast, self.slow, "--fail-if-slower", "5")
+        self.assert_done(done, 4)
+        self.assertIn("slower", done.stdout)
+        self.assertIn("error: ", done.stderr)
+        self.assert_done(vkpareto("compare", self.fast, self.slow, "--fail-if-slower", "101"))
+
+    def test_same_result_twice_ties(self):
+        done = vkpareto("compare", self.slow, self.slow, "--fail-if-slower", "0")
+        self.assert_done(done)
+        self.assertIn("tie 1x", done.stdout)
+
+    def test_other_schemas_are_skipped_with_a_line(self):
+        other = self.file("tiny.json", suite())
+        later = self.file("later.json", result(schema="vkpareto.result/2"))
+        done = vkpareto("compare", self.slow, other, later, self.fast)
+        self.assert_done(done)
+        self.assertEqual(done.stderr.count("skipped"), 2)
+        self.assertIn("tiny.json", done.stderr)
+        self.assertIn("faster 2x", done.stdout)
+
+    def test_fewer_than_two_results(self):
+        self.assert_refused(vkpareto("compare", self.slow), 2, "two are needed")
+        self.assert_refused(vkpareto("compare", self.slow, self.file("tiny.json", suite())), 2, "two are needed")
+        done = vkpareto("compare", self.slow, self.fast, "--baseline", self.file("tiny.json", suite()))
+        self.assert_refused(done, 2, "--baseline")
+
+
+if __name__ == "__main__":
+    unittest.main()
