@@ -1,0 +1,147 @@
+"""Verbs that need a device: with it, without it, with little disk, and interrupted."""
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+from program import PROGRAM, ProgramTest, environment, has_device, matmul, suite, vkpareto
+
+NEEDS_DEVICE = (("devices",), ("check",), ("run",))
+TINY = suite(matmul(), matmul(m=[2, 3]))
+LONG = suite(*[matmul(m=m, n=n, techniques=["f16", "f32"]) for m in (1, 2, 3, 4) for n in (64, 96, 128)], rounds=20)
+
+
+class NoDevice(ProgramTest):
+    def refuses_everywhere(self, **changes):
+        for words in NEEDS_DEVICE:
+            done = vkpareto(*words, env=environment(**changes), cwd=self.folder)
+            self.assert_refused(done, 3, "install")
+            self.assertEqual(list(self.folder.glob("results")), [])
+
+    def test_no_driver(self):
+        self.refuses_everywhere(VK_DRIVER_FILES="/nonexistent.json", VK_ICD_FILENAMES="/nonexistent.json")
+
+    def test_no_loader(self):
+        loader = self.folder / "libvulkan.so.1"
+        subprocess.run(["cc", "-shared", "-o", loader, "-x", "c", "/dev/null"], check=True)   # nothing in it
+        self.refuses_everywhere(LD_LIBRARY_PATH=str(self.folder))
+
+    def test_verbs_that_need_none_work_without(self):
+        env = environment(VK_DRIVER_FILES="/nonexistent.json", VK_ICD_FILENAMES="/nonexistent.json")
+        for words in (("list", "variants"), ("describe", "matmul.f16"), ("compare", "--help")):
+            self.assert_done(vkpareto(*words, env=env))
+
+
+@unittest.skipUnless(has_device(), "no Vulkan device here")
+class Device(ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.out = self.folder / "out"
+
+    def run_suite(self, document, *words, **options):
+        path = self.file("suite.json", document)
+        return vkpareto("run", "--suite", path, "--device", "0", "--out", self.out, *words, **options)
+
+    def results(self):
+        return sorted(path for path in self.out.glob("*/*.json") if not path.name.endswith(".samples.json"))
+
+    def test_devices_are_listed(self):
+        done = vkpareto("devices")
+        self.assert_done(done)
+        self.assertGreater(len(done.stdout.splitlines()), 1)
+        done = vkpareto("devices", "--json")
+        self.assert_done(done)
+        json.loads(done.stdout)
+
+    def test_device_that_is_not_there(self):
+        for verb in ("check", "run"):
+            self.assert_refused(vkpareto(verb, "--device", "a card of the moon"), 3, "a card of the moon")
+            self.assert_refused(vkpareto(verb, "--device", "99"), 3, "99")
+            self.assert_refused(vkpareto(verb, "--device", "f" * 32), 3)
+
+    def test_run_writes_a_result_and_never_over_one(self):
+        for runs in (1, 2):
+            self.assert_done(self.run_suite(TINY))
+            self.assertEqual(len(self.results()), runs)
+        first, second = (json.loads(path.read_text()) for path in self.results())
+        self.assertEqual([r["id"] for r in first["rows"]], [r["id"] for r in second["rows"]])
+        self.assertTrue(all(r["status"] in ("ok", "noisy") for r in first["rows"] if r["variant"].endswith(".gemv")))
+        self.assertEqual(list(self.out.glob("*/*.journal")), [])
+
+    def test_compare_reads_what_run_wrote(self):
+        self.assert_done(self.run_suite(TINY))
+        path = self.results()[0]
+        done = vkpareto("compare", path, *self.out.glob("*/*.json"))
+        self.assert_done(done)
+        self.assertIn("tie 1x", done.stdout)
+        self.assertIn("skipped", done.stderr)   # the samples
+
+    def test_filter_without_a_match(self):
+        done = self.run_suite(TINY, "--filter", "nothing/*")
+        self.assert_clean(done)
+        self.assertIn(done.returncode, (1, 5), done.stderr)
+        self.assertIn("nothing/*", done.stderr)
+
+    def test_nothing_measured_is_status_5(self):
+        done = self.run_suite(suite(matmul(m=512, n=16384, k=16384), case_seconds=0.01))
+        self.assert_done(done, 5)
+        self.assertEqual(done.stderr.count("error: "), 1, done.stderr)
+
+    def test_full_disk(self):
+        def little_disk():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+        done = self.run_suite(TINY, preexec_fn=little_disk, restore_signals=False)
+        self.assert_refused(done, 2)
+        self.assertEqual(self.results(), [])
+
+    def start_long(self, *words):
+        path = self.file("suite.json", LONG)
+        return subprocess.Popen([PROGRAM, "run", "--suite", path, "--device", "0", "--out", self.out, *words],
+                                env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                start_new_session=True)
+
+    def wait_for_samples(self, child, lines):
+        """Until the journal holds that many sampled answers."""
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and child.poll() is None:
+            text = "".join(path.read_text() for path in self.out.glob("*/*.journal"))
+            if text.count('"sample ') >= lines:
+                return
+            time.sleep(0.05)
+        child.kill()
+        self.fail(("no samples in time", child.communicate()))
+
+    def test_interrupt_keeps_finished_rows_and_resume_goes_on(self):
+        child = self.start_long()
+        self.wait_for_samples(child, 40)
+        os.killpg(child.pid, signal.SIGINT)   # as a terminal does: parent and worker
+        stdout, stderr = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 130, stderr)
+        self.assertNotIn("Sanitizer", stderr)
+        self.assertIn("--resume", stdout + stderr)
+        self.assertEqual(len(self.results()), 1)
+        statuses = [row["status"] for row in json.loads(self.results()[0].read_text())["rows"]]
+        self.assertIn("ok", [status.replace("noisy", "ok") for status in statuses])
+        self.assertIn("skipped", statuses)
+        done = self.run_suite(LONG, "--resume")
+        self.assert_done(done)
+        statuses = [row["status"] for row in json.loads(self.results()[-1].read_text())["rows"]]
+        self.assertNotIn("skipped", statuses)
+
+    def test_resume_refuses_another_suite(self):
+        child = self.start_long()
+        self.wait_for_samples(child, 1)
+        os.killpg(child.pid, signal.SIGTERM)
+        child.communicate(timeout=60)
+        done = self.run_suite(suite(matmul(m=8), rounds=20), "--resume")
+        self.assert_refused(done, 2, "suite")
+
+
+if __name__ == "__main__":
+    unittest.main()
