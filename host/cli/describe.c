@@ -5,31 +5,11 @@
 #include "args.h"
 #include "cli.h"
 #include "kernel.h"
+#include "paragraph.h"
 #include "text.h"
 #include "variant_text.h"
 
-enum { PAGE_WIDTH = 100, INDENT = 10 };
-
-/* A paragraph with a hanging title: "source    Dao et al. ...". */
-static void print_paragraph(const char *title, const char *text) {
-  printf("%-*s", INDENT, title);
-  size_t column = INDENT;
-  for (const char *word = text; *word;) {
-    size_t length = strcspn(word, " \n");
-    if (column > INDENT && column + 1 + length > PAGE_WIDTH) {
-      printf("\n%*s", INDENT, "");
-      column = INDENT;
-    } else if (column > INDENT) {
-      putchar(' ');
-      column++;
-    }
-    fwrite(word, 1, length, stdout);
-    column += length;
-    word += length;
-    word += strspn(word, " \n");
-  }
-  putchar('\n');
-}
+enum { INDENT = 10 };
 
 static void print_tunable(const struct tunable *tunable) {
   printf("  %s", tunable->name);
@@ -51,11 +31,11 @@ static void print_variant(const struct variant *variant) {
 
 static void print_technique(const struct family *family, const struct technique *technique) {
   printf("%s: %s\n\n", technique->id, technique->title);
-  print_paragraph("op", family->summary);
-  print_paragraph("what", technique->what);
-  print_paragraph("source", technique->source);
-  print_paragraph("wins", technique->wins);
-  print_paragraph("costs", technique->costs);
+  paragraph_print(0, INDENT, "op", family->summary);
+  paragraph_print(0, INDENT, "what", technique->what);
+  paragraph_print(0, INDENT, "source", technique->source);
+  paragraph_print(0, INDENT, "wins", technique->wins);
+  paragraph_print(0, INDENT, "costs", technique->costs);
   printf("\nvariants\n");
   for (size_t v = 0; v < family->n_variants; v++)
     if (strcmp(family->variants[v].technique, technique->id) == 0) print_variant(&family->variants[v]);

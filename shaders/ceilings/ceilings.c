@@ -116,10 +116,10 @@ static const char *valid(const struct kernel_case *kase, const struct caps *caps
 #define TURNS {"turns", {1, 4, 16}, 3}
 #define STREAM(technique, layout) \
   {"ceilings." #technique "." #layout, "ceilings." #technique, {"ceilings/stream." #technique "_" #layout}, 0, \
-   {GROUPS, TURNS}, 2, valid, plan_##layout}
+   {GROUPS, TURNS}, 2, valid, ceiling_plan_##layout}
 #define CHAINS(technique, width, requires) \
   {"ceilings." #technique "." #width, "ceilings." #technique, {"ceilings/chains." #technique "_" #width}, requires, \
-   {GROUPS}, 1, valid, plan_chains}
+   {GROUPS}, 1, valid, ceiling_plan_chains}
 
 static const struct variant variants[] = {
   STREAM(read, columns),
@@ -132,7 +132,7 @@ static const struct variant variants[] = {
   CHAINS(muladd_f32, narrow, 0),
   CHAINS(fma_f16, wide, FEATURE_FLOAT16),
   CHAINS(fma_f16, narrow, FEATURE_FLOAT16),
-  {"ceilings.empty.store", "ceilings.empty", {"ceilings/empty.store"}, 0, {{0}}, 0, NULL, plan_empty},
+  {"ceilings.empty.store", "ceilings.empty", {"ceilings/empty.store"}, 0, {{0}}, 0, NULL, ceiling_plan_empty},
 };
 
 /* One tile, several, more than a workgroup's; one word to a whole empty dispatch; one invocation, ragged ends, the last
@@ -155,8 +155,8 @@ const struct family ceilings_family = {
   .tensors = tensors,
   .flops = flops,
   .bytes = bytes,
-  .fill = ceilings_fill,
-  .reference = ceilings_reference,
+  .fill = ceiling_fill,
+  .reference = ceiling_reference,
   .whole = NULL,
   .proof_shapes = proof_shapes,
 };

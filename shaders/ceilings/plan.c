@@ -56,19 +56,19 @@ static bool plan_stream(const struct variant *variant, const struct kernel_case 
   return true;
 }
 
-bool plan_columns(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                  const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+bool ceiling_plan_columns(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                          const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
   return plan_stream(variant, kase, caps, tuning, min_windows, CEILINGS_TILE, out, err);
 }
 
-bool plan_tiles(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+bool ceiling_plan_tiles(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                        const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
   return plan_stream(variant, kase, caps, tuning, min_windows, 1, out, err);
 }
 
 /* Windows begin at multiples of 4 elements, since bound ranges do so at multiples of 16 bytes. */
-bool plan_chains(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                 const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+bool ceiling_plan_chains(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                         const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
   (void)variant;
   uint64_t elements = (uint64_t)kase->dim[DIM_BYTES] / 4, quads = ceil_div(elements, 4);
   uint32_t group = (uint32_t)tuning[TUNE_GROUP];
@@ -95,8 +95,8 @@ bool plan_chains(const struct variant *variant, const struct kernel_case *kase, 
   return true;
 }
 
-bool plan_empty(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+bool ceiling_plan_empty(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                        const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
   (void)variant, (void)caps, (void)tuning;
   if (!count_windows(1, 1, min_windows, &out->windows, err)) return false;
   struct pass *pass = dispatch_plan_add(out, err);

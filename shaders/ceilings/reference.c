@@ -42,8 +42,8 @@ static void fill_chains(enum fill fill, struct rng *rng, float *start, size_t n,
   for (size_t i = 0; i < n; i++) start[i] = fill == FILL_RANDOM ? as_f16(rng_normal(rng)) : (float)rng_below(rng, 64);
 }
 
-void ceilings_fill(const struct kernel_case *kase, const struct technique *technique, enum fill fill, uint64_t seed,
-                   void *const *data) {
+void ceiling_fill(const struct kernel_case *kase, const struct technique *technique, enum fill fill, uint64_t seed,
+                  void *const *data) {
   enum ceiling ceiling = ceiling_of(technique->id);
   struct rng rng = rng_make(seed);
   size_t words = (size_t)kase->dim[DIM_BYTES] / 4;
@@ -85,8 +85,8 @@ static double chains_total(const float *start, const float *factors, double step
   return total;
 }
 
-void ceilings_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill,
-                        const void *const *data, const uint64_t *index, size_t n, double *value, double *bound) {
+void ceiling_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill,
+                       const void *const *data, const uint64_t *index, size_t n, double *value, double *bound) {
   (void)fill;
   enum ceiling ceiling = ceiling_of(technique->id);
   double steps = (double)kase->dim[DIM_TRIPS] * CEILINGS_STEPS, u = ceiling == CEILING_FMA_F16 ? UNIT_F16 : UNIT_F32;
