@@ -24,7 +24,7 @@ enum verdict {
   VERDICT_ABSENT,      /* no time here: cell.row->status says why, or row is NULL */
   VERDICTS,
 };
-extern const char *const verdict_names[VERDICTS];
+extern const char *const compare_verdict_names[VERDICTS];
 
 /* One technique at one shape on one result. */
 struct compare_cell {

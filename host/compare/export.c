@@ -34,7 +34,7 @@ static void csv_row(struct table *table, const struct comparison *comparison, co
   number_cell(table, cell->speed);
   number_cell(table, cell->lo);
   number_cell(table, cell->hi);
-  table_cell(table, "%s", verdict_names[cell->verdict]);
+  table_cell(table, "%s", compare_verdict_names[cell->verdict]);
 }
 
 bool print_csv(const struct comparison *comparison, FILE *out) {
@@ -61,7 +61,7 @@ static void add_interval(cJSON *object, const char *name, double value, double l
 static cJSON *cell_json(const struct compare_cell *cell) {
   cJSON *object = cJSON_CreateObject();
   cJSON_AddStringToObject(object, "status", status_of(cell));
-  cJSON_AddStringToObject(object, "verdict", verdict_names[cell->verdict]);
+  cJSON_AddStringToObject(object, "verdict", compare_verdict_names[cell->verdict]);
   if (cell->verdict == VERDICT_ABSENT) return object;
   cJSON_AddStringToObject(object, "variant", cell->row->variant);
   add_interval(object, "time_ns", cell->row->time.median, cell->row->time.lo, cell->row->time.hi);

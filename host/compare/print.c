@@ -51,7 +51,7 @@ static void share_text(const struct compare_cell *cell, char *out, size_t size) 
 }
 
 static void speed_text(const struct comparison *comparison, const struct compare_cell *cell, char *out, size_t size) {
-  const char *verdict = (comparison->n_results < SIGNS_FROM ? verdict_names : verdict_signs)[cell->verdict];
+  const char *verdict = (comparison->n_results < SIGNS_FROM ? compare_verdict_names : verdict_signs)[cell->verdict];
   if (cell->verdict == VERDICT_ABSENT) {
     snprintf(out, size, "-");
   } else if (isnan(cell->speed)) {
