@@ -1,0 +1,162 @@
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "args.h"
+#include "cli.h"
+#include "emit.h"
+#include "file.h"
+#include "log.h"
+#include "text.h"
+
+static const struct args_verb verb = {
+  .name = "recommend",
+  .about = "Finds the Pareto-optimal configurations of a model for a task from a measured result, picks one and writes\n"
+           "it as a config. Needs no GPU. Status 4 when no configuration is within the limits.",
+  .options = {
+    {"result", "RESULT", "what `vkpareto run` measured (required)"},
+    {"model", "MODEL", "a built-in model (`vkpareto list models`) or a .json file (required)"},
+    {"task", "TASK", "a built-in task (`vkpareto list tasks`) or a .json file (required)"},
+    {"max-memory", "SIZE", "at most this much device memory, as 6GiB (default: what the device has)"},
+    {"max-ttft", "MS", "time to first token at most"},
+    {"max-tpot", "MS", "time per token at most"},
+    {"max-quality-loss", "PCT", "perplexity may rise by at most this much: 1% is a ratio of 1.01"},
+    {"max-power", "W", "not there yet: no result has energy"},
+    {"prefer", "WHAT", "balanced (default), latency, memory, energy or quality"},
+    {"allow-unknown-quality", NULL, "offer techniques whose quality nobody published; quality is then left out"},
+    {"any-format", NULL, "also what the target cannot hold; what is lost is listed"},
+    {"emit", "FORMAT", "json (default) or llama.cpp"},
+    {"out", "FILE", "write there instead of to stdout"},
+  },
+  .example = "vkpareto recommend --result results/DEVICE/DRIVER-quick.json --model llama-3.1-8b --task chat --max-memory 6GiB --emit llama.cpp",
+};
+
+static const double NS_PER_MS = 1e6;
+
+static bool required(const struct args *args, const char *name, const char **out, struct error *err) {
+  *out = args_text(args, name);
+  return *out || error_set(err, ERROR_USAGE, "--%s is required", name);
+}
+
+static bool read_time(const struct args *args, const char *name, double *limit, struct error *err) {
+  double ms = INFINITY;
+  if (!args_double(args, name, 1e-6, 1e12, &ms, err)) return false;
+  *limit = ms * NS_PER_MS;
+  return true;
+}
+
+/* "1%" or "1": percent of perplexity, kept as nats. */
+static bool read_quality(const struct args *args, double *limit, struct error *err) {
+  const char *text = args_text(args, "max-quality-loss");
+  if (!text) return true;
+  char number[32];
+  size_t n = strlen(text);
+  if (n > 0 && text[n - 1] == '%') n--;
+  snprintf(number, sizeof number, "%.*s", (int)(n < sizeof number ? n : sizeof number - 1), text);
+  double percent;
+  if (!text_parse_double(number, 0, 1000, &percent, err)) return error_prefix(err, "--max-quality-loss: ");
+  *limit = log1p(percent / 100);
+  return true;
+}
+
+static bool read_options(const struct args *args, struct recommend_options *options, struct error *err) {
+  *options = (struct recommend_options){.allow_unknown_quality = args_flag(args, "allow-unknown-quality")};
+  double *limit = options->limits.at;
+  for (int o = 0; o < OBJECTIVE_COUNT; o++) limit[o] = INFINITY;
+  uint64_t memory = 0;
+  size_t prefer = PREFER_BALANCED;
+  if (!args_size(args, "max-memory", &memory, err) || !read_time(args, "max-ttft", &limit[OBJECTIVE_TTFT], err)
+      || !read_time(args, "max-tpot", &limit[OBJECTIVE_TPOT], err) || !read_quality(args, &limit[OBJECTIVE_QUALITY], err)
+      || !args_choice(args, "prefer", preference_names, PREFERENCE_COUNT, &prefer, err))
+    return false;
+  if (args_text(args, "max-memory")) limit[OBJECTIVE_MEMORY] = (double)memory;
+  options->preference = (enum preference)prefer;
+  if (options->allow_unknown_quality && isfinite(limit[OBJECTIVE_QUALITY]))
+    return error_set(err, ERROR_USAGE, "--max-quality-loss cannot be kept with --allow-unknown-quality; give one of them");
+  if (args_text(args, "max-power"))
+    return error_set(err, ERROR_INPUT, "--max-power cannot be kept: the result has no energy, no meter was read; leave it out");
+  return true;
+}
+
+/* ---- what is said on stderr */
+
+static void say_choice(const struct recommendation *r) {
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    char text[1024];
+    const struct space_slot *slot = &r->space.slots[s];
+    log_info("  %-10s %s", slot_names[s], slot->options[r->choice[s]].name);
+    recommend_evidence(r, s, text, sizeof text);
+    log_detail("    %s", text);
+    for (size_t o = 0; o < slot->n; o++)
+      if (o != r->choice[s]) {
+        enum verdict verdict = recommend_verdict(r, s, o, text, sizeof text);
+        log_detail("    not %s (%s): %s", slot->options[o].name, verdict_names[verdict], text);
+      }
+    for (size_t o = 0; o < slot->n_refused; o++) log_detail("    not offered %s: %s", slot->refused[o].name, slot->refused[o].reason);
+  }
+}
+
+static void say_costs(const struct recommendation *r) {
+  char text[OBJECTIVE_COUNT][32];
+  for (int o = 0; o < OBJECTIVE_COUNT; o++)
+    objective_text((enum objective)o, prediction_objective(&r->predicted, (enum objective)o), text[o], sizeof text[o]);
+  log_info("  ttft %s, tpot %s, memory %s, perplexity %s%s", text[OBJECTIVE_TTFT], text[OBJECTIVE_TPOT], text[OBJECTIVE_MEMORY],
+           r->space.quality_known ? "+" : "", r->space.quality_known ? text[OBJECTIVE_QUALITY] : "unknown");
+  if (r->has_plain)
+    log_info("  against 16-bit weights and cache: request time %.2fx, memory %.2fx", r->predicted.request_ns / r->plain_predicted.request_ns,
+             r->predicted.memory / r->plain_predicted.memory);
+  log_info("  %.0f %% of the time rests on extrapolated rows; %zu Pareto-optimal configurations, %zu within the limits",
+           100 * r->predicted.extrapolated_share, r->front.n, r->decision.n_feasible);
+}
+
+static void say(const struct recommendation *r) {
+  log_info("%s for %s on %s%s:", r->model->name, r->task->id, r->result->caps.name, recommend_is_rough(r) ? " (rough)" : "");
+  say_choice(r);
+  say_costs(r);
+  char text[512];
+  for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) log_detail("  mind: %s", text);
+}
+
+static bool write_config(const struct recommendation *r, const struct emitter *emitter, const char *path, struct error *err) {
+  char *text = emitter->text(r, err);
+  if (!text) return false;
+  bool ok = true;
+  if (path)
+    ok = file_write(path, text, strlen(text), true, err);
+  else
+    fputs(text, stdout);
+  free(text);
+  return ok;
+}
+
+int cli_recommend(int argc, char **argv) {
+  struct args args;
+  int status;
+  if (!args_parse(&verb, argc, argv, &args, &status)) return status;
+
+  struct error err = {0};
+  const char *result_path, *model_name, *task_name, *emit = args_text(&args, "emit");
+  struct recommend_options options;
+  struct result *result = NULL;
+  struct model *model = NULL;
+  struct task *task = NULL;
+  struct quality *quality = NULL;
+  struct recommendation *r = NULL;
+  const struct emitter *emitter = emit_find(emit ? emit : "json", &err);
+  bool ok = emitter && required(&args, "result", &result_path, &err) && required(&args, "model", &model_name, &err)
+         && required(&args, "task", &task_name, &err) && read_options(&args, &options, &err)
+         && (model = model_load(model_name, &err)) && (task = task_load(task_name, &err)) && (quality = quality_load(&err))
+         && (result = result_read(result_path, &err));
+  if (ok && !args_flag(&args, "any-format")) options.lost = emitter->lost;
+  ok = ok && (r = recommend_build(result, model, task, quality, &options, &err));
+  if (ok) say(r);
+  ok = ok && write_config(r, emitter, args_text(&args, "out"), &err);
+
+  recommend_free(r);
+  quality_free(quality);
+  free(task);
+  free(model);
+  result_free(result);
+  return ok ? EXIT_DONE : args_fail(&args, &err);
+}
