@@ -196,7 +196,7 @@ void quality_text(const struct quality_estimate *e, char *out, size_t size) {
     return;
   }
   const struct quality_figure *f = e->figure;
-  snprintf(out, size, "%s %s on %s: %.4g nats (%s%s%s); %s", e->too_large ? "not used, losses this large do not add:" : nearness_names[e->nearness],
-           f->technique, f->model, f->nats, f->dataset, strcmp(f->metric, "mean_kld") == 0 ? ", KL divergence" : "",
-           e->far ? ", a model of quite another size" : "", f->source);
+  snprintf(out, size, "%s%s (%s) on %s: %.3g nats in all, %s%s%s; %s", e->too_large ? "losses this large do not add: " : "", f->technique,
+           nearness_names[e->nearness], f->model, f->nats, f->dataset, strcmp(f->metric, "mean_kld") == 0 ? ", KL divergence" : "",
+           e->far ? ", a model of quite another size (small models lose more)" : "", f->source);
 }

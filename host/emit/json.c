@@ -6,11 +6,14 @@
 
 #include "emit.h"
 
-static void add_range(cJSON *to, const char *name, const struct range *range) {
+/* Rounded to `step`, so that the file is the same wherever it is made; that is far below any error. */
+static double rounded(double value, double step) { return round(value / step) * step; }
+
+static void add_range(cJSON *to, const char *name, const struct range *range, double step) {
   cJSON *object = cJSON_AddObjectToObject(to, name);
-  json_add_number(object, "value", range->value);
-  json_add_number(object, "lo", range->lo);
-  json_add_number(object, "hi", range->hi);
+  json_add_number(object, "value", rounded(range->value, step));
+  json_add_number(object, "lo", rounded(range->lo, step));
+  json_add_number(object, "hi", rounded(range->hi, step));
 }
 
 static const struct space_option *option_of(const struct recommendation *r, const uint8_t *choice, int slot) {
@@ -73,25 +76,15 @@ static void add_kernels(cJSON *root, const struct recommendation *r) {
 
 static void add_sources(cJSON *to, const struct recommendation *r, const uint8_t *choice) {
   cJSON *sources = cJSON_AddArrayToObject(to, "sources");
-  const struct quality_figure *seen[SLOT_COUNT];
-  size_t n = 0;
-  for (int s = 0; s < SLOT_COUNT; s++) {
-    const struct quality_estimate *q = &option_of(r, choice, s)->quality;
-    size_t i = 0;
-    while (i < n && seen[i] != q->figure) i++;
-    if (!q->figure || i < n) continue;
-    seen[n++] = q->figure;
-    char text[768];
-    quality_text(q, text, sizeof text);
-    cJSON_AddItemToArray(sources, cJSON_CreateString(text));
-  }
+  char text[768];
+  for (size_t i = 0; recommend_source(r, choice, i, text, sizeof text); i++) cJSON_AddItemToArray(sources, cJSON_CreateString(text));
 }
 
 static void add_prediction(cJSON *to, const char *name, const struct recommendation *r, const uint8_t *choice, const struct prediction *p) {
   cJSON *object = cJSON_AddObjectToObject(to, name);
-  add_range(object, "ttft_ns", &p->ttft_ns);
-  add_range(object, "tpot_ns", &p->tpot_ns);
-  add_range(object, "memory", &(struct range){p->memory, p->memory, p->memory});
+  add_range(object, "ttft_ns", &p->ttft_ns, 1);
+  add_range(object, "tpot_ns", &p->tpot_ns, 1);
+  add_range(object, "memory", &(struct range){p->memory, p->memory, p->memory}, 1);
   cJSON *parts = cJSON_AddObjectToObject(object, "memory_parts");
   json_add_number(parts, "weights", p->weight_bytes);
   json_add_number(parts, "kv", p->kv_bytes);
@@ -99,9 +92,9 @@ static void add_prediction(cJSON *to, const char *name, const struct recommendat
   json_add_number(parts, "activations", p->activation_bytes);
   json_add_number(parts, "other", p->other_bytes);
   cJSON_AddNullToObject(object, "energy_per_token");
-  add_range(object, "quality_loss_nats", &p->quality_nats);
+  add_range(object, "quality_loss_nats", &p->quality_nats, QUALITY_UNIT);
   add_sources(cJSON_GetObjectItemCaseSensitive(object, "quality_loss_nats"), r, choice);
-  json_add_number(object, "extrapolated_share", p->extrapolated_share);
+  json_add_number(object, "extrapolated_share", rounded(p->extrapolated_share, 1e-6));
 }
 
 static void add_default(cJSON *root, const struct recommendation *r) {
@@ -114,15 +107,13 @@ static void add_default(cJSON *root, const struct recommendation *r) {
   add_prediction(object, "predicted", r, r->plain, &r->plain_predicted);
 }
 
-static void add_limit(cJSON *to, const char *name, double value) { json_add_number(to, name, value); }
-
 static void add_limits(cJSON *root, const struct recommendation *r) {
   cJSON *limits = cJSON_AddObjectToObject(root, "limits");
-  add_limit(limits, "ttft_ns", r->decision.limits.at[OBJECTIVE_TTFT]);
-  add_limit(limits, "tpot_ns", r->decision.limits.at[OBJECTIVE_TPOT]);
-  add_limit(limits, "memory", r->decision.limits.at[OBJECTIVE_MEMORY]);
+  json_add_number(limits, "ttft_ns", r->decision.limits.at[OBJECTIVE_TTFT]);
+  json_add_number(limits, "tpot_ns", r->decision.limits.at[OBJECTIVE_TPOT]);
+  json_add_number(limits, "memory", r->decision.limits.at[OBJECTIVE_MEMORY]);
   cJSON_AddBoolToObject(limits, "memory_from_device", r->memory_limit_from_device);
-  add_limit(limits, "quality_loss_nats", r->decision.limits.at[OBJECTIVE_QUALITY]);
+  json_add_number(limits, "quality_loss_nats", r->decision.limits.at[OBJECTIVE_QUALITY]);
 }
 
 /* One line per point: names in slot order, then what it costs. */
@@ -134,10 +125,10 @@ static void add_front(cJSON *root, const struct recommendation *r) {
     cJSON *point = cJSON_CreateObject(), *names = cJSON_AddArrayToObject(point, "options");
     cJSON_AddItemToArray(front, point);
     for (int s = 0; s < SLOT_COUNT; s++) cJSON_AddItemToArray(names, cJSON_CreateString(option_of(r, choice, s)->name));
-    json_add_number(point, "ttft_ns", round(p.ttft_ns.value));
-    json_add_number(point, "tpot_ns", round(p.tpot_ns.value));
+    json_add_number(point, "ttft_ns", rounded(p.ttft_ns.value, 1));
+    json_add_number(point, "tpot_ns", rounded(p.tpot_ns.value, 1));
     json_add_number(point, "memory", p.memory);
-    json_add_number(point, "quality_loss_nats", p.quality_nats.value);
+    json_add_number(point, "quality_loss_nats", rounded(p.quality_nats.value, QUALITY_UNIT));
     cJSON_AddBoolToObject(point, "within_limits", choose_within(&r->decision.limits, &p));
   }
 }

@@ -102,6 +102,22 @@ static void write_expected(FILE *out, const struct recommendation *r) {
   comment(out, "  %.0f %% of the predicted time rests on extrapolated rows", 100 * p->extrapolated_share);
 }
 
+/* Refusals of one slot that share a reason share a line. */
+static void write_refusals(FILE *out, const struct space_slot *slot) {
+  for (size_t i = 0; i < slot->n_refused; i++) {
+    const char *reason = slot->refused[i].reason;
+    size_t first = 0;
+    while (strcmp(slot->refused[first].reason, reason) != 0) first++;
+    if (first < i) continue;
+    char names[1024];
+    size_t used = 0;
+    for (size_t j = i; j < slot->n_refused; j++)
+      if (strcmp(slot->refused[j].reason, reason) == 0 && used < sizeof names)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", j > i ? ", " : "", slot->refused[j].name);
+    comment(out, "  not offered %s: %s", names, reason);
+  }
+}
+
 static void write_reasons(FILE *out, const struct recommendation *r) {
   char text[1024];
   comment(out, "Why (--prefer %s: the least of %s):", preference_names[r->decision.preference], preference_rules[r->decision.preference]);
@@ -114,8 +130,9 @@ static void write_reasons(FILE *out, const struct recommendation *r) {
         enum verdict verdict = recommend_verdict(r, s, o, text, sizeof text);
         comment(out, "  not %s (%s): %s", slot->options[o].name, verdict_names[verdict], text);
       }
-    for (size_t o = 0; o < slot->n_refused; o++) comment(out, "  not offered %s: %s", slot->refused[o].name, slot->refused[o].reason);
+    write_refusals(out, slot);
   }
+  for (size_t i = 0; recommend_source(r, r->choice, i, text, sizeof text); i++) comment(out, "Quality: %s", text);
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) comment(out, "Mind: %s", text);
 }
 

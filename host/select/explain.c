@@ -77,7 +77,7 @@ enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t 
     add(&t, "; within the interval of the prediction, the simpler one was taken");
     return VERDICT_TIE;
   }
-  if (r->decision.preference == PREFER_BALANCED) add(&t, "; score %.3f against %.3f", score, mine);
+  if (r->decision.preference == PREFER_BALANCED) add(&t, "; score %.5g against %.5g", score, mine);
   return VERDICT_WORSE;
 }
 
@@ -86,7 +86,7 @@ static void add_time_evidence(struct text *t, const struct recommendation *r, co
   const char *name = phase == PHASE_PREFILL ? "ttft" : "tpot";
   char ns[32];
   objective_text(OBJECTIVE_TTFT, time->ns, ns, sizeof ns);
-  add(t, "%s %s of %s", phase ? ", " : "", ns, name);
+  add(t, "%s%s of %s", phase == PHASE_PREFILL ? "" : ", ", ns, name);
   const struct cost_group *group = cost_find(r->cost, o->technique[phase]->id, phase == PHASE_DECODE ? REGIME_DECODE : REGIME_PREFILL);
   if (group && !isnan(group->error))
     add(t, " (leave-one-out error %.0f %% over %zu shapes)", 100 * group->error, group->n);
@@ -99,9 +99,30 @@ void recommend_evidence(const struct recommendation *r, int slot, char *out, siz
   const struct space_option *o = &r->space.slots[slot].options[r->choice[slot]];
   struct text t = {out, size, 0};
   for (int p = 0; p < PHASE_COUNT; p++) add_time_evidence(&t, r, o, (enum phase)p);
-  char quality[512];
-  quality_text(&o->quality, quality, sizeof quality);
-  add(&t, "; quality: %s", quality);
+  if (o->quality.baseline)
+    add(&t, "; no quality loss by definition");
+  else if (isnan(o->quality.nats))
+    add(&t, "; quality unknown");
+  else
+    add(&t, "; quality loss %.2g nats (%.2g to %.2g), %s %s", o->quality.nats, o->quality.lo, o->quality.hi,
+        nearness_names[o->quality.nearness], o->quality.figure->technique);
+}
+
+bool recommend_source(const struct recommendation *r, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size) {
+  const struct quality_figure *seen[SLOT_COUNT];
+  size_t n = 0;
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    const struct quality_estimate *q = &r->space.slots[s].options[choice[s]].quality;
+    size_t i = 0;
+    while (i < n && seen[i] != q->figure) i++;
+    if (!q->figure || i < n) continue;
+    if (n == index) {
+      quality_text(q, out, size);
+      return true;
+    }
+    seen[n++] = q->figure;
+  }
+  return false;
 }
 
 bool recommend_is_rough(const struct recommendation *r) {

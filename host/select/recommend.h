@@ -39,8 +39,10 @@ extern const char *const verdict_names[VERDICT_COUNT];   /* "over_limit", "domin
 
 /* Option o of slot s in place of the chosen one, everything else as chosen: how it lost, with the numbers in `why`. */
 enum verdict recommend_verdict(const struct recommendation *, int slot, size_t option, char *why, size_t size);
-/* The chosen option of the slot: how sure its numbers are, and what its quality rests on. */
+/* The chosen option of the slot: its part of the time and how sure that is, its part of the quality loss. */
 void recommend_evidence(const struct recommendation *, int slot, char *out, size_t size);
+/* The published figures that the quality of a configuration rests on, each once; false past the last. */
+bool recommend_source(const struct recommendation *, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size);
 /* Over half of the predicted time is extrapolated, or the error of a part is unknown. */
 bool recommend_is_rough(const struct recommendation *);
 /* What is missing in the numbers, line by line; false past the last. Lines are static or written to buffer. */
