@@ -1,25 +1,10 @@
 #include "job.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "text.h"
-
 const char *const job_names[JOB_KINDS] = {"prove", "verify", "sample", "submit"};
-
-/* Integers that may pass 2^53 travel as text. */
-static void add_u64(cJSON *json, const char *name, uint64_t value) {
-  char text[24];
-  snprintf(text, sizeof text, "%" PRIu64, value);
-  cJSON_AddStringToObject(json, name, text);
-}
-
-static bool get_u64(const cJSON *json, const char *name, uint64_t *out, struct error *err) {
-  const char *text = json_string(json, name, 24, err);
-  return text && text_parse_u64(text, 0, UINT64_MAX, out, err);
-}
 
 static bool get_u32(const cJSON *json, const char *name, uint32_t *out, struct error *err) {
   int64_t value;
@@ -53,7 +38,7 @@ cJSON *job_to_json(const struct job *job) {
   cJSON_AddStringToObject(json, "variant", job->variant->id);
   cJSON *tuning = cJSON_AddArrayToObject(json, "tuning");
   for (size_t t = 0; t < job->variant->n_tunables; t++) cJSON_AddItemToArray(tuning, cJSON_CreateNumber(job->tuning[t]));
-  add_u64(json, "seed", job->seed);
+  json_add_u64(json, "seed", job->seed);
   if (job->kind == JOB_PROVE) return json;
   cJSON_AddStringToObject(json, "mode", kernel_mode_names[job->kase.mode]);
   cJSON *dim = cJSON_AddArrayToObject(json, "dim");
@@ -64,7 +49,7 @@ cJSON *job_to_json(const struct job *job) {
   cJSON_AddNumberToObject(json, "sample_seconds", job->sample_seconds);
   cJSON_AddNumberToObject(json, "min_windows", job->min_windows);
   cJSON_AddNumberToObject(json, "op_ns", job->op_ns);
-  add_u64(json, "hash", job->hash);
+  json_add_u64(json, "hash", job->hash);
   return json;
 }
 
@@ -78,7 +63,7 @@ static bool get_variant(const cJSON *json, struct job *job, struct error *err) {
   if ((size_t)cJSON_GetArraySize(tuning) != job->variant->n_tunables)
     return error_set(err, ERROR_INPUT, "%s has %zu tunables", id, job->variant->n_tunables);
   for (size_t t = 0; t < job->variant->n_tunables; t++) job->tuning[t] = cJSON_GetArrayItem(tuning, (int)t)->valueint;
-  return get_u64(json, "seed", &job->seed, err);
+  return json_u64_or(json, "seed", 0, &job->seed, err);
 }
 
 static bool get_case(const cJSON *json, struct job *job, struct error *err) {
@@ -110,7 +95,7 @@ bool job_from_json(const cJSON *json, struct job *job, struct error *err) {
   return get_case(json, job, err) && get_number(json, "speed", &job->speed, err) &&
          get_number(json, "case_seconds", &job->case_seconds, err) && get_u32(json, "rounds", &job->rounds, err) &&
          get_number(json, "sample_seconds", &job->sample_seconds, err) && get_u32(json, "min_windows", &job->min_windows, err) &&
-         get_number(json, "op_ns", &job->op_ns, err) && get_u64(json, "hash", &job->hash, err);
+         get_number(json, "op_ns", &job->op_ns, err) && json_u64_or(json, "hash", 0, &job->hash, err);
 }
 
 cJSON *answer_to_json(const struct answer *answer) {
@@ -121,10 +106,10 @@ cJSON *answer_to_json(const struct answer *answer) {
   json_add_number(json, "nmse", answer->error.nmse);
   json_add_number(json, "max_abs", answer->error.max_abs);
   json_add_number(json, "tolerance", answer->error.tolerance);
-  add_u64(json, "elements", answer->error.elements);
-  add_u64(json, "compile_ns", answer->compile_ns);
-  add_u64(json, "memory", answer->memory);
-  add_u64(json, "hash", answer->hash);
+  json_add_u64(json, "elements", answer->error.elements);
+  json_add_u64(json, "compile_ns", answer->compile_ns);
+  json_add_u64(json, "memory", answer->memory);
+  json_add_u64(json, "hash", answer->hash);
   json_add_number(json, "speed", answer->speed);
   cJSON_AddNumberToObject(json, "shapes", answer->shapes);
   cJSON_AddNumberToObject(json, "min_windows", answer->min_windows);
@@ -158,8 +143,8 @@ bool answer_from_json(const cJSON *json, struct answer *answer, struct error *er
   snprintf(answer->reason, sizeof answer->reason, "%s", reason);
   return get_number(json, "ratio", &answer->ratio, err) && get_number(json, "nmse", &answer->error.nmse, err) &&
          get_number(json, "max_abs", &answer->error.max_abs, err) && get_number(json, "tolerance", &answer->error.tolerance, err) &&
-         get_u64(json, "elements", &answer->error.elements, err) && get_u64(json, "compile_ns", &answer->compile_ns, err) &&
-         get_u64(json, "memory", &answer->memory, err) && get_u64(json, "hash", &answer->hash, err) &&
+         json_u64_or(json, "elements", 0, &answer->error.elements, err) && json_u64_or(json, "compile_ns", 0, &answer->compile_ns, err) &&
+         json_u64_or(json, "memory", 0, &answer->memory, err) && json_u64_or(json, "hash", 0, &answer->hash, err) &&
          get_number(json, "speed", &answer->speed, err) && get_u32(json, "shapes", &answer->shapes, err) &&
          get_u32(json, "min_windows", &answer->min_windows, err) &&
          get_u32(json, "windows", &answer->windows, err) && get_number(json, "op_ns", &answer->op_ns, err) &&

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "text.h"
 
 /* Keeps a reason for the plan's lifetime; equal ones once. NULL when memory runs out. */
@@ -202,18 +203,27 @@ void plan_free(struct plan *plan) {
   free(plan);
 }
 
-cJSON *plan_to_json(const struct plan *plan) {
-  cJSON *rows = cJSON_CreateArray();
-  for (size_t i = 0; rows && i < plan->n; i++) {
-    const struct plan_row *row = &plan->rows[i];
-    cJSON *json = cJSON_CreateObject();
-    cJSON_AddStringToObject(json, "id", row->id);
-    cJSON_AddStringToObject(json, "status", row->status == STATUS_OK ? "planned" : status_names[row->status]);
-    if (row->reason) cJSON_AddStringToObject(json, "reason", row->reason);
-    cJSON *tuning = row->status == STATUS_OK && row->variant->n_tunables ? cJSON_AddObjectToObject(json, "tuning") : NULL;
-    for (size_t t = 0; tuning && t < row->variant->n_tunables; t++)
-      cJSON_AddNumberToObject(tuning, row->variant->tunables[t].name, row->tuning[t]);
-    cJSON_AddItemToArray(rows, json);
+static cJSON *row_to_json(const struct plan_row *row) {
+  cJSON *json = cJSON_CreateObject();
+  cJSON_AddStringToObject(json, "id", row->id);
+  cJSON_AddStringToObject(json, "status", row->status == STATUS_OK ? "planned" : status_names[row->status]);
+  if (row->reason) cJSON_AddStringToObject(json, "reason", row->reason);
+  cJSON *tuning = row->status == STATUS_OK && row->variant->n_tunables ? cJSON_AddObjectToObject(json, "tuning") : NULL;
+  for (size_t t = 0; tuning && t < row->variant->n_tunables; t++)
+    cJSON_AddNumberToObject(tuning, row->variant->tunables[t].name, row->tuning[t]);
+  return json;
+}
+
+bool plan_print(const struct plan *plan, FILE *to, struct error *err) {
+  fputs("[\n", to);
+  for (size_t i = 0; i < plan->n; i++) {
+    cJSON *json = row_to_json(&plan->rows[i]);
+    char *text = cJSON_PrintUnformatted(json);
+    cJSON_Delete(json);
+    if (!text) return error_set(err, ERROR_MEMORY, "out of memory for the plan");
+    fprintf(to, "%s%s\n", text, i + 1 < plan->n ? "," : "");
+    cJSON_free(text);
   }
-  return rows;
+  fputs("]\n", to);
+  return true;
 }

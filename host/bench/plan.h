@@ -2,10 +2,11 @@
 #ifndef PLAN_H
 #define PLAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
-#include "json.h"
 #include "result.h"
 #include "suite.h"
 
@@ -29,8 +30,8 @@ struct plan {
 /* filter: glob over row ids, NULL for all. */
 struct plan *plan_build(const struct suite *, const struct caps *, const char *filter, struct error *);
 void plan_free(struct plan *);
-/* What `vkpareto run` prints with --dry-run and the plan tests pin: a list of rows. */
-cJSON *plan_to_json(const struct plan *);
+/* What `vkpareto run --dry-run` prints and the plan tests pin: a JSON list with a row a line. */
+bool plan_print(const struct plan *, FILE *, struct error *);
 
 /* The first tuning that is valid for the case, defaults first: NULL. Else why the defaults are not, and the defaults. */
 const char *plan_tuning(const struct variant *, const struct kernel_case *, const struct caps *, int32_t *tuning);

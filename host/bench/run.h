@@ -23,7 +23,13 @@ struct run_options {
  * Interrupted: what is finished is written, ERROR_INTERRUPTED is set. *n_ok counts rows with a time. */
 bool bench_run(const struct run_options *, char result_path[4096], size_t *n_ok, struct error *);
 
-/* Proves every variant that matches the filter on the device, on the family's proof shapes; one line each on stdout.
+/* Is there such a suite, and is it a good one? Needs no device. */
+bool bench_check_suite(const char *name, struct error *);
+
+/* Prints what bench_run would measure on the device, and why the rest not, as JSON: a list with a row a line. */
+bool bench_print_plan(const struct run_options *, struct error *);
+
+/* Proves every variant whose id matches the filter on the device, on the family's proof shapes; one line each on stdout.
  * *n_wrong counts the wrong ones, validation messages included. */
 bool bench_check(const struct run_options *, size_t *n_wrong, struct error *);
 

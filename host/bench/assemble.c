@@ -1,0 +1,155 @@
+#include "assemble.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "ceilings_of.h"
+#include "host_info.h"
+#include "rig.h"
+#include "rng.h"
+#include "stats.h"
+
+enum { ROUNDS_AT_LEAST = 2 };           /* fewer give no interval */
+static const double NOISY = 0.10;       /* half the interval over the median */
+
+static struct sample_summary summarise(const struct row *row, uint64_t seed) {
+  struct interval interval = stats_bootstrap(row->ns, row->round, row->n, row->rounds, seed);
+  return (struct sample_summary){
+    .median = stats_median(row->ns, row->n),
+    .p10 = stats_quantile(row->ns, row->n, 0.1),
+    .p90 = stats_quantile(row->ns, row->n, 0.9),
+    .lo = interval.lo, .hi = interval.hi,
+    .samples = (uint32_t)row->n, .rounds = row->rounds, .gpu_clock = row->gpu_clock,
+  };
+}
+
+static void describe_noise(const struct result_row *row, bool cpu, char *out, size_t size) {
+  snprintf(out, size, "interval +-%.0f %% of the median; %s, or take more rounds", 50 * (row->time.hi - row->time.lo) / row->time.median,
+           cpu ? "stop other programs on this machine" : "lock the clocks and close other programs on this device");
+}
+
+static void set_status(const struct session *session, const struct row *from, const char *why_not, struct result_row *row,
+                       char *reason, size_t size) {
+  row->status = from->status;
+  snprintf(reason, size, "%s", from->reason);
+  if (row->status != STATUS_OK) return;
+  if (from->rounds < ROUNDS_AT_LEAST) {
+    row->status = STATUS_SKIPPED;
+    snprintf(reason, size, "%s", why_not);
+    return;
+  }
+  row->time = summarise(from, session->options->seed);
+  if ((row->time.hi - row->time.lo) / 2 > NOISY * row->time.median) {
+    row->status = STATUS_NOISY;
+    describe_noise(row, session->client.caps.type == DEVICE_CPU, reason, size);
+  }
+}
+
+/* NULL stays NULL; false when memory ran out. */
+static bool copy_text(char **to, const char *from) {
+  *to = from ? strdup(from) : NULL;
+  return !from || *to;
+}
+
+static bool fill_row(const struct session *session, const struct row *from, const char *why_not, struct result_row *row) {
+  const struct plan_row *planned = from->planned;
+  const struct variant *variant = planned->variant;
+  char reason[512];
+  set_status(session, from, why_not, row, reason, sizeof reason);
+  row->family = planned->kase.family;
+  row->mode = planned->kase.mode;
+  memcpy(row->dim, planned->kase.dim, sizeof row->dim);
+  row->windows = from->windows ? from->windows : 1;
+  row->flops = row->family->flops(&planned->kase);
+  row->bytes = row->family->bytes(&planned->kase, planned->technique);
+  row->roofline = NAN;
+  row->error = from->error;
+  row->memory = from->memory;
+  row->compile_ns = from->compile_ns;
+  row->n_tuning = variant->n_tunables;
+  bool ok = copy_text(&row->id, planned->id) && copy_text(&row->op, row->family->name) &&
+            copy_text(&row->technique, variant->technique) && copy_text(&row->variant, variant->id) &&
+            copy_text(&row->reason, *reason ? reason : NULL);
+  for (size_t t = 0; ok && t < row->n_tuning; t++) {
+    row->tuning[t] = planned->tuning[t];
+    ok = copy_text(&row->tuning_names[t], variant->tunables[t].name);
+  }
+  return ok;
+}
+
+static void fill_identity(const struct session *session, struct result *result) {
+  unsigned char random[16] = {0};
+  if (getrandom(random, sizeof random, 0) < 0) {
+    struct rng rng = rng_make((uint64_t)time(NULL) ^ (uint64_t)(1e9 * rig_now()));
+    rng_bytes(&rng, random, sizeof random);
+  }
+  for (size_t i = 0; i < sizeof random; i++) sprintf(result->run_id + 2 * i, "%02x", random[i]);
+  time_t now = time(NULL);
+  struct tm utc;
+  strftime(result->created, sizeof result->created, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+  snprintf(result->tool.version, sizeof result->tool.version, "%s", VKPARETO_VERSION);
+  snprintf(result->tool.git, sizeof result->tool.git, "%s", VKPARETO_GIT);
+  snprintf(result->tool.glslc, sizeof result->tool.glslc, "%s", spirv_compiler);
+  snprintf(result->run.suite, sizeof result->run.suite, "%s", session->suite->name);
+  snprintf(result->run.suite_sha256, sizeof result->run.suite_sha256, "%s", session->suite->sha256);
+  snprintf(result->run.seed, sizeof result->run.seed, "%" PRIu64, session->options->seed);
+  result->run.budget_s = session->options->budget_s;
+  result->run.seconds = rig_now() - session->begin;
+}
+
+static void describe_clock(const struct caps *caps, char *out, size_t size) {
+  if (caps->timestamps.valid_bits)
+    snprintf(out, size, "device timestamps of %u bits, %.4g ns a step", caps->timestamps.valid_bits, caps->timestamps.period_ns);
+  else
+    snprintf(out, size, "the queue has no timestamps: times are of the host's clock and hold the submission too");
+}
+
+struct result *assemble_result(const struct session *session, const char *why_not, struct error *err) {
+  struct result *result = calloc(1, sizeof *result);
+  if (result) result->rows = calloc(session->n_rows + 1, sizeof *result->rows);
+  bool ok = result && result->rows;
+  for (size_t i = 0; ok && i < session->n_rows; i++) {
+    result->n_rows++;
+    ok = fill_row(session, &session->rows[i], why_not, &result->rows[i]);
+  }
+  if (!ok) error_set(err, ERROR_MEMORY, "out of memory for the result");
+  if (!ok || !spirv_sha256(result->tool.shaders_sha256, err)) {
+    result_free(result);
+    return NULL;
+  }
+  fill_identity(session, result);
+  host_info_fill(result);
+  result->caps = session->client.caps;
+  describe_clock(&result->caps, result->clock_verdict, sizeof result->clock_verdict);
+  ceilings_fill(result);
+  result->ceilings.submit_ns = session->submit_ns;
+  for (size_t i = 0; i < result->n_rows; i++) ceilings_rate(result, &result->rows[i]);
+  return result;
+}
+
+bool assemble_samples(const struct session *session, const struct result *result, const char *path, struct error *err) {
+  cJSON *root = cJSON_CreateObject();
+  cJSON_AddStringToObject(root, "schema", "vkpareto.samples/1");
+  cJSON_AddStringToObject(root, "run_id", result->run_id);
+  cJSON *rows = cJSON_AddArrayToObject(root, "rows");
+  for (size_t i = 0; i < session->n_rows; i++) {
+    const struct row *row = &session->rows[i];
+    if (!row->n) continue;
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "id", row->planned->id);
+    cJSON *ns = cJSON_AddArrayToObject(json, "ns"), *round = cJSON_AddArrayToObject(json, "round");
+    for (size_t s = 0; s < row->n; s++) {
+      cJSON_AddItemToArray(ns, cJSON_CreateNumber(row->ns[s]));
+      cJSON_AddItemToArray(round, cJSON_CreateNumber(row->round[s]));
+    }
+    cJSON_AddItemToArray(rows, json);
+  }
+  bool ok = json_write(path, root, false, err);
+  cJSON_Delete(root);
+  return ok;
+}

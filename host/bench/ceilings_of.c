@@ -1,0 +1,73 @@
+#include "ceilings_of.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+bool ceilings_family_is(const struct family *family) { return strcmp(family->name, "ceilings") == 0; }
+
+static void raise_to(double *best, double value) {
+  if (!(value <= *best)) *best = value;   /* also from NAN */
+}
+
+static double *flops_slot(struct result *result, const char *name) {
+  for (size_t i = 0; i < result->ceilings.n_flops; i++)
+    if (strcmp(result->ceilings.flops[i].name, name) == 0) return &result->ceilings.flops[i].value;
+  if (result->ceilings.n_flops == RESULT_CEILINGS) return NULL;
+  size_t i = result->ceilings.n_flops++;
+  snprintf(result->ceilings.flops[i].name, sizeof result->ceilings.flops[i].name, "%s", name);
+  return &result->ceilings.flops[i].value;
+}
+
+/* "ceilings.fma_f32" and "ceilings.muladd_f32" are two ways to the ceiling "f32". */
+static void take_flops(struct result *result, const struct result_row *row) {
+  const char *type = strrchr(row->technique, '_');
+  double *slot = type ? flops_slot(result, type + 1) : NULL;
+  if (slot) raise_to(slot, row->flops / (1e-9 * row->time.median));
+}
+
+static void take_row(struct result *result, const struct result_row *row) {
+  const char *dot = strchr(row->technique, '.');
+  const char *name = dot ? dot + 1 : "";
+  bool cold = row->mode == MODE_COLD;
+  double bytes_per_s = row->bytes / (1e-9 * row->time.median);
+  if (strcmp(name, "read") == 0) raise_to(cold ? &result->ceilings.read_memory : &result->ceilings.read_llc, bytes_per_s);
+  else if (strcmp(name, "copy") == 0) raise_to(cold ? &result->ceilings.copy_memory : &result->ceilings.copy_llc, bytes_per_s);
+  else if (strcmp(name, "empty") == 0) result->ceilings.dispatch_ns = fmin(result->ceilings.dispatch_ns, row->time.median);
+  else take_flops(result, row);
+}
+
+void ceilings_fill(struct result *result) {
+  result->ceilings.read_memory = result->ceilings.read_llc = NAN;
+  result->ceilings.copy_memory = result->ceilings.copy_llc = NAN;
+  result->ceilings.dispatch_ns = NAN;   /* fmin takes the number of a number and NAN */
+  result->ceilings.n_flops = 0;
+  for (size_t i = 0; i < result->n_rows; i++) {
+    const struct result_row *row = &result->rows[i];
+    if (row->family && ceilings_family_is(row->family) && status_has_time(row->status)) take_row(result, row);
+  }
+}
+
+/* Shortest time that the ceilings allow, NAN unknown. */
+static double ideal_ns(const struct result *result, const struct result_row *row, bool *memory_bound) {
+  double bandwidth = result->ceilings.read_memory;
+  if (row->mode != MODE_COLD) bandwidth = fmax(bandwidth, result->ceilings.read_llc);
+  const char *compute = row->family ? row->family->compute_ceiling : NULL;
+  double memory = 1e9 * row->bytes / bandwidth;
+  double arithmetic = compute ? 1e9 * row->flops / result_flops_ceiling(result, compute) : NAN;
+  *memory_bound = !(arithmetic > memory);
+  return fmax(memory, arithmetic);
+}
+
+void ceilings_rate(const struct result *result, struct result_row *row) {
+  row->roofline = NAN;
+  if (!status_has_time(row->status) || !row->family || ceilings_family_is(row->family)) return;
+  row->roofline = ideal_ns(result, row, &row->memory_bound) / row->time.median;
+}
+
+bool ceilings_exceeded(const struct result *result, const struct result_row *row) {
+  double allowed = result->caps.type == DEVICE_CPU ? 1.30 : 1.05;
+  bool ignored;
+  if (!status_has_time(row->status) || isnan(row->roofline)) return false;
+  return ideal_ns(result, row, &ignored) / row->time.hi > allowed;
+}

@@ -1,0 +1,183 @@
+#include "run.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "assemble.h"
+#include "ceilings_of.h"
+#include "file.h"
+#include "log.h"
+#include "output.h"
+#include "rig.h"
+#include "session.h"
+#include "text.h"
+
+enum {
+  ROW_BYTES = 1200,       /* of a row in the result, about */
+  ANSWER_BYTES = 500,     /* of an answer in the journal */
+  SAMPLE_BYTES = 32,      /* of a sample in journal and samples file */
+  PROGRAM_BYTES = 1 << 30,
+};
+
+static size_t expected_bytes(const struct suite *suite, const struct plan *plan) {
+  size_t row = ROW_BYTES + (suite->rounds + 2) * ANSWER_BYTES + 2 * suite->rounds * suite->samples * SAMPLE_BYTES;
+  return plan->n * row + (1 << 16);
+}
+
+static bool fill_head(const struct session *session, struct journal_head *head, struct error *err) {
+  const struct caps *caps = &session->client.caps;
+  size_t bytes;
+  char *program = file_read("/proc/self/exe", PROGRAM_BYTES, &bytes, err);
+  if (!program) return false;
+  sha256_hex(program, bytes, head->binary);
+  free(program);
+  snprintf(head->suite, sizeof head->suite, "%s", session->suite->sha256);
+  snprintf(head->driver, sizeof head->driver, "%.120s %.120s %s %s", caps->slug, caps->driver_slug, caps->uuid, caps->pipeline_cache_uuid);
+  snprintf(head->seed, sizeof head->seed, "%" PRIu64, session->options->seed);
+  head->filter = session->options->filter;
+  return spirv_sha256(head->shaders, err);
+}
+
+/* Before the speed is known: each sample takes its time, an unknown part more for data, loading and verifying; at most
+ * what the suite allows a row. */
+static void say_estimate(const struct session *session) {
+  const struct suite *suite = session->suite;
+  size_t n = 0;
+  for (size_t i = 0; i < session->n_rows; i++) n += session->rows[i].status == STATUS_OK;
+  char least[32], most[32];
+  text_duration(1e9 * (double)n * suite->rounds * (1 + suite->samples) * suite->sample_seconds, least, sizeof least);
+  text_duration(1e9 * (double)n * suite->case_seconds, most, sizeof most);
+  log_info("%s on %s (%s): %zu of %zu rows can run here, %zu variants to prove; between %s and %s", suite->name,
+           session->client.caps.name, session->client.caps.driver_slug, n, session->n_rows, session->n_proofs, least, most);
+}
+
+/* A row that passes its ceiling has that measured again beside it; one that still does was mismeasured. */
+static bool check_ceilings(struct session *session, const struct result *result, struct error *err) {
+  const struct family *ruler = NULL;
+  bool exceeded = false;
+  for (size_t i = 0; i < result->n_rows; i++) {
+    if (ceilings_family_is(result->rows[i].family)) ruler = result->rows[i].family;
+    exceeded |= ceilings_exceeded(result, &result->rows[i]);
+  }
+  if (!exceeded || !ruler) return true;
+  log_detail("a row lies over its ceiling: the ceilings are measured again");
+  return stage_again(session, ruler, err);
+}
+
+static bool mark_implausible(struct result *result, struct error *err) {
+  for (size_t i = 0; i < result->n_rows; i++) {
+    struct result_row *row = &result->rows[i];
+    if (!ceilings_exceeded(result, row)) continue;
+    char reason[200];
+    snprintf(reason, sizeof reason, "%.0f %% of its ceiling, which was measured again", 100 * row->roofline);
+    free(row->reason);
+    row->reason = strdup(reason);
+    row->status = STATUS_IMPLAUSIBLE;
+    row->roofline = NAN;
+    if (!row->reason) return error_set(err, ERROR_MEMORY, "out of memory for the result");
+  }
+  return true;
+}
+
+static bool write_files(const struct session *session, const struct result *result, const struct output *output, struct error *err) {
+  return result_write(result, output->result, err) && assemble_samples(session, result, output->samples, err);
+}
+
+static size_t count_timed(const struct result *result) {
+  size_t n = 0;
+  for (size_t i = 0; i < result->n_rows; i++) n += status_has_time(result->rows[i].status);
+  return n;
+}
+
+/* Writes what there is; `stopped` says why it is not all (ERROR_NONE: it is). */
+static bool finish(struct session *session, const struct output *output, const struct error *stopped, size_t *n_ok, struct error *err) {
+  const char *why_not = stopped->kind == ERROR_INTERRUPTED ? "interrupted" : stopped->kind == ERROR_NONE ? "budget" : stopped->text;
+  struct error again = {0};
+  struct result *result = assemble_result(session, why_not, err);
+  if (result && stopped->kind == ERROR_NONE && !session_late(session)) {
+    if (!check_ceilings(session, result, &again)) log_warn("the ceilings could not be measured again: %s", again.text);
+    result_free(result);
+    result = assemble_result(session, why_not, err);
+  }
+  bool ok = result && mark_implausible(result, err) && write_files(session, result, output, err);
+  if (ok) *n_ok = count_timed(result);
+  result_free(result);
+  return ok;
+}
+
+static bool measure(struct session *session, const struct output *output, struct error *err) {
+  struct journal_head head = {0};
+  if (!fill_head(session, &head, err) || !(session->journal = journal_open(output->journal, &head, session->options->resume, err)))
+    return false;
+  if (session->options->resume) log_info("going on with %zu answers of an unfinished run", journal_answers(session->journal));
+  say_estimate(session);
+  return stage_prove(session, err) && stage_verify(session, err) && stage_measure(session, err);
+}
+
+/* Interrupted or without a worker there are still rows worth keeping; anything else (a full disk) ends the run. */
+static bool worth_writing(const struct session *session, const struct error *err) {
+  return session->journal && (err->kind == ERROR_INTERRUPTED || err->kind == ERROR_LOST || err->kind == ERROR_NO_DEVICE);
+}
+
+static bool run_session(struct session *session, char result_path[4096], size_t *n_ok, struct error *err) {
+  struct output output;
+  struct plan *plan = NULL;
+  bool ok = client_start(&session->client, session->options->device, session->options->validation, &session->interrupt, err) &&
+            (plan = plan_build(session->suite, &session->client.caps, session->options->filter, err)) != NULL;
+  session->plan = plan;
+  ok = ok && session_prepare(session, err) &&
+       output_prepare(&output, session->options->out, &session->client.caps, session->suite->name, expected_bytes(session->suite, plan), err);
+  bool whole = ok && measure(session, &output, err);
+  if (ok && (whole || worth_writing(session, err))) {
+    struct error write_error = {0};
+    ok = finish(session, &output, err, n_ok, &write_error);
+    if (ok) snprintf(result_path, 4096, "%s", output.result);
+    if (!ok) *err = write_error;
+  }
+  log_progress("%s", "");
+  if (!whole && session->journal) log_info("--resume goes on from here");
+  journal_close(session->journal, ok && whole);
+  client_stop(&session->client);
+  session_free(session);
+  plan_free(plan);
+  return ok && whole;
+}
+
+bool bench_run(const struct run_options *options, char result_path[4096], size_t *n_ok, struct error *err) {
+  struct suite *suite = suite_load(options->suite, err);
+  if (!suite) return false;
+  double begin = rig_now();
+  struct session session = {.options = options, .suite = suite, .begin = begin, .deadline = options->budget_s > 0 ? begin + options->budget_s : INFINITY};
+  result_path[0] = '\0';
+  *n_ok = 0;
+  interrupt_begin(&session.interrupt);
+  bool ok = run_session(&session, result_path, n_ok, err);
+  interrupt_end(&session.interrupt);
+  suite_free(suite);
+  return ok;
+}
+
+bool bench_check_suite(const char *name, struct error *err) {
+  struct suite *suite = suite_load(name, err);
+  suite_free(suite);
+  return suite != NULL;
+}
+
+bool bench_print_plan(const struct run_options *options, struct error *err) {
+  struct suite *suite = suite_load(options->suite, err);
+  struct interrupt interrupt;
+  struct client client = {0};
+  struct plan *plan = NULL;
+  interrupt_begin(&interrupt);
+  if (suite && client_start(&client, options->device, false, &interrupt, err))
+    plan = plan_build(suite, &client.caps, options->filter, err);
+  client_stop(&client);
+  interrupt_end(&interrupt);
+  bool ok = plan && plan_print(plan, stdout, err);
+  plan_free(plan);
+  suite_free(suite);
+  return ok;
+}

@@ -1,0 +1,85 @@
+#include "session.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rig.h"
+
+static size_t find_proof(const struct session *session, const struct plan_row *planned) {
+  size_t p = 0;
+  while (p < session->n_proofs && !(session->proofs[p].variant == planned->variant &&
+                                    memcmp(session->proofs[p].tuning, planned->tuning, sizeof planned->tuning) == 0))
+    p++;
+  return p;
+}
+
+bool session_prepare(struct session *session, struct error *err) {
+  size_t n = session->plan->n;
+  session->rows = calloc(n ? n : 1, sizeof *session->rows);
+  session->proofs = calloc(n ? n : 1, sizeof *session->proofs);
+  session->submit_ns = NAN;
+  if (!session->rows || !session->proofs) return error_set(err, ERROR_MEMORY, "out of memory for %zu rows", n);
+  session->n_rows = n;
+  for (size_t i = 0; i < n; i++) {
+    const struct plan_row *planned = &session->plan->rows[i];
+    struct row *row = &session->rows[i];
+    row->planned = planned;
+    row_drop(row, planned->status, planned->reason ? planned->reason : "");
+    if (planned->status != STATUS_OK) continue;
+    row->proof = find_proof(session, planned);
+    if (row->proof < session->n_proofs) continue;
+    struct proof *proof = &session->proofs[session->n_proofs++];
+    proof->variant = planned->variant;
+    memcpy(proof->tuning, planned->tuning, sizeof proof->tuning);
+  }
+  return true;
+}
+
+void session_free(struct session *session) {
+  for (size_t i = 0; i < session->n_rows; i++) {
+    free(session->rows[i].ns);
+    free(session->rows[i].round);
+  }
+  free(session->rows);
+  free(session->proofs);
+}
+
+bool session_ask(struct session *session, const char *key, const struct job *job, double seconds, struct error *err) {
+  if (session->journal && journal_find(session->journal, key, &session->answer)) return true;
+  return client_ask(&session->client, job, seconds, &session->answer, err) &&
+         (!session->journal || journal_add(session->journal, key, &session->answer, err));
+}
+
+bool session_late(const struct session *session) { return rig_now() > session->deadline; }
+
+void row_drop(struct row *row, enum status status, const char *reason) {
+  row->status = status;
+  snprintf(row->reason, sizeof row->reason, "%s", reason);
+}
+
+static bool reserve(struct row *row, size_t more, struct error *err) {
+  if (row->n + more <= row->capacity) return true;
+  size_t wanted = 2 * (row->n + more);
+  double *ns = realloc(row->ns, wanted * sizeof *ns);
+  if (ns) row->ns = ns;
+  uint32_t *round = realloc(row->round, wanted * sizeof *round);
+  if (round) row->round = round;
+  if (!ns || !round) return error_set(err, ERROR_MEMORY, "out of memory for %zu samples", wanted);
+  row->capacity = wanted;
+  return true;
+}
+
+bool row_add_samples(struct row *row, const struct answer *answer, uint32_t round, struct error *err) {
+  if (!reserve(row, answer->n_samples, err)) return false;
+  for (uint32_t s = 0; s < answer->n_samples; s++) {
+    row->ns[row->n] = answer->ns[s];
+    row->round[row->n++] = round;
+  }
+  row->rounds = round + 1;
+  row->gpu_clock = answer->gpu_clock;
+  row->windows = answer->windows;
+  row->memory = answer->memory;
+  return true;
+}

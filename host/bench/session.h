@@ -1,0 +1,78 @@
+/* A run in progress: what is to be measured, what is known so far, the worker and the journal it is known through. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "client.h"
+#include "interrupt.h"
+#include "job.h"
+#include "journal.h"
+#include "plan.h"
+#include "run.h"
+#include "suite.h"
+
+/* A variant with a tuning, proved once for all rows that use it. */
+struct proof {
+  const struct variant *variant;
+  int32_t tuning[KERNEL_TUNABLES];
+  enum status status;
+  char reason[512];
+  double speed;                 /* flops plus bytes per second on its proof shapes */
+  uint64_t compile_ns;
+};
+
+struct row {
+  const struct plan_row *planned;
+  enum status status;           /* STATUS_OK: still in the run */
+  char reason[512];
+  size_t proof;                 /* index, where the plan has it measured */
+  bool verified;
+  uint32_t min_windows, windows;
+  double op_ns, estimate_s;
+  uint64_t hash, memory, compile_ns;
+  struct result_error error;
+  double *ns;                   /* samples, and the round of each */
+  uint32_t *round;
+  size_t n, capacity;
+  uint32_t rounds;
+  bool gpu_clock;
+};
+
+struct session {
+  const struct run_options *options;
+  const struct suite *suite;
+  const struct plan *plan;
+  struct interrupt interrupt;
+  struct client client;
+  struct journal *journal;      /* NULL: none is kept */
+  struct proof *proofs;
+  size_t n_proofs;
+  struct row *rows;             /* rows[i] of plan->rows[i] */
+  size_t n_rows;
+  double begin, deadline;       /* of rig_now; deadline may be INFINITY */
+  double submit_ns;             /* NAN until measured */
+  struct answer answer;         /* of the last job (large, so kept here) */
+};
+
+/* Rows and proofs of the plan; the session is zeroed but for options, suite, plan, begin and deadline. */
+bool session_prepare(struct session *, struct error *);
+void session_free(struct session *);   /* rows and proofs, no more */
+
+/* Asks the journal, else the worker, whose answer goes into the journal. */
+bool session_ask(struct session *, const char *key, const struct job *, double seconds, struct error *);
+bool session_late(const struct session *);   /* the budget is used up */
+
+void row_drop(struct row *, enum status, const char *reason);
+bool row_add_samples(struct row *, const struct answer *, uint32_t round, struct error *);
+
+/* The stages, in order. False: interrupted or nothing can go on; rows keep what they have. */
+bool stage_prove(struct session *, struct error *);
+bool stage_verify(struct session *, struct error *);
+bool stage_measure(struct session *, struct error *);
+/* One more round of the rows of the family, for ceilings that a row has passed. */
+bool stage_again(struct session *, const struct family *, struct error *);
+
+#endif

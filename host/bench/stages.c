@@ -1,0 +1,208 @@
+/* The stages of a run: every variant is proved, every case verified at its timed shape, then all are timed in rounds. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ceilings_of.h"
+#include "log.h"
+#include "rig.h"
+#include "rng.h"
+#include "session.h"
+#include "stats.h"
+#include "text.h"
+
+/* Clock limits of jobs, far above what they take: they end a hang, not a slow machine. */
+enum { PROVE_SECONDS = 300, VERIFY_SECONDS = 60, SAMPLE_SECONDS = 30, PATIENCE = 10 };
+
+/* The share of a budget that may pass before the rounds begin. */
+static const double BUDGET_BEFORE_ROUNDS = 0.5;
+
+static void show_progress(const struct session *session, const char *what, size_t done, size_t all, double since) {
+  char left[32] = "";
+  double passed = rig_now() - since;
+  if (done && passed > 1) text_duration(1e9 * passed * (double)(all - done) / (double)done, left, sizeof left);
+  log_progress("%s: %s %zu of %zu%s%s", session->client.caps.name, what, done + 1, all, *left ? ", time left " : "", left);
+}
+
+/* ---- proof */
+
+static void take_proof(struct proof *proof, const struct answer *answer) {
+  proof->status = answer->status;
+  snprintf(proof->reason, sizeof proof->reason, "%s", answer->reason);
+  proof->speed = answer->speed;
+  proof->compile_ns = answer->compile_ns;
+}
+
+static bool prove(struct session *session, size_t index, struct error *err) {
+  struct proof *proof = &session->proofs[index];
+  struct job job = {.kind = JOB_PROVE, .variant = proof->variant, .seed = session->options->seed};
+  memcpy(job.tuning, proof->tuning, sizeof job.tuning);
+  char key[300];
+  int used = snprintf(key, sizeof key, "prove %s", proof->variant->id);
+  for (size_t t = 0; t < proof->variant->n_tunables; t++)
+    used += snprintf(key + used, sizeof key - (size_t)used, " %d", (int)proof->tuning[t]);
+  if (!session_ask(session, key, &job, PROVE_SECONDS, err)) return false;
+  take_proof(proof, &session->answer);
+  if (proof->status == STATUS_WRONG) log_warn("%s is wrong: %s", proof->variant->id, proof->reason);
+  return true;
+}
+
+bool stage_prove(struct session *session, struct error *err) {
+  double since = rig_now();
+  for (size_t p = 0; p < session->n_proofs; p++) {
+    if (session_late(session)) break;
+    show_progress(session, "proving variant", p, session->n_proofs, since);
+    if (!prove(session, p, err)) return false;
+  }
+  for (size_t i = 0; i < session->n_rows; i++) {
+    struct row *row = &session->rows[i];
+    const struct proof *proof = &session->proofs[row->proof];
+    if (row->status != STATUS_OK) continue;
+    row->compile_ns = proof->compile_ns;
+    if (proof->status != STATUS_OK) row_drop(row, proof->status, proof->reason);
+  }
+  return true;
+}
+
+/* ---- verification */
+
+static struct job case_job(const struct session *session, const struct row *row, enum job_kind kind) {
+  const struct plan_row *planned = row->planned;
+  struct job job = {
+    .kind = kind, .variant = planned->variant, .seed = session->options->seed, .kase = planned->kase,
+    .speed = session->proofs[row->proof].speed, .case_seconds = session->suite->case_seconds,
+    .rounds = session->suite->rounds, .samples = session->suite->samples, .sample_seconds = session->suite->sample_seconds,
+    .min_windows = row->min_windows, .op_ns = row->op_ns, .hash = row->hash,
+  };
+  memcpy(job.tuning, planned->tuning, sizeof job.tuning);
+  return job;
+}
+
+static void take_verification(struct row *row, const struct answer *answer) {
+  if (answer->status != STATUS_OK) row_drop(row, answer->status, answer->reason);
+  row->verified = answer->status == STATUS_OK;
+  row->min_windows = answer->min_windows;
+  row->windows = answer->windows;
+  row->op_ns = answer->op_ns;
+  row->estimate_s = answer->estimate_s;
+  row->hash = answer->hash;
+  row->memory = answer->memory;
+  row->error = answer->error;
+  row->gpu_clock = answer->gpu_clock;
+  if (answer->compile_ns > row->compile_ns) row->compile_ns = answer->compile_ns;
+}
+
+static bool verify(struct session *session, struct row *row, struct error *err) {
+  char key[300];
+  snprintf(key, sizeof key, "verify %s", row->planned->id);
+  struct job job = case_job(session, row, JOB_VERIFY);
+  if (!session_ask(session, key, &job, VERIFY_SECONDS + PATIENCE * session->suite->case_seconds, err)) return false;
+  take_verification(row, &session->answer);
+  if (row->status == STATUS_WRONG) log_warn("%s is wrong: %s", row->planned->id, row->reason);
+  return true;
+}
+
+/* Rows whose rounds do not fit what is left of the budget are dropped, the last of the suite first. */
+static void drop_over_budget(struct session *session) {
+  double left = session->deadline - rig_now();
+  for (size_t i = 0; i < session->n_rows; i++) {
+    struct row *row = &session->rows[i];
+    if (row->status != STATUS_OK) continue;
+    if (row->verified) left -= row->estimate_s;
+    if (!row->verified || left < 0) row_drop(row, STATUS_SKIPPED, "budget");
+  }
+}
+
+bool stage_verify(struct session *session, struct error *err) {
+  double since = rig_now(), end = session->begin + BUDGET_BEFORE_ROUNDS * (session->deadline - session->begin);
+  for (size_t i = 0; i < session->n_rows && rig_now() <= end; i++) {
+    if (session->rows[i].status != STATUS_OK) continue;
+    show_progress(session, "verifying row", i, session->n_rows, since);
+    if (!verify(session, &session->rows[i], err)) return false;
+  }
+  drop_over_budget(session);
+  return true;
+}
+
+/* ---- rounds */
+
+static bool sample(struct session *session, struct row *row, uint32_t round, struct error *err) {
+  char key[300];
+  snprintf(key, sizeof key, "sample %s %u", row->planned->id, round);
+  struct job job = case_job(session, row, JOB_SAMPLE);
+  if (!session_ask(session, key, &job, SAMPLE_SECONDS + PATIENCE * row->estimate_s, err)) return false;
+  if (session->answer.status != STATUS_OK) {
+    row_drop(row, session->answer.status, session->answer.reason);
+    return true;
+  }
+  return row_add_samples(row, &session->answer, round, err);
+}
+
+/* Rows of one technique at one shape share their data and are measured one after the other: that is a group. */
+static bool same_group(const struct row *a, const struct row *b) {
+  const struct plan_row *pa = a->planned, *pb = b->planned;
+  return pa->technique == pb->technique && pa->kase.mode == pb->kase.mode && memcmp(pa->kase.dim, pb->kase.dim, sizeof pa->kase.dim) == 0;
+}
+
+struct place { const struct row *row; uint64_t rank; size_t index; };
+
+static int by_rank(const void *a, const void *b) {
+  const struct place *x = a, *y = b;
+  return x->rank != y->rank ? (x->rank < y->rank ? -1 : 1) : (x->index < y->index ? -1 : x->index > y->index);
+}
+
+/* The order of a round: groups shuffled, rows within them too, the ceilings before all else. */
+static struct place *round_order(const struct session *session, uint32_t round, struct error *err) {
+  struct place *order = malloc((session->n_rows + 1) * sizeof *order);
+  if (!order) {
+    error_set(err, ERROR_MEMORY, "out of memory for %zu rows", session->n_rows);
+    return NULL;
+  }
+  struct rng rng = rng_make(rng_derive(session->options->seed, 1000 + round));
+  uint64_t rank = 0;
+  for (size_t i = 0; i < session->n_rows; i++) {
+    const struct row *row = &session->rows[i];
+    bool ruler = ceilings_family_is(row->planned->kase.family);
+    if (i == 0 || !same_group(row, &session->rows[i - 1])) rank = rng_next(&rng) >> 1;
+    order[i] = (struct place){row, ruler ? rank >> 32 : rank | (1ull << 62), i};
+  }
+  qsort(order, session->n_rows, sizeof *order, by_rank);
+  return order;
+}
+
+static bool measure_round(struct session *session, uint32_t round, double since, struct error *err) {
+  struct place *order = round_order(session, round, err);
+  bool ok = order != NULL;
+  for (size_t i = 0; ok && i < session->n_rows && !session_late(session); i++) {
+    struct row *row = &session->rows[order[i].index];
+    if (row->status != STATUS_OK) continue;
+    show_progress(session, "measuring", round * session->n_rows + i, session->suite->rounds * session->n_rows, since);
+    ok = sample(session, row, round, err);
+  }
+  free(order);
+  return ok;
+}
+
+static bool measure_submit(struct session *session, struct error *err) {
+  struct job job = {.kind = JOB_SUBMIT, .samples = 101};
+  if (!session_ask(session, "submit", &job, SAMPLE_SECONDS, err)) return false;
+  if (session->answer.status == STATUS_OK) session->submit_ns = stats_median(session->answer.ns, session->answer.n_samples);
+  return true;
+}
+
+bool stage_measure(struct session *session, struct error *err) {
+  double since = rig_now();
+  if (!measure_submit(session, err)) return false;
+  for (uint32_t round = 0; round < session->suite->rounds && !session_late(session); round++)
+    if (!measure_round(session, round, since, err)) return false;
+  return true;
+}
+
+bool stage_again(struct session *session, const struct family *family, struct error *err) {
+  for (size_t i = 0; i < session->n_rows; i++) {
+    struct row *row = &session->rows[i];
+    if (row->status == STATUS_OK && row->planned->kase.family == family && !sample(session, row, row->rounds, err)) return false;
+  }
+  return true;
+}
