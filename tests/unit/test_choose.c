@@ -1,0 +1,197 @@
+/* Limits, preference and ties on small made-up spaces, against brute force over every combination. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "choose.h"
+#include "rng.h"
+
+enum { OPTIONS = 4 };
+static struct space_option options[SLOT_COUNT][OPTIONS];
+static struct technique techniques[SLOT_COUNT][OPTIONS];
+static const struct task task = {.prompt = 100, .output = 11, .concurrency = 1};
+
+static struct space random_space(struct rng *rng) {
+  struct space space = {.quality_known = true, .fixed_bytes = 5, .activation_bytes = 7};
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    space.slots[s] = (struct space_slot){.options = options[s], .n = 1 + rng_below(rng, s < 3 ? OPTIONS : 2), .share = 1};
+    for (size_t o = 0; o < space.slots[s].n; o++) {
+      struct space_option *option = &options[s][o];
+      double ttft = (double)rng_below(rng, 40), tpot = (double)rng_below(rng, 40), quality = 1e-9 * (double)rng_below(rng, 40);
+      *option = (struct space_option){.technique = {&techniques[s][o], &techniques[s][o]}, .rank = o,
+                                      .time = {{ttft, ttft, ttft, 0, NULL, 0}, {tpot, tpot, tpot, 0, NULL, 0}},
+                                      .weight_bytes = (double)rng_below(rng, 40), .scratch_bytes = (double)rng_below(rng, 80),
+                                      .quality = {.nats = quality, .lo = quality, .hi = quality}};
+      option->cost = (struct front_cost){{(int64_t)ttft, (int64_t)tpot, (int64_t)option->weight_bytes, llround(quality * 1e9),
+                                          (int64_t)option->scratch_bytes}};
+    }
+  }
+  space.base = (struct front_cost){{0, 0, 12, 0, 0}};
+  return space;
+}
+
+static bool next_choice(const struct space *space, uint8_t choice[SLOT_COUNT]) {
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    if (++choice[s] < space->slots[s].n) return true;
+    choice[s] = 0;
+  }
+  return false;
+}
+
+static bool dominates(const struct prediction *a, const struct prediction *b) {
+  bool better = false;
+  for (int o = 0; o < OBJECTIVE_COUNT; o++) {
+    double x = round(1e9 * prediction_objective(a, (enum objective)o)), y = round(1e9 * prediction_objective(b, (enum objective)o));
+    if (x > y) return false;
+    better |= x < y;
+  }
+  return better;
+}
+
+static const struct limits none = {{INFINITY, INFINITY, INFINITY, INFINITY}};
+
+/* Every combination must be dominated by a point of the front or cost the same as one; no point by a combination. */
+static void the_front_is_that_of_brute_force(void **state) {
+  (void)state;
+  struct rng rng = rng_make(11);
+  for (int round = 0; round < 60; round++) {
+    struct space space = random_space(&rng);
+    struct front front;
+    struct error err = {0};
+    assert_true(choose_front(&space, &front, &err));
+    uint8_t choice[SLOT_COUNT] = {0};
+    do {
+      struct prediction p = choose_predict(&space, &task, choice);
+      bool covered = false;
+      for (size_t i = 0; i < front.n; i++) {
+        struct prediction q = choose_predict(&space, &task, front.points[i].choice);
+        if (dominates(&p, &q)) fail_msg("round %d: a point of the front is dominated", round);
+        covered |= !dominates(&p, &q) && q.ttft_ns.value <= p.ttft_ns.value && q.tpot_ns.value <= p.tpot_ns.value && q.memory <= p.memory
+                && q.quality_nats.value <= p.quality_nats.value + 1e-12;
+      }
+      assert_true(covered);
+    } while (next_choice(&space, choice));
+    front_free(&front);
+  }
+}
+
+static void the_winner_is_the_best_within_the_limits(void **state) {
+  (void)state;
+  struct rng rng = rng_make(12);
+  static const enum preference preferences[] = {PREFER_LATENCY, PREFER_MEMORY, PREFER_QUALITY};
+  int infeasible = 0;
+  for (int round = 0; round < 200; round++) {
+    struct space space = random_space(&rng);
+    struct front front;
+    struct error err = {0};
+    assert_true(choose_front(&space, &front, &err));
+    const struct limits limits = {{60 + (double)rng_below(&rng, 100), INFINITY, 60 + (double)rng_below(&rng, 150), INFINITY}};
+    const enum preference preference = preferences[round % 3];
+    double best = INFINITY;
+    uint8_t choice[SLOT_COUNT] = {0};
+    const struct decision by = {.preference = preference};
+    do {
+      struct prediction p = choose_predict(&space, &task, choice);
+      if (choose_within(&limits, &p)) best = fmin(best, choose_score(&by, &p));
+    } while (next_choice(&space, choice));
+    struct decision d;
+    if (choose_decide(&space, &task, &front, &limits, preference, &d, &err)) {
+      struct prediction won = choose_predict(&space, &task, front.points[d.point].choice);
+      assert_true(choose_within(&limits, &won));
+      assert_float_equal(choose_score(&d, &won), best, 1e-9);
+    } else {
+      assert_int_equal(err.kind, ERROR_INFEASIBLE);
+      assert_true(isinf(best));
+      infeasible++;
+    }
+    front_free(&front);
+  }
+  assert_in_range(infeasible, 5, 195);   /* both sides were tried */
+}
+
+/* Slot 0 has two options, the others one that costs nothing. */
+static struct space two_options(double tpot_a, double half_a, double tpot_b, double half_b) {
+  struct space space = {.quality_known = true};
+  const double tpot[] = {tpot_a, tpot_b}, half[] = {half_a, half_b};
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    space.slots[s] = (struct space_slot){.options = options[s], .n = s == 0 ? 2 : 1};
+    for (size_t o = 0; o < 2; o++) {
+      options[s][o] = (struct space_option){.technique = {&techniques[s][o], &techniques[s][o]}, .rank = o};
+      if (s > 0) continue;
+      options[s][o].time[PHASE_DECODE] = (struct space_time){.ns = tpot[o], .lo = tpot[o] - half[o], .hi = tpot[o] + half[o]};
+      options[s][o].weight_bytes = o == 0 ? 100 : 200;   /* so that both are on the front when the second is faster */
+      options[s][o].cost = (struct front_cost){{0, (int64_t)tpot[o], (int64_t)options[s][o].weight_bytes}};
+    }
+  }
+  return space;
+}
+
+static uint8_t winner(const struct space *space) {
+  struct front front;
+  struct error err = {0};
+  struct decision d;
+  assert_true(choose_front(space, &front, &err));
+  assert_int_equal(front.n, 2);
+  assert_true(choose_decide(space, &task, &front, &none, PREFER_LATENCY, &d, &err));
+  uint8_t won = front.points[d.point].choice[0];
+  front_free(&front);
+  return won;
+}
+
+static void a_tie_goes_to_the_simpler_option(void **state) {
+  (void)state;
+  struct space space = two_options(1000, 40, 960, 30);   /* 40 apart, sqrt(40^2 + 30^2) = 50 */
+  assert_int_equal(winner(&space), 0);
+  space = two_options(1000, 20, 960, 20);                /* sqrt(800) = 28 */
+  assert_int_equal(winner(&space), 1);
+  space = two_options(1000, NAN, 960, NAN);              /* an unknown error proves no tie */
+  assert_int_equal(winner(&space), 1);
+}
+
+static void an_infeasible_limit_is_named_with_the_nearest(void **state) {
+  (void)state;
+  struct space space = two_options(1000000, 0, 500000, 0);
+  struct front front;
+  struct error err = {0};
+  struct decision d;
+  assert_true(choose_front(&space, &front, &err));
+  const struct limits memory = {{INFINITY, INFINITY, 50, INFINITY}};
+  assert_false(choose_decide(&space, &task, &front, &memory, PREFER_BALANCED, &d, &err));
+  assert_int_equal(error_exit_status(&err), EXIT_WRONG);
+  assert_non_null(strstr(err.text, "keeps memory within"));
+  const struct limits both = {{INFINITY, 600000, 150, INFINITY}};   /* each alone can be met */
+  assert_false(choose_decide(&space, &task, &front, &both, PREFER_BALANCED, &d, &err));
+  assert_non_null(strstr(err.text, "not all of them together"));
+  assert_non_null(strstr(err.text, "tpot"));
+  front_free(&front);
+}
+
+static void energy_and_unknown_quality_cannot_be_preferred(void **state) {
+  (void)state;
+  struct space space = two_options(10, 0, 5, 0);
+  struct front front;
+  struct error err = {0};
+  struct decision d;
+  assert_true(choose_front(&space, &front, &err));
+  assert_false(choose_decide(&space, &task, &front, &none, PREFER_ENERGY, &d, &err));
+  space.quality_known = false;
+  assert_false(choose_decide(&space, &task, &front, &none, PREFER_QUALITY, &d, &err));
+  front_free(&front);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_front_is_that_of_brute_force),
+    cmocka_unit_test(the_winner_is_the_best_within_the_limits),
+    cmocka_unit_test(a_tie_goes_to_the_simpler_option),
+    cmocka_unit_test(an_infeasible_limit_is_named_with_the_nearest),
+    cmocka_unit_test(energy_and_unknown_quality_cannot_be_preferred),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,278 @@
+/* The fit with known answers, and predictions from a result whose times follow a known roofline. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cost.h"
+#include "rng.h"
+
+/* ---- the fit */
+
+static void recovers_known_coefficients(void **state) {
+  (void)state;
+  struct rng rng = rng_make(3);
+  static const struct fit truths[] = {{5000, 0.004, 2e-5}, {0, 0.004, 2e-5}, {5000, 0, 2e-5}, {5000, 0.004, 0}, {0, 0.004, 0}, {700, 0, 0}};
+  for (size_t i = 0; i < sizeof truths / sizeof truths[0]; i++) {
+    struct fit_point points[12];
+    for (size_t p = 0; p < 12; p++) {
+      double bytes = 1e4 + 1e8 * rng_uniform(&rng), flops = 1e6 + 1e11 * rng_uniform(&rng);
+      points[p] = (struct fit_point){bytes, flops, fit_at(&truths[i], bytes, flops), p / 3};
+    }
+    struct fit fit;
+    assert_true(fit_solve(points, 12, FIT_ALL, &fit));
+    for (size_t p = 0; p < 12; p++) assert_float_equal(fit_at(&fit, points[p].bytes, points[p].flops) / points[p].ns, 1, 1e-7);
+    assert_float_equal(fit_leave_one_out(points, 12, 4), 0, 1e-6);
+  }
+}
+
+/* Noise may pull a coefficient below zero; no other nonnegative fit may then be better. Compared with a grid search. */
+static void is_the_best_nonnegative_fit(void **state) {
+  (void)state;
+  struct rng rng = rng_make(4);
+  for (int round = 0; round < 200; round++) {
+    struct fit_point points[6];
+    for (size_t p = 0; p < 6; p++) points[p] = (struct fit_point){rng_uniform(&rng), rng_uniform(&rng), 0.5 + rng_uniform(&rng), 0};
+    struct fit fit;
+    assert_true(fit_solve(points, 6, FIT_ALL, &fit));
+    assert_true(fit.latency_ns >= 0 && fit.ns_per_byte >= 0 && fit.ns_per_flop >= 0);
+    double best = 0;
+    for (size_t p = 0; p < 6; p++) best += pow(fit_at(&fit, points[p].bytes, points[p].flops) / points[p].ns - 1, 2);
+    for (int i = 0; i < 1000; i++) {
+      const struct fit other = {i % 10 * 0.2, i / 10 % 10 * 0.3, i / 100 * 0.3};
+      double sum = 0;
+      for (size_t p = 0; p < 6; p++) sum += pow(fit_at(&other, points[p].bytes, points[p].flops) / points[p].ns - 1, 2);
+      assert_true(best <= sum * (1 + 1e-9));
+    }
+  }
+}
+
+/* Constant times 1, 1 in one unit and 2, 2 in the other: without the second the fit says 1 (error -0.5), without the
+ * first it says 2 (error 1); root mean square of -0.5, -0.5, 1, 1 is sqrt(0.625). */
+static void leave_one_out_has_a_known_answer(void **state) {
+  (void)state;
+  const struct fit_point points[] = {{0, 0, 1, 0}, {0, 0, 1, 0}, {0, 0, 2, 1}, {0, 0, 2, 1}};
+  assert_float_equal(fit_leave_one_out(points, 4, 2), sqrt(0.625), 1e-12);
+}
+
+static void one_unit_has_no_leave_one_out_error(void **state) {
+  (void)state;
+  const struct fit_point points[] = {{1, 0, 1, 0}, {2, 0, 2, 0}, {3, 0, 3, 0}};
+  assert_true(isnan(fit_leave_one_out(points, 3, 1)));
+  struct fit fit;
+  assert_false(fit_solve(points, 1, FIT_ALL, &fit));
+}
+
+/* ---- predictions */
+
+enum { MAX_ROWS = 64 };
+static struct result_row rows[MAX_ROWS];
+static struct result result;
+
+static void start(void) {
+  result = (struct result){.rows = rows};
+  result.caps.limits.storage_range = result.caps.limits.allocation = 1u << 31;
+  result.caps.limits.shared_memory = 32768;
+  result.caps.limits.invocations = 1024;
+  result.caps.limits.storage_align = 16;
+  for (int i = 0; i < 3; i++) result.caps.limits.group_size[i] = result.caps.limits.group_count[i] = 1024 * (i == 2 ? 1 : 64);
+  result.caps.limits.group_size[2] = 64;
+  result.caps.subgroup.size = result.caps.subgroup.min = result.caps.subgroup.max = 32;
+}
+
+static const struct fit truth = {4000, 1 / 400.0, 1 / 20000.0};   /* 400 GB/s, 20 T operations/s */
+
+static double true_time(const struct kernel_case *kase, const char *technique) {
+  return fit_at(&truth, kase->family->bytes(kase, technique_find(technique)), kase->family->flops(kase));
+}
+
+static struct kernel_case matmul(int64_t m, int64_t n, int64_t k) {
+  struct kernel_case kase;
+  struct error err = {0};
+  assert_true(cost_matmul_case(&(struct op_matmul){.m = m, .n = n, .k = k}, &kase, &err));
+  return kase;
+}
+
+static struct result_row *add(int64_t m, int64_t n, int64_t k, double factor) {
+  const struct kernel_case kase = matmul(m, n, k);
+  const double ns = factor * true_time(&kase, "matmul.f16");
+  struct result_row *row = &rows[result.n_rows++];
+  *row = (struct result_row){.op = "matmul", .technique = "matmul.f16", .family = kase.family, .mode = MODE_COLD, .status = STATUS_OK,
+                             .variant = m <= 8 ? "matmul.f16.gemv" : "matmul.f16.tiled",
+                             .time = {.median = ns, .lo = 0.9 * ns, .hi = 1.1 * ns}};
+  memcpy(row->dim, kase.dim, sizeof row->dim);
+  return row;
+}
+
+static struct cost_model *build(void) {
+  struct error err = {0};
+  struct cost_model *cost = cost_build(&result, &err);
+  if (!cost) fail_msg("%s", err.text);
+  return cost;
+}
+
+static struct cost_estimate predict(const struct cost_model *cost, const struct kernel_case *kase) {
+  struct cost_estimate e;
+  struct error err = {0};
+  if (!cost_predict(cost, "matmul.f16", kase, &e, &err)) fail_msg("%s", err.text);
+  return e;
+}
+
+static void a_shape_between_the_measured_ones_is_predicted(void **state) {
+  (void)state;
+  start();
+  add(1, 1024, 1024, 1), add(8, 1024, 1024, 1), add(1, 4096, 4096, 1), add(8, 4096, 4096, 1);
+  struct cost_model *cost = build();
+  struct kernel_case kase = matmul(4, 2048, 2048);
+  struct cost_estimate e = predict(cost, &kase);
+  assert_float_equal(e.ns / true_time(&kase, "matmul.f16"), 1, 1e-6);
+  assert_false(e.measured || e.extrapolated);
+  assert_string_equal(e.row->variant, "matmul.f16.gemv");
+  cost_free(cost);
+}
+
+static void a_measured_shape_is_answered_by_its_row(void **state) {
+  (void)state;
+  start();
+  add(1, 1024, 1024, 1), add(1, 4096, 4096, 1), add(1, 2048, 2048, 3);
+  struct cost_model *cost = build();
+  struct kernel_case kase = matmul(1, 2048, 2048);
+  struct cost_estimate e = predict(cost, &kase);
+  assert_true(e.measured);
+  assert_float_equal(e.ns, rows[2].time.median, 0);
+  assert_float_equal(e.hi, rows[2].time.hi, 0);
+  cost_free(cost);
+}
+
+static void far_outside_is_marked_extrapolated(void **state) {
+  (void)state;
+  start();
+  add(1, 1024, 1024, 1), add(1, 4096, 4096, 1);
+  struct cost_model *cost = build();
+  struct kernel_case near = matmul(1, 4096, 8000), far = matmul(1, 4096, 8600), small = matmul(1, 1024, 400);
+  assert_false(predict(cost, &near).extrapolated);
+  assert_true(predict(cost, &far).extrapolated);
+  assert_true(predict(cost, &small).extrapolated);
+  cost_free(cost);
+}
+
+static void the_fastest_ok_row_of_a_shape_counts(void **state) {
+  (void)state;
+  start();
+  add(1, 1024, 1024, 1), add(1, 2048, 2048, 5), add(1, 2048, 2048, 2);
+  add(1, 2048, 2048, 0.1)->status = STATUS_NOISY;         /* an ok row comes first */
+  add(1, 2048, 2048, 0.1)->status = STATUS_IMPLAUSIBLE;
+  add(1, 2048, 2048, 0.1)->mode = MODE_WARM;
+  struct cost_model *cost = build();
+  assert_int_equal(cost_find(cost, "matmul.f16", REGIME_DECODE)->n, 2);
+  struct kernel_case kase = matmul(1, 2048, 2048);
+  assert_ptr_equal(predict(cost, &kase).row, &rows[2]);
+  cost_free(cost);
+}
+
+static void a_noisy_row_serves_where_there_is_no_other(void **state) {
+  (void)state;
+  start();
+  add(1, 1024, 1024, 1)->status = STATUS_NOISY;
+  struct cost_model *cost = build();
+  struct kernel_case kase = matmul(1, 1024, 1024);
+  assert_true(predict(cost, &kase).measured);
+  cost_free(cost);
+}
+
+static void too_few_rows_are_not_extended_to_other_shapes(void **state) {
+  (void)state;
+  start();
+  add(1, 1024, 1024, 1);
+  struct cost_model *cost = build();
+  struct kernel_case other = matmul(1, 2048, 2048), prefill = matmul(64, 1024, 1024);
+  struct cost_estimate e;
+  struct error err = {0};
+  assert_false(cost_predict(cost, "matmul.f16", &other, &e, &err));
+  assert_non_null(strstr(err.text, "1 decode row"));
+  assert_false(cost_predict(cost, "matmul.f16", &prefill, &e, &err));
+  assert_non_null(strstr(err.text, "prefill"));
+  assert_false(cost_predict(cost, "matmul.int8_g32", &other, &e, &err));
+  cost_free(cost);
+}
+
+static void the_error_of_one_matrix_is_unknown_not_zero(void **state) {
+  (void)state;
+  start();
+  add(1, 1024, 1024, 1), add(4, 1024, 1024, 1), add(8, 1024, 1024, 1);
+  struct cost_model *cost = build();
+  struct kernel_case kase = matmul(2, 1024, 1024);
+  struct cost_estimate e = predict(cost, &kase);
+  assert_true(isfinite(e.ns) && isnan(e.lo) && isnan(e.hi));
+  cost_free(cost);
+}
+
+static void scratch_is_what_the_kernel_plans(void **state) {
+  (void)state;
+  struct error err = {0};
+  struct result *golden = result_read(SOURCE_DIR "/tests/golden/result.json", &err);
+  if (!golden) fail_msg("%s", err.text);
+  struct cost_model *cost = cost_build(golden, &err);
+  const struct model model = {.heads = 32, .kv_heads = 8, .head_dim = 128};
+  struct kernel_case kase;
+  struct cost_estimate e;
+  assert_true(cost_attention_case(&(struct op_attention){.batch = 1, .q = 512, .kv = 1024}, &model, &kase, &err));
+  assert_true(cost_predict(cost, "attention.naive_f16", &kase, &e, &err));
+  assert_true(e.scratch_bytes >= 4.0 * 32 * 512 * 1024);
+  assert_true(cost_predict(cost, "attention.flash_f16", &kase, &e, &err));
+  assert_float_equal(e.scratch_bytes, 0, 0);
+  cost_free(cost);
+  result_free(golden);
+}
+
+static void a_result_without_a_usable_row_is_refused(void **state) {
+  (void)state;
+  start();
+  add(1, 1024, 1024, 1)->status = STATUS_WRONG;
+  struct error err = {0};
+  assert_null(cost_build(&result, &err));
+  assert_non_null(strstr(err.text, "vkpareto run"));
+}
+
+static void the_order_of_rows_does_not_matter(void **state) {
+  (void)state;
+  start();
+  add(1, 1024, 1024, 1.1), add(8, 1024, 1024, 0.9), add(1, 4096, 4096, 1), add(8, 4096, 4096, 1.05);
+  struct kernel_case kase = matmul(4, 2048, 2048);
+  struct cost_model *cost = build();
+  double before = predict(cost, &kase).ns;
+  cost_free(cost);
+  for (size_t i = 0; i < 2; i++) {
+    struct result_row swap = rows[i];
+    rows[i] = rows[3 - i];
+    rows[3 - i] = swap;
+  }
+  cost = build();
+  assert_float_equal(predict(cost, &kase).ns / before, 1, 1e-9);
+  cost_free(cost);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(recovers_known_coefficients),
+    cmocka_unit_test(is_the_best_nonnegative_fit),
+    cmocka_unit_test(leave_one_out_has_a_known_answer),
+    cmocka_unit_test(one_unit_has_no_leave_one_out_error),
+    cmocka_unit_test(a_shape_between_the_measured_ones_is_predicted),
+    cmocka_unit_test(a_measured_shape_is_answered_by_its_row),
+    cmocka_unit_test(far_outside_is_marked_extrapolated),
+    cmocka_unit_test(the_fastest_ok_row_of_a_shape_counts),
+    cmocka_unit_test(a_noisy_row_serves_where_there_is_no_other),
+    cmocka_unit_test(too_few_rows_are_not_extended_to_other_shapes),
+    cmocka_unit_test(the_error_of_one_matrix_is_unknown_not_zero),
+    cmocka_unit_test(scratch_is_what_the_kernel_plans),
+    cmocka_unit_test(a_result_without_a_usable_row_is_refused),
+    cmocka_unit_test(the_order_of_rows_does_not_matter),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
