@@ -72,7 +72,7 @@ int cli_describe(int argc, char **argv) {
   if (!args_parse(&verb, argc, argv, &args, &status)) return status;
   struct error err = {0};
   const struct family *family = NULL;
-  const struct technique *technique;
+  const struct technique *technique = NULL;
   if (!find_technique(args.operands[0], &family, &technique, &err)) return args_fail(&args, &err);
   print_technique(family, technique);
   return EXIT_DONE;
