@@ -134,7 +134,7 @@ static inline struct result *example_result(void) {
   if (!result->rows) abort();
   for (int s = 0; s < STATUS_COUNT; s++) {
     char id[64];
-    snprintf(id, sizeof id, "matmul/example/%s", status_names[s]);
+    snprintf(id, sizeof id, "matmul/example/%s.gemv/cold", status_names[s]);
     result->rows[s] = example_row(id, (enum status)s);
   }
   result->rows[STATUS_NOISY].reason = strdup("spread of 12 %");

@@ -160,6 +160,12 @@ static void unknown_is_nan(void **state) {
   same_caps(&result->caps, &read->caps);
   assert_true(read->host.memory == 0);
   result_free(read);
+  result->run.budget_s = 0;   /* no budget was given */
+  unlink(path);
+  assert_true(result_write(result, path, NULL));
+  read = result_read(path, NULL);
+  assert_true(read && isnan(read->run.budget_s));
+  result_free(read);
   result_free(result);
 }
 

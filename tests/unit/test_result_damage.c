@@ -50,7 +50,7 @@ static void any_value_may_be_anything(void **state) {
   };
   cJSON *root = example_json();
   cJSON *rows = cJSON_GetObjectItem(root, "rows");
-  while (cJSON_GetArraySize(rows) > 2) cJSON_DeleteItemFromArray(rows, 2);   /* ok and noisy have all fields */
+  while (cJSON_GetArraySize(rows) > 1) cJSON_DeleteItemFromArray(rows, 1);   /* ok has all fields */
   char lengthy[6000] = "\"";
   memset(lengthy + 1, 'x', sizeof lengthy - 3);
   lengthy[sizeof lengthy - 2] = '"';
@@ -85,7 +85,7 @@ static void any_value_may_be_anything(void **state) {
     if (item->child) stack[++depth] = item->child;
     else stack[depth] = item->next;
   }
-  assert_true(taken > 500 && refused > 1000);
+  assert_true(taken > 500 && refused > 800);
   cJSON_Delete(root);
 }
 
@@ -98,7 +98,7 @@ static void any_bytes_may_be_damaged(void **state) {
   assert_true(whole && damaged);
   struct rng rng = rng_make(20);
   taken = refused = 0;
-  for (int i = 0; i < 6000; i++) {
+  for (int i = 0; i < 3000; i++) {
     memcpy(damaged, whole, bytes);
     size_t at = rng_below(&rng, bytes), length = rng_below(&rng, 30) + 1, now = bytes;
     if (at + length > bytes) length = bytes - at;
@@ -114,7 +114,7 @@ static void any_bytes_may_be_damaged(void **state) {
     struct result *result = result_read(path, &err);
     try(result, &err);
   }
-  assert_true(taken > 100 && refused > 2000);
+  assert_true(taken > 100 && refused > 1000);
   free(damaged);
   free(whole);
 }

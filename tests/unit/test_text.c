@@ -88,6 +88,9 @@ static void nearest_finds_the_slip(void **state) {
   assert_null(text_nearest("mistral", names, 5));
   assert_null(text_nearest("", names, 5));
   assert_null(text_nearest("quick", names, 0));
+  static const char *const six = "abcdef", *const five = "abcde";   /* two slips in six are a third, in five more */
+  assert_string_equal(text_nearest("abXYef", &six, 1), six);
+  assert_null(text_nearest("abXYe", &five, 1));
   char lengthy[5000];
   memset(lengthy, 'q', sizeof lengthy - 1);
   lengthy[sizeof lengthy - 1] = '\0';
