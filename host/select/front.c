@@ -48,10 +48,28 @@ static bool is_covered(const struct front_algebra *algebra, const struct front *
   return false;
 }
 
+/* Options that another of their slot covers can be in no point of the front; of equal ones the first stays. */
+static size_t useful_options(const struct front_algebra *algebra, const struct front_slot *slot, struct front_cost *cost, uint8_t *index) {
+  size_t n = 0;
+  for (size_t o = 0; o < slot->n; o++) {
+    bool covered = false;
+    for (size_t other = 0; other < slot->n && !covered; other++)
+      covered = other != o && front_covers(algebra, &slot->options[other], &slot->options[o])
+             && (other < o || front_compare(algebra, &slot->options[other], &slot->options[o]) != 0);
+    if (covered) continue;
+    cost[n] = slot->options[o];
+    index[n++] = (uint8_t)o;
+  }
+  return n;
+}
+
 /* front <- the uncovered sums of front and slot. */
 static bool fold(const struct front_algebra *algebra, const struct front_slot *slot, size_t slot_index, size_t max_points,
                  struct front *front, struct error *err) {
-  struct merge *stream = merge_open(algebra, front, slot, err);
+  struct front_cost useful[FRONT_OPTIONS];
+  uint8_t index[FRONT_OPTIONS];
+  const struct front_slot trimmed = {useful, useful_options(algebra, slot, useful, index)};
+  struct merge *stream = merge_open(algebra, front, &trimmed, err);
   if (!stream) return false;
   struct front kept = {0};
   size_t capacity = 0, killer = 0, point, option;
@@ -61,7 +79,7 @@ static bool fold(const struct front_algebra *algebra, const struct front_slot *s
     if (is_covered(algebra, &kept, &cost, &killer)) continue;
     struct front_point next = front->points[point];
     next.cost = cost;
-    next.choice[slot_index] = (uint8_t)option;
+    next.choice[slot_index] = index[option];
     ok = append(&kept, &capacity, max_points, &next, err);
   }
   merge_close(stream);
