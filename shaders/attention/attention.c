@@ -92,7 +92,7 @@ struct attention_shape attention_shape_of(const struct kernel_case *kase, const 
     .pairs = (uint64_t)kase->dim[DIM_BATCH] * (uint64_t)kase->dim[DIM_KV_HEADS],
     .group = (uint64_t)kase->dim[DIM_HEADS] / (uint64_t)kase->dim[DIM_KV_HEADS],
     .causal = kase->dim[DIM_CAUSAL] != 0,
-    .int8 = length > 5 && strcmp(technique_id + length - 5, "_int8") == 0,
+    .int8 = length >= 5 && strcmp(technique_id + length - 5, "_int8") == 0,
   };
   shape.out = shape.int8 ? TENSOR_V_SCALE + 1 : TENSOR_V + 1;
   shape.rows = shape.group * shape.queries;

@@ -2,8 +2,8 @@
 // One pass over the keys with online softmax (Milakov and Gimelshein 2018; FlashAttention, Dao et al. 2022).
 //
 // Idea: a workgroup owns ROWS query rows of one (sequence, KV head) pair and walks its keys in blocks. First every
-// invocation is a key: it reads that key once and dots it with all ROWS queries, which wait in shared memory, so no
-// lane ever talks to another for a score. Then every invocation is four elements of the output: it reads V along the
+// invocation is a key: it reads that key once and dots it with all ROWS queries, whose addresses are uniform: a scalar or
+// broadcast load. No lane ever talks to another for a score. Then every invocation is four elements of the output: it reads V along the
 // row and adds it to ROWS accumulators in registers. Between the two the running maximum of each row rises, and what
 // was summed under the old one is scaled down.
 // The rows of all query heads of a KV head are neighbours, so grouped queries share each K and V that is read.
@@ -37,21 +37,16 @@ layout(constant_id = ATTENTION_SPEC_PARTIAL) const uint PARTIAL = 0;
 
 #include "flash_reduce.glsl"
 
-shared vec4 query[ROWS * LANES];
-
-void stage_queries(uint pair, uint first) {
-  for (uint i = gl_LocalInvocationID.x; i < ROWS * LANES; i += THREADS)
-    query[i] = query_load(pair, min(first + i / LANES, p.rows - 1), i % LANES);
-}
-
-// Scaled dot products of one key with all rows.
-void dot_rows(uint pair, uint key, out float s[ROWS]) {
+// Scaled dot products of one key with the tile's rows. Their addresses are uniform: one load serves the workgroup.
+void dot_rows(uint pair, uint first, uint key, out float s[ROWS]) {
   [[unroll]] for (uint r = 0; r < ROWS; r++) s[r] = 0.0;
   for (uint step = 0; step < STEPS; step++) {
     vec4 low, high;
     key_load(pair, key, step, low, high);
-    [[unroll]] for (uint r = 0; r < ROWS; r++)
-      s[r] += dot(query[r * LANES + 2 * step], low) + dot(query[r * LANES + 2 * step + 1], high);
+    [[unroll]] for (uint r = 0; r < ROWS; r++) {
+      const uint row = min(first + r, p.rows - 1);
+      s[r] += dot(query_load(pair, row, 2 * step), low) + dot(query_load(pair, row, 2 * step + 1), high);
+    }
   }
   [[unroll]] for (uint r = 0; r < ROWS; r++) s[r] *= p.scale;
 }
@@ -62,9 +57,6 @@ void main() {
   const uint first = gl_WorkGroupID.x * ROWS;
   const uint begin = gl_WorkGroupID.y * p.chunk;
   const uint end = min(begin + p.chunk, visible_keys_of_tile(first, ROWS));
-
-  stage_queries(pair, first);
-  barrier();
 
   float top[ROWS], sum[ROWS];
   uint visible[ROWS];
@@ -81,7 +73,7 @@ void main() {
     [[unroll]] for (uint r = 0; r < ROWS; r++) peak[r] = ATTENTION_LOWEST;
     for (uint i = t; i < BLOCK; i += THREADS) {
       float s[ROWS];
-      dot_rows(pair, min(block + i, p.keys - 1), s);
+      dot_rows(pair, first, min(block + i, p.keys - 1), s);
       [[unroll]] for (uint r = 0; r < ROWS; r++) {
         const float masked = block + i < visible[r] ? s[r] : ATTENTION_LOWEST;
         weight[r * BLOCK + i] = masked;

@@ -166,19 +166,26 @@ bool attention_naive_plan(const struct variant *variant, const struct kernel_cas
 static const uint64_t flash_rows[] = {1, 4, 8, 16};   /* of the builds, in the order of variant->shaders */
 enum { FLASH_BUILDS = sizeof flash_rows / sizeof flash_rows[0], MERGE_SHADER = FLASH_BUILDS, MERGE_THREADS = 64 };
 
-/* Bytes of shared memory of flash.comp: queries, weights, partial results (at most one per 4 invocations or 8). */
-static uint64_t shared_bytes(uint64_t rows, uint64_t head, uint64_t threads, uint64_t keys) {
-  return rows * (head + threads * keys + most(8, threads / 4)) * sizeof(float);
+static uint64_t block_of(const int32_t *tuning) { return (uint64_t)tuning[TUNE_THREADS] * (uint64_t)tuning[TUNE_KEYS]; }
+
+/* Bytes of shared memory of flash.comp: weights and partial results, of which a row has 8 or one per 4 invocations. */
+static uint64_t shared_bytes(uint64_t rows, const int32_t *tuning) {
+  return rows * (block_of(tuning) + most(8, (uint64_t)tuning[TUNE_THREADS] / 4)) * sizeof(float);
+}
+
+/* Sixteen rows are for GPUs: their registers hold them, while SwiftShader takes over half a minute to compile 16 rows
+ * (8 rows: 1 s; SwiftShader of Chromium 156) and lavapipe gains nothing over 8. */
+static bool build_fits(uint32_t build, const struct caps *caps, const int32_t *tuning) {
+  if (flash_rows[build] > 8 && caps->type == DEVICE_CPU) return false;
+  return shared_bytes(flash_rows[build], tuning) <= caps->limits.shared_memory;
 }
 
 /* The build that the tuning names; else the smallest that takes all rows of a pair at once, or the largest that fits. */
 static uint32_t flash_build(const struct attention_shape *shape, const struct caps *caps, const int32_t *tuning) {
-  const uint64_t threads = (uint64_t)tuning[TUNE_THREADS], keys = (uint64_t)tuning[TUNE_KEYS];
   uint32_t best = 0;
   for (uint32_t b = 0; b < FLASH_BUILDS; b++) {
     if (flash_rows[b] == (uint64_t)tuning[TUNE_ROWS]) return b;
-    const bool fits = shared_bytes(flash_rows[b], shape->head, threads, keys) <= caps->limits.shared_memory;
-    if (b && fits && flash_rows[b - 1] < shape->rows) best = b;
+    if (b && flash_rows[b - 1] < shape->rows && build_fits(b, caps, tuning)) best = b;
   }
   return best;
 }
@@ -189,9 +196,8 @@ static const char *flash_valid(const struct attention_shape *shape, const struct
   const uint64_t threads = (uint64_t)tuning[TUNE_THREADS];
   if (threads > caps->limits.invocations || threads > caps->limits.group_size[0]) return "more invocations than a workgroup may have";
   if (threads < shape->head / 4) return "needs an invocation per 4 elements of head";
-  const uint64_t rows = flash_rows[flash_build(shape, caps, tuning)];
-  if (shared_bytes(rows, shape->head, threads, (uint64_t)tuning[TUNE_KEYS]) > caps->limits.shared_memory)
-    return "needs more shared memory than the device has";
+  if (!build_fits(flash_build(shape, caps, tuning), caps, tuning))
+    return "needs more shared memory than the device has, or more registers than a CPU";
   return NULL;
 }
 
@@ -236,8 +242,6 @@ static bool flash_plan(const struct attention_shape *shape, const struct caps *c
   }
   return true;
 }
-
-static uint64_t block_of(const int32_t *tuning) { return (uint64_t)tuning[TUNE_THREADS] * (uint64_t)tuning[TUNE_KEYS]; }
 
 bool attention_flash_plan(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
                           const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
