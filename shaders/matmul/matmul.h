@@ -8,6 +8,7 @@
 #define MATMUL_H
 
 #define MATMUL_GROUP 32   /* elements that share a scale, and the padding of K */
+#define MATMUL_LANE_ROWS 4   /* rows of w that one invocation of rows.comp owns */
 
 #define MATMUL_BINDING_X 0
 #define MATMUL_BINDING_W 1

@@ -172,7 +172,7 @@ bool plan_rows(const struct variant *variant, const struct kernel_case *kase, co
     .shader = shader,
     .spec = {[MATMUL_SPEC_THREADS] = (uint32_t)tuning[TUNING_THREADS]},
     .n_spec = 1,
-    .group_n = (uint64_t)tuning[TUNING_THREADS],
+    .group_n = (uint64_t)tuning[TUNING_THREADS] * MATMUL_LANE_ROWS,
     .group_m = cols[shader],
   };
   return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);

@@ -16,64 +16,55 @@
 // build: int4z_g32_8 -DWEIGHTS=4 -DCOLS=8
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-#extension GL_KHR_shader_subgroup_ballot : require
+// An invocation owns MATMUL_LANE_ROWS whole rows of w and COLS rows of x: no reduction, no shared memory, no barrier. Each
+// vec4 of x is the same for all invocations and is used for MATMUL_LANE_ROWS rows; each decoded weight is used COLS times.
+// Cost: neighbouring invocations read memory one row apart, so nothing coalesces.
+// Wins on CPU drivers, at any m: there a load is a gather whatever its pattern, and reductions, barriers and shared
+// memory are what costs. Loses to gemv and tiled on GPUs.
 #include "weights.glsl"
 
 layout(local_size_x_id = MATMUL_SPEC_THREADS) in;
-#ifndef XMODE
-#define XMODE 2
-#endif
-#ifndef MAD
-#define MAD(a,b,c) ((a)*(b)+(c))
-#endif
+
+void group_decode(uint row, uint group, out vec4 w[GROUP_VECS]) {
+  [[unroll]] for (uint i = 0; i < GROUP_CHUNKS; i++) {
+    vec4 part[CHUNK_VECS];
+    chunk_decode(w_data[w_row(row) + group * GROUP_CHUNKS + i], part);
+    [[unroll]] for (uint v = 0; v < CHUNK_VECS; v++) w[i * CHUNK_VECS + v] = part[v];
+  }
+}
 
 void main() {
-  uint row = gl_GlobalInvocationID.x;
-  uint row_in = min(row, push.n - 1);
+  uint row0 = gl_WorkGroupID.x * gl_WorkGroupSize.x * MATMUL_LANE_ROWS + gl_LocalInvocationIndex;
   uint col0 = gl_WorkGroupID.y * COLS;
-  uint w_at = w_row(row_in);
-  uint x_at[COLS];
+  uint row[MATMUL_LANE_ROWS], x_at[COLS];
+  [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) row[r] = row0 + r * gl_WorkGroupSize.x;
   [[unroll]] for (uint c = 0; c < COLS; c++) x_at[c] = x_row(min(col0 + c, push.m - 1));
-  float sum[COLS];
-  [[unroll]] for (uint c = 0; c < COLS; c++) sum[c] = 0.0;
+  float sum[MATMUL_LANE_ROWS][COLS];
+  [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++)
+    [[unroll]] for (uint c = 0; c < COLS; c++) sum[r][c] = 0.0;
 
-  for (uint g = 0; g < groups(); g++) {
-    vec4 w[GROUP_VECS];
-    [[unroll]] for (uint i = 0; i < GROUP_CHUNKS; i++) {
-      vec4 part[CHUNK_VECS];
-      chunk_decode(w_data[w_at + g * GROUP_CHUNKS + i], part);
-      [[unroll]] for (uint v = 0; v < CHUNK_VECS; v++) w[i * CHUNK_VECS + v] = part[v];
+  for (uint group = 0; group < groups(); group++) {
+    vec4 w[MATMUL_LANE_ROWS][GROUP_VECS];
+    vec2 scale[MATMUL_LANE_ROWS];
+    [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) {
+      uint row_in = min(row[r], push.n - 1);   // past the end the last row is repeated and not stored
+      group_decode(row_in, group, w[r]);
+      scale[r] = scale_load(row_in, group);
     }
-    vec2 scale = scale_load(row_in, g);
     [[unroll]] for (uint c = 0; c < COLS; c++) {
-#if XMODE == 2
-      vec4 mine[2];
-      uint lane = gl_SubgroupInvocationID;
-      if (gl_SubgroupSize >= 8) mine[0] = x_data[x_at[c] + g * GROUP_VECS + (lane & 7)];
-      else {
-        mine[0] = x_data[x_at[c] + g * GROUP_VECS + (lane & 3)];
-        mine[1] = x_data[x_at[c] + g * GROUP_VECS + (lane & 3) + 4];
-      }
-#endif
-      float product = 0.0, x_sum = 0.0;
+      float product[MATMUL_LANE_ROWS], x_sum = 0.0;
+      [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) product[r] = 0.0;
       [[unroll]] for (uint v = 0; v < GROUP_VECS; v++) {
-#if XMODE == 2
-        vec4 x = gl_SubgroupSize >= 8 ? subgroupBroadcast(mine[0], v) : subgroupBroadcast(mine[v / 4], v % 4);
-#else
-        vec4 x = x_data[x_at[c] + g * GROUP_VECS + v];
-#endif
-        product = MAD(w[v].x, x.x, product);
-        product = MAD(w[v].y, x.y, product);
-        product = MAD(w[v].z, x.z, product);
-        product = MAD(w[v].w, x.w, product);
+        vec4 x = x_data[x_at[c] + group * GROUP_VECS + v];
+        [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) product[r] += dot(w[r][v], x);
 #ifdef HAS_ZERO
-        x_sum += x.x + x.y + x.z + x.w;
+        x_sum += dot(x, vec4(1.0));
 #endif
       }
-      sum[c] += scale.x * product + scale.y * x_sum;
+      [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) sum[r][c] += scale[r].x * product[r] + scale[r].y * x_sum;
     }
   }
-  if (row < push.n)
+  [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++)
     [[unroll]] for (uint c = 0; c < COLS; c++)
-      if (col0 + c < push.m) y_store(col0 + c, row, sum[c]);
+      if (row[r] < push.n && col0 + c < push.m) y_store(col0 + c, row[r], sum[r][c]);
 }
