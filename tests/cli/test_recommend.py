@@ -1,0 +1,133 @@
+"""recommend: from a result to a config, and every way of asking for what cannot be had."""
+import json
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from support.program import ProgramTest, vkpareto  # noqa: E402
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+RESULT = GOLDEN / "result.json"
+
+
+def recommend(*words, result=RESULT, model="llama-3.1-8b", task="chat"):
+    return vkpareto("recommend", "--result", result, "--model", model, "--task", task, *words)
+
+
+class Recommend(ProgramTest):
+    def test_json_goes_to_stdout_and_talk_to_stderr(self):
+        done = recommend()
+        self.assert_done(done)
+        config = json.loads(done.stdout)
+        self.assertEqual(config["schema"], "vkpareto.config/1")
+        self.assertIn("Llama-3.1-8B", done.stderr)
+
+    def test_limits_are_kept(self):
+        for words, check in (
+            (("--max-memory", "6GiB"), lambda p: p["memory"]["value"] <= 6 << 30),
+            (("--max-quality-loss", "1%"), lambda p: p["quality_loss_nats"]["value"] <= 0.00996),
+            (("--max-tpot", "20"), lambda p: p["tpot_ns"]["value"] <= 20e6),
+            (("--max-ttft", "650"), lambda p: p["ttft_ns"]["value"] <= 650e6),
+        ):
+            done = recommend(*words)
+            self.assert_done(done)
+            self.assertTrue(check(json.loads(done.stdout)["predicted"]), words)
+
+    def test_each_preference_is_best_at_what_it_prefers(self):
+        def predicted(prefer):
+            done = recommend("--prefer", prefer)
+            self.assert_done(done)
+            return json.loads(done.stdout)["predicted"]
+
+        def request(p):
+            return p["ttft_ns"]["value"] + 255 * p["tpot_ns"]["value"]
+
+        found = {prefer: predicted(prefer) for prefer in ("balanced", "latency", "memory", "quality")}
+        for prefer, p in found.items():
+            self.assertLessEqual(request(found["latency"]), request(p) * 1.05, prefer)
+            self.assertLessEqual(found["memory"]["memory"]["value"], p["memory"]["value"], prefer)
+            self.assertLessEqual(found["quality"]["quality_loss_nats"]["value"], p["quality_loss_nats"]["value"], prefer)
+
+    def test_out_writes_the_file_and_nothing_to_stdout(self):
+        path = self.folder / "config.sh"
+        done = recommend("--emit", "llama.cpp", "--out", path)
+        self.assert_done(done)
+        self.assertEqual(done.stdout, "")
+        self.assertIn("llama-quantize", path.read_text())
+
+    def test_an_unwritable_file_is_refused(self):
+        self.assert_refused(recommend("--out", self.folder / "none" / "config.json"), 2, "config.json")
+
+    def test_infeasible_limits_say_which_and_what_is_needed(self):
+        self.assert_refused(recommend("--max-memory", "1GiB"), 4, "memory", "1.00 GiB", "nearest")
+        self.assert_refused(recommend("--max-tpot", "0.001"), 4, "tpot", "nearest")
+
+    def test_what_is_unknown_or_missing_is_refused_with_a_remedy(self):
+        for words, status, says in (
+            (("--emit", "vllm"), 1, "not there yet"),
+            (("--emit", "yaml"), 1, "llama.cpp"),
+            (("--prefer", "speed"), 1, "latency"),
+            (("--max-memory", "6"), 1, "6"),
+            (("--max-memory", "-6GiB"), 1, "max-memory"),
+            (("--max-ttft", "nan"), 1, "max-ttft"),
+            (("--max-quality-loss", "one%"), 1, "max-quality-loss"),
+            (("--max-quality-loss", "1%", "--allow-unknown-quality"), 1, "allow-unknown-quality"),
+            (("--prefer", "energy"), 2, "energy"),
+            (("--max-power", "100"), 2, "energy"),
+        ):
+            with self.subTest(words):
+                self.assert_refused(recommend(*words), status, says)
+        self.assert_refused(recommend(model="lama-3.1-8b"), 1, "did you mean", "llama-3.1-8b")
+        self.assert_refused(recommend(task="chatt"), 1, "did you mean", "chat")
+        self.assert_refused(vkpareto("recommend", "--model", "llama-3.1-8b", "--task", "chat"), 1, "--result")
+
+    def test_models_that_contradict_themselves_are_refused(self):
+        good = {"schema": "vkpareto.model/1", "id": "m", "name": "M", "hidden": 576, "layers": 30, "heads": 9, "kv_heads": 3,
+                "head_dim": 64, "ffn": 1536, "vocab": 49152, "context": 8192, "source": "test"}
+        self.assert_done(recommend(model=self.file("good.json", good)))
+        for field, value in (("heads", 10), ("hidden", 0), ("layers", -1), ("ffn", 1e18), ("vocab", "many"), ("head_dim", None),
+                             ("schema", "vkpareto.model/9")):
+            with self.subTest(field):
+                self.assert_refused(recommend(model=self.file("bad.json", {**good, field: value})), 2, field if field != "schema" else "model/9")
+        for text in ("", "{", "[" * 100000, "{}", "null", b"\xff\xfe"):
+            self.assert_refused(recommend(model=self.file("bad.json", text)), 2, "bad.json")
+        odd = {**good, "head_dim": 60}   # no kernel takes it
+        self.assert_refused(recommend(model=self.file("odd.json", odd)), 4, "attention")
+
+    def test_a_task_that_does_not_fit_is_refused(self):
+        task = {"schema": "vkpareto.task/1", "id": "t", "title": "T", "reason": "r", "prompt": 200000, "output": 10, "concurrency": 1}
+        self.assert_refused(recommend(task=self.file("long.json", task)), 2, "131072")
+
+    def test_results_that_lack_rows_are_refused(self):
+        result = json.loads(RESULT.read_text())
+        rows = result["rows"]
+        self.assert_refused(recommend(result=self.file("r.json", {**result, "rows": []})), 2, "vkpareto run")
+        decode_only = [r for r in rows if r["shape"].get("m", 1) == 1]
+        self.assert_refused(recommend(result=self.file("r.json", {**result, "rows": decode_only})), 4, "prefill")
+        matmul_only = [r for r in rows if r["op"] == "matmul"]
+        self.assert_refused(recommend(result=self.file("r.json", {**result, "rows": matmul_only})), 4, "attention")
+
+    def test_a_technique_without_rows_is_not_offered_and_the_reason_said(self):
+        result = json.loads(RESULT.read_text())
+        rows = [r for r in result["rows"] if r["technique"] != "matmul.int8_g32"]
+        done = recommend(result=self.file("r.json", {**result, "rows": rows}))
+        self.assert_done(done)
+        config = json.loads(done.stdout)
+        self.assertNotIn("int8_g32", config["choice"]["weights"].values())
+        refused = [l for l in config["explanation"]["losers"] if l["verdict"] == "not_offered" and l["option"] == "int8_g32"]
+        self.assertIn("no usable", refused[0]["why"])
+
+    def test_unknown_quality_is_offered_only_when_asked(self):
+        asked = recommend("--allow-unknown-quality", "--prefer", "memory", model="smollm2-135m")
+        plain = recommend("--prefer", "memory", model="smollm2-135m")
+        self.assert_done(asked)
+        self.assert_done(plain)
+        self.assertNotIn("int4_g32", json.loads(plain.stdout)["choice"]["weights"].values())
+        config = json.loads(asked.stdout)
+        self.assertEqual(set(config["choice"]["weights"].values()), {"int4_g32"})
+        self.assertIsNone(config["predicted"]["quality_loss_nats"]["value"])
+
+
+if __name__ == "__main__":
+    unittest.main()
