@@ -127,15 +127,23 @@ static size_t print_op(const struct comparison *comparison, size_t from, enum ta
   return ok ? at : 0;
 }
 
-static void print_header(const struct comparison *comparison, bool markdown, FILE *out) {
+/* Which device, driver and suite each letter stands for. */
+static bool print_header(const struct comparison *comparison, enum table_format format, FILE *out) {
+  static const char *const headings[] = {"", "device", "driver", "suite"};
+  struct table *table = table_create(headings, 4);
+  if (!table) return false;
   for (size_t r = 0; r < comparison->n_results; r++) {
     const struct result *result = comparison->results[r];
     char label[8];
     print_label(r, label, sizeof label);
-    fprintf(out, "%s%s  %s, %s %s, suite %s%s%s%s\n", markdown ? "- " : "", label, result->caps.name,
-            result->caps.driver_name, result->caps.driver_info, result->run.suite,
-            r == comparison->baseline ? " (baseline)" : "", result->path[0] ? "\n     " : "", result->path);
+    table_cell(table, "%s%s", label, r == comparison->baseline ? " (baseline)" : "");
+    table_cell(table, "%s", result->caps.name);
+    table_cell(table, "%s %s", result->caps.driver_name, result->caps.driver_info);
+    table_cell(table, "%s", result->run.suite);
   }
+  bool ok = table_print(table, format, out) || ferror(out);
+  table_free(table);
+  return ok;
 }
 
 static void print_footer(const struct comparison *comparison, FILE *out) {
@@ -150,7 +158,7 @@ static void print_footer(const struct comparison *comparison, FILE *out) {
 }
 
 bool print_wide(const struct comparison *comparison, enum table_format format, FILE *out) {
-  print_header(comparison, format == TABLE_MARKDOWN, out);
+  if (!print_header(comparison, format, out)) return false;
   for (size_t at = 0; at < comparison->n_rows;)
     if (!(at = print_op(comparison, at, format, out))) return false;
   print_footer(comparison, out);

@@ -11,10 +11,16 @@ static const char validation_layer[] = "VK_LAYER_KHRONOS_validation";
 static bool load(struct error *err) {
   static bool loaded;
   if (loaded) return true;
-  if (volkInitialize() != VK_SUCCESS)
+  /* volkInitialize would call into a library of that name that is no loader. */
+  void *library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
+  void *entry = library ? dlsym(library, "vkGetInstanceProcAddr") : NULL;
+  if (!entry)
     return error_set(err, ERROR_NO_DEVICE,
                      "no Vulkan loader (libvulkan.so.1) on this machine; install libvulkan1 and your GPU's driver, or "
                      "for a CPU fallback on Debian: apt install libvulkan1 mesa-vulkan-drivers");
+  PFN_vkGetInstanceProcAddr get;
+  memcpy(&get, &entry, sizeof get);   /* ISO C has no cast from object to function pointer */
+  volkInitializeCustom(get);
   if (volkGetInstanceVersion() < VK_API_VERSION_1_1)
     return error_set(err, ERROR_NO_DEVICE, "the Vulkan loader is of version 1.0, 1.1 is needed; update libvulkan1");
   loaded = true;

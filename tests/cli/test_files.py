@@ -81,7 +81,7 @@ class Files(ProgramTest):
         def wrong(good, *names):
             return {f"{name} = {value!r}": {**good, name: value} for name in names for value in NUMBERS}
         self.refuses_all(self.recommend, {**wrong(MODEL, "hidden", "layers", "kv_heads"),
-                                          "uneven heads": {**MODEL, "kv_heads": 3}, "empty id": {**MODEL, "id": ""}})
+                                          "uneven heads": {**MODEL, "kv_heads": 3}, "no id": {**MODEL, "id": None}})
         self.refuses_all(lambda path: self.recommend(task=path), wrong(TASK, "prompt", "concurrency"))
 
     def test_results_with_wrong_members(self):

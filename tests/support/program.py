@@ -9,6 +9,8 @@ import unittest
 from pathlib import Path
 
 PROGRAM = os.path.abspath(os.environ.get("VKPARETO", "build/test/vkpareto"))
+if not os.access(PROGRAM, os.X_OK):
+    raise SystemExit(f"no program at {PROGRAM}; name it in the environment variable VKPARETO")
 SANITIZER = ("Sanitizer", "runtime error:")
 
 

@@ -193,7 +193,7 @@ static void table_shows_times_shares_and_verdicts(void **state) {
   struct result ra = result("Card One", a, 2), rb = result("Card Two", b, 2);
   struct comparison *comparison = compare_pair(&ra, &rb);
   char *text = printed(comparison, COMPARE_TABLE);
-  assert_non_null(strstr(text, "A  Card One"));
+  assert_non_null(strstr(text, "A (baseline)  Card One"));
   assert_non_null(strstr(text, "m1-n64 cold"));
   assert_non_null(strstr(text, "1.23 us ±1%"));
   assert_non_null(strstr(text, "50%"));
