@@ -6,14 +6,15 @@
 
 #include "emit.h"
 
-/* Rounded to `step`, so that the file is the same wherever it is made; that is far below any error. */
-static double rounded(double value, double step) { return round(value / step) * step; }
+/* Kept to 1/parts, so that the file is the same wherever it is made; that is far below any error. */
+static double rounded(double value, double parts) { return round(value * parts) / parts; }
+static const double whole = 1, nano = 1e9, micro = 1e6;
 
-static void add_range(cJSON *to, const char *name, const struct range *range, double step) {
+static void add_range(cJSON *to, const char *name, const struct range *range, double parts) {
   cJSON *object = cJSON_AddObjectToObject(to, name);
-  json_add_number(object, "value", rounded(range->value, step));
-  json_add_number(object, "lo", rounded(range->lo, step));
-  json_add_number(object, "hi", rounded(range->hi, step));
+  json_add_number(object, "value", rounded(range->value, parts));
+  json_add_number(object, "lo", rounded(range->lo, parts));
+  json_add_number(object, "hi", rounded(range->hi, parts));
 }
 
 static const struct space_option *option_of(const struct recommendation *r, const uint8_t *choice, int slot) {
@@ -82,9 +83,9 @@ static void add_sources(cJSON *to, const struct recommendation *r, const uint8_t
 
 static void add_prediction(cJSON *to, const char *name, const struct recommendation *r, const uint8_t *choice, const struct prediction *p) {
   cJSON *object = cJSON_AddObjectToObject(to, name);
-  add_range(object, "ttft_ns", &p->ttft_ns, 1);
-  add_range(object, "tpot_ns", &p->tpot_ns, 1);
-  add_range(object, "memory", &(struct range){p->memory, p->memory, p->memory}, 1);
+  add_range(object, "ttft_ns", &p->ttft_ns, whole);
+  add_range(object, "tpot_ns", &p->tpot_ns, whole);
+  add_range(object, "memory", &(struct range){p->memory, p->memory, p->memory}, whole);
   cJSON *parts = cJSON_AddObjectToObject(object, "memory_parts");
   json_add_number(parts, "weights", p->weight_bytes);
   json_add_number(parts, "kv", p->kv_bytes);
@@ -92,9 +93,9 @@ static void add_prediction(cJSON *to, const char *name, const struct recommendat
   json_add_number(parts, "activations", p->activation_bytes);
   json_add_number(parts, "other", p->other_bytes);
   cJSON_AddNullToObject(object, "energy_per_token");
-  add_range(object, "quality_loss_nats", &p->quality_nats, QUALITY_UNIT);
+  add_range(object, "quality_loss_nats", &p->quality_nats, nano);
   add_sources(cJSON_GetObjectItemCaseSensitive(object, "quality_loss_nats"), r, choice);
-  json_add_number(object, "extrapolated_share", rounded(p->extrapolated_share, 1e-6));
+  json_add_number(object, "extrapolated_share", rounded(p->extrapolated_share, micro));
 }
 
 static void add_default(cJSON *root, const struct recommendation *r) {
@@ -125,10 +126,10 @@ static void add_front(cJSON *root, const struct recommendation *r) {
     cJSON *point = cJSON_CreateObject(), *names = cJSON_AddArrayToObject(point, "options");
     cJSON_AddItemToArray(front, point);
     for (int s = 0; s < SLOT_COUNT; s++) cJSON_AddItemToArray(names, cJSON_CreateString(option_of(r, choice, s)->name));
-    json_add_number(point, "ttft_ns", rounded(p.ttft_ns.value, 1));
-    json_add_number(point, "tpot_ns", rounded(p.tpot_ns.value, 1));
+    json_add_number(point, "ttft_ns", rounded(p.ttft_ns.value, whole));
+    json_add_number(point, "tpot_ns", rounded(p.tpot_ns.value, whole));
     json_add_number(point, "memory", p.memory);
-    json_add_number(point, "quality_loss_nats", rounded(p.quality_nats.value, QUALITY_UNIT));
+    json_add_number(point, "quality_loss_nats", rounded(p.quality_nats.value, nano));
     cJSON_AddBoolToObject(point, "within_limits", choose_within(&r->decision.limits, &p));
   }
 }
@@ -183,12 +184,12 @@ char *emit_json(const struct recommendation *r, struct error *err) {
   add_front(root, r);
   cJSON_AddArrayToObject(root, "lost");
   cJSON_AddStringToObject(root, "measured_with", "vkpareto's kernels");
-  char *printed = cJSON_Print(root), *text = NULL;
+  char *printed = json_text(root, JSON_WIDTH), *text = NULL;
   if (!printed || asprintf(&text, "%s\n", printed) < 0) {
     error_set(err, ERROR_MEMORY, "out of memory for the config");
     text = NULL;
   }
-  cJSON_free(printed);
+  free(printed);
   cJSON_Delete(root);
   return text;
 }
