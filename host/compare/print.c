@@ -59,7 +59,7 @@ static void speed_text(const struct comparison *comparison, const struct compare
   } else {
     char spread[24];
     spread_text(cell->speed, cell->lo, cell->hi, spread, sizeof spread);
-    snprintf(out, size, "%s %.3gx%s", verdict, cell->speed, spread);
+    snprintf(out, size, cell->speed < 99.95 ? "%s %#.3gx%s" : "%s %.0fx%s", verdict, cell->speed, spread);
   }
 }
 

@@ -5,8 +5,8 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-from program import ProgramTest, changed, result, row, suite, vkpareto
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from support.program import ProgramTest, changed, result, row, suite, vkpareto
 
 
 class Compare(ProgramTest):
@@ -18,7 +18,7 @@ class Compare(ProgramTest):
     def test_table_shows_ratio_and_verdict(self):
         done = vkpareto("compare", self.slow, self.fast)
         self.assert_done(done)
-        self.assertIn("faster 2x ±1%", done.stdout)
+        self.assertIn("faster 2.00x ±1%", done.stdout)
         self.assertIn("only here", done.stdout)
         self.assertIn("1 of 3 rows have a time in every result; 1 of these differ", done.stdout)
         self.assertEqual(done.stderr, "")
@@ -57,7 +57,7 @@ class Compare(ProgramTest):
     def test_same_result_twice_ties(self):
         done = vkpareto("compare", self.slow, self.slow, "--fail-if-slower", "0")
         self.assert_done(done)
-        self.assertIn("tie 1x", done.stdout)
+        self.assertIn("tie 1.00x", done.stdout)
 
     def test_other_schemas_are_skipped_with_a_line(self):
         other = self.file("tiny.json", suite())
@@ -66,7 +66,7 @@ class Compare(ProgramTest):
         self.assert_done(done)
         self.assertEqual(done.stderr.count("skipped"), 2)
         self.assertIn("tiny.json", done.stderr)
-        self.assertIn("faster 2x", done.stdout)
+        self.assertIn("faster 2.00x", done.stdout)
 
     def test_fewer_than_two_results(self):
         self.assert_refused(vkpareto("compare", self.slow), 2, "two are needed")

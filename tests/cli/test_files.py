@@ -4,8 +4,8 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-from program import NOT_JSON, PROGRAM, ProgramTest, changed, matmul, result, row, suite, vkpareto
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from support.program import NOT_JSON, PROGRAM, ProgramTest, changed, matmul, result, row, suite, vkpareto
 
 MODEL = {"schema": "vkpareto.model/1", "id": "m", "name": "M", "source": "made up", "hidden": 64, "layers": 2,
          "heads": 2, "kv_heads": 1, "head_dim": 32, "ffn": 128, "vocab": 1000, "context": 2048}

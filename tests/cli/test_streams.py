@@ -4,8 +4,8 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-from program import PROGRAM, ProgramTest, environment, result, row, vkpareto
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from support.program import PROGRAM, ProgramTest, environment, result, row, vkpareto
 
 
 class Streams(ProgramTest):

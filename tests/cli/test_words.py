@@ -1,11 +1,11 @@
 """Every verb against each kind of bad command line."""
+import json
 import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-import program
-from program import ProgramTest, result, row, vkpareto
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from support.program import ProgramTest, result, row, vkpareto
 
 VERBS = ("devices", "list", "describe", "check", "run", "compare", "recommend")
 
@@ -73,12 +73,12 @@ class Words(ProgramTest):
             self.assertGreater(len(done.stdout.splitlines()), 2, kind)
             done = vkpareto("list", kind, "--json")
             self.assert_done(done)
-            self.assertGreater(len(program.json.loads(done.stdout)[kind]), 0)
+            self.assertGreater(len(json.loads(done.stdout)[kind]), 0)
         self.assert_refused(vkpareto("list", "sweets"), 1, "suites")
         self.assert_refused(vkpareto("list", "model"), 1, "did you mean 'models'?")
 
     def test_every_technique_is_described(self):
-        for technique in program.json.loads(vkpareto("list", "techniques", "--json").stdout)["techniques"]:
+        for technique in json.loads(vkpareto("list", "techniques", "--json").stdout)["techniques"]:
             done = vkpareto("describe", technique["technique"].upper())
             self.assert_done(done)
             for title in ("what", "source", "wins", "costs", "variants"):

@@ -197,7 +197,7 @@ static void table_shows_times_shares_and_verdicts(void **state) {
   assert_non_null(strstr(text, "m1-n64 cold"));
   assert_non_null(strstr(text, "1.23 us ±1%"));
   assert_non_null(strstr(text, "50%"));
-  assert_non_null(strstr(text, "slower 0.5x ±1%"));
+  assert_non_null(strstr(text, "slower 0.500x ±1%"));
   assert_non_null(strstr(text, "timeout"));
   assert_non_null(strstr(text, "1 of 2 rows"));
   for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) assert_true(strlen(line) <= 140);
