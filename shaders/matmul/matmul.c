@@ -31,7 +31,7 @@ static const struct technique techniques[] = {
    .requires = FEATURE_SUBGROUP_BASIC | FEATURE_SUBGROUP_ARITHMETIC,                                                  \
    GEMV_TUNABLES, .valid = plan_gemv_sg_valid, .plan = plan_gemv},                                                    \
   {.id = "matmul." format ".rows", .technique = "matmul." format,                                                     \
-   .shaders = {"matmul/rows." format "_1", "matmul/rows." format "_4", "matmul/rows." format "_8"},                   \
+   .shaders = {"matmul/rows." format "_1", "matmul/rows." format "_4"},                                               \
    ROWS_TUNABLES, .valid = plan_rows_valid, .plan = plan_rows},                                                       \
   {.id = "matmul." format ".tiled", .technique = "matmul." format,                                                    \
    .shaders = {"matmul/tiled." format "_4", "matmul/tiled." format "_8"},                                             \

@@ -166,8 +166,8 @@ bool plan_gemv(const struct variant *variant, const struct kernel_case *kase, co
 
 bool plan_rows(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
                uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
-  static const uint64_t cols[KERNEL_SHADERS] = {1, 4, 8};   /* of the three builds, in the order of variant->shaders */
-  uint32_t shader = kase->dim[DIM_M] == 1 ? 0 : kase->dim[DIM_M] <= 4 ? 1 : 2;
+  static const uint64_t cols[] = {1, 4};   /* of the builds, in the order of variant->shaders */
+  uint32_t shader = kase->dim[DIM_M] > 1;
   struct geometry geometry = {
     .shader = shader,
     .spec = {[MATMUL_SPEC_THREADS] = (uint32_t)tuning[TUNING_THREADS]},

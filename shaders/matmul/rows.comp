@@ -1,23 +1,19 @@
 #version 450
 // build: f32_1 -DWEIGHTS=0 -DCOLS=1
 // build: f32_4 -DWEIGHTS=0 -DCOLS=4
-// build: f32_8 -DWEIGHTS=0 -DCOLS=8
 // build: f16_1 -DWEIGHTS=1 -DCOLS=1
 // build: f16_4 -DWEIGHTS=1 -DCOLS=4
-// build: f16_8 -DWEIGHTS=1 -DCOLS=8
 // build: int8_g32_1 -DWEIGHTS=2 -DCOLS=1
 // build: int8_g32_4 -DWEIGHTS=2 -DCOLS=4
-// build: int8_g32_8 -DWEIGHTS=2 -DCOLS=8
 // build: int4_g32_1 -DWEIGHTS=3 -DCOLS=1
 // build: int4_g32_4 -DWEIGHTS=3 -DCOLS=4
-// build: int4_g32_8 -DWEIGHTS=3 -DCOLS=8
 // build: int4z_g32_1 -DWEIGHTS=4 -DCOLS=1
 // build: int4z_g32_4 -DWEIGHTS=4 -DCOLS=4
-// build: int4z_g32_8 -DWEIGHTS=4 -DCOLS=8
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-// An invocation owns MATMUL_LANE_ROWS whole rows of w and COLS rows of x: no reduction, no shared memory, no barrier. Each
-// vec4 of x is the same for all invocations and is used for MATMUL_LANE_ROWS rows; each decoded weight is used COLS times.
+// Any number of rows of x. An invocation owns MATMUL_LANE_ROWS whole rows of w and COLS rows of x: no reduction, no
+// shared memory, no barrier. Each vec4 of x is the same for all invocations and meets MATMUL_LANE_ROWS rows; each
+// decoded weight meets COLS rows of x.
 // Cost: neighbouring invocations read memory one row apart, so nothing coalesces.
 // Wins on CPU drivers, at any m: there a load is a gather whatever its pattern, and reductions, barriers and shared
 // memory are what costs. Loses to gemv and tiled on GPUs.

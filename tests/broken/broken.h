@@ -1,0 +1,20 @@
+/* Kernels that are wrong on purpose: the prover must reject every one of them. */
+#ifndef BROKEN_H
+#define BROKEN_H
+
+#include <stddef.h>
+
+struct broken {
+  const char *variant;   /* whose plan it runs under, in place of that variant's shader */
+  const char *shader;    /* name in the SPIR-V table */
+  const char *what;      /* what is wrong with it */
+};
+
+extern const struct broken broken_matmul[], broken_attention[];
+extern const size_t n_broken_matmul, n_broken_attention;
+
+/* Controls: built from the same source as the broken ones but without a defect. The prover must accept them. */
+extern const struct broken right_matmul[];
+extern const size_t n_right_matmul;
+
+#endif
