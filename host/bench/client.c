@@ -84,7 +84,7 @@ static void reap(struct client *client, double patience, char *how, size_t size)
 
 static bool send_job(const struct client *client, const struct job *job) {
   cJSON *json = job_to_json(job);
-  char *text = cJSON_PrintUnformatted(json);
+  char *text = json_text(json, SIZE_MAX);
   cJSON_Delete(json);
   if (!text) return false;
   size_t bytes = strlen(text), sent = 0;
@@ -95,7 +95,7 @@ static bool send_job(const struct client *client, const struct job *job) {
     if (n <= 0) break;
     sent += (size_t)n;
   }
-  cJSON_free(text);
+  free(text);
   return sent == bytes;
 }
 

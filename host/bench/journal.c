@@ -101,7 +101,7 @@ static bool read_journal(struct journal *journal, const struct journal_head *hea
 }
 
 static bool write_line(struct journal *journal, cJSON *json, struct error *err) {
-  char *text = cJSON_PrintUnformatted(json);
+  char *text = json_text(json, SIZE_MAX);
   cJSON_Delete(json);
   if (!text) return error_set(err, ERROR_MEMORY, "out of memory for the journal");
   size_t bytes = strlen(text), done = 0;
@@ -112,7 +112,7 @@ static bool write_line(struct journal *journal, cJSON *json, struct error *err) 
     if (n <= 0) break;
     done += (size_t)n;
   }
-  cJSON_free(text);
+  free(text);
   if (done < bytes || (fsync(journal->fd) < 0 && errno != EINVAL))   /* EINVAL: a file system that cannot sync */
     return error_set(err, ERROR_INPUT, "%s: cannot write: %s; make room or choose another folder with --out", journal->path, strerror(errno));
   return true;

@@ -25,6 +25,9 @@ static void show_progress(const struct session *session, const char *what, size_
   log_progress("%s: %s %zu of %zu%s%s", session->client.caps.name, what, done + 1, all, *left ? ", time left " : "", left);
 }
 
+/* One run of a variant this many times slower than another is no noise: single runs on a busy machine differ by up to 3. */
+static const double HOPELESS = 5;
+
 /* ---- proof */
 
 static void take_proof(struct proof *proof, const struct answer *answer) {
@@ -103,6 +106,31 @@ static bool verify(struct session *session, struct row *row, struct error *err) 
   return true;
 }
 
+/* Rows of one technique at one shape share their data and are measured one after the other: that is a group. */
+static bool same_group(const struct row *a, const struct row *b) {
+  const struct plan_row *pa = a->planned, *pb = b->planned;
+  return pa->technique == pb->technique && pa->kase.mode == pb->kase.mode && memcmp(pa->kase.dim, pb->kase.dim, sizeof pa->kase.dim) == 0;
+}
+
+/* Of several variants of a technique at one shape, one that is far behind at first sight is not timed any further: only the
+ * fastest would ever be chosen, and the time is better spent on more cases. */
+static void drop_hopeless(struct session *session) {
+  for (size_t begin = 0, end; begin < session->n_rows; begin = end) {
+    const struct row *best = NULL;
+    for (end = begin; end < session->n_rows && same_group(&session->rows[begin], &session->rows[end]); end++) {
+      const struct row *row = &session->rows[end];
+      if (row->status == STATUS_OK && row->verified && (!best || row->op_ns < best->op_ns)) best = row;
+    }
+    for (size_t i = begin; best && i < end; i++) {
+      struct row *row = &session->rows[i];
+      if (row->status != STATUS_OK || !row->verified || row->op_ns <= HOPELESS * best->op_ns) continue;
+      char reason[300];
+      snprintf(reason, sizeof reason, "%.1f times as long as %s at first sight", row->op_ns / best->op_ns, best->planned->variant->id);
+      row_drop(row, STATUS_SKIPPED, reason);
+    }
+  }
+}
+
 /* Rows whose rounds do not fit what is left of the budget are dropped, the last of the suite first. */
 static void drop_over_budget(struct session *session) {
   double left = session->deadline - rig_now();
@@ -121,6 +149,7 @@ bool stage_verify(struct session *session, struct error *err) {
     show_progress(session, "verifying row", i, session->n_rows, since);
     if (!verify(session, &session->rows[i], err)) return false;
   }
+  drop_hopeless(session);
   drop_over_budget(session);
   return true;
 }
@@ -137,12 +166,6 @@ static bool sample(struct session *session, struct row *row, uint32_t round, str
     return true;
   }
   return row_add_samples(row, &session->answer, round, err);
-}
-
-/* Rows of one technique at one shape share their data and are measured one after the other: that is a group. */
-static bool same_group(const struct row *a, const struct row *b) {
-  const struct plan_row *pa = a->planned, *pb = b->planned;
-  return pa->technique == pb->technique && pa->kase.mode == pb->kase.mode && memcmp(pa->kase.dim, pb->kase.dim, sizeof pa->kase.dim) == 0;
 }
 
 struct place { const struct row *row; uint64_t rank; size_t index; };

@@ -13,9 +13,9 @@
 
 /* One line and its newline, at once. Takes the object. */
 static bool say(FILE *to, cJSON *json) {
-  char *text = json ? cJSON_PrintUnformatted(json) : NULL;
+  char *text = json ? json_text(json, SIZE_MAX) : NULL;
   bool ok = text && fputs(text, to) >= 0 && fputc('\n', to) != EOF && fflush(to) == 0;
-  cJSON_free(text);
+  free(text);
   cJSON_Delete(json);
   return ok;
 }
