@@ -112,22 +112,23 @@ static const char *valid(const struct kernel_case *kase, const struct caps *caps
            ? "the workgroup is larger than the device takes" : NULL;
 }
 
-/* 64 suits GPUs of any subgroup size; 8 is a CPU's vector, where a larger group only lengthens the loop over it. */
-#define GROUPS {"group", {64, 8, 32, 128, 256}, 5}
-/* How many tiles an invocation takes in turn: with 1 there is one invocation per tile or column. */
+/* 64 suits GPUs of any subgroup size; 8 is a CPU's vector: lavapipe read tiles at 5.5 GB/s with it, 3.3 with 64. */
+#define WIDE_GROUPS {"group", {64, 8, 32, 128, 256}, 5}
+#define CPU_GROUPS {"group", {8, 64, 32, 128, 256}, 5}
+/* Tiles that an invocation takes in turn; with 1 there is no loop. */
 #define TURNS {"turns", {1, 4, 16}, 3}
-#define STREAM(technique, layout) \
+#define STREAM(technique, layout, groups) \
   {"ceilings." #technique "." #layout, "ceilings." #technique, {"ceilings/stream." #technique "_" #layout}, 0, \
-   {GROUPS, TURNS}, 2, valid, ceiling_plan_##layout}
+   {groups, TURNS}, 2, valid, ceiling_plan_##layout}
 #define CHAINS(technique, width, requires) \
   {"ceilings." #technique "." #width, "ceilings." #technique, {"ceilings/chains." #technique "_" #width}, requires, \
-   {GROUPS}, 1, valid, ceiling_plan_chains}
+   {WIDE_GROUPS}, 1, valid, ceiling_plan_chains}
 
 static const struct variant variants[] = {
-  STREAM(read, columns),
-  STREAM(read, tiles),
-  STREAM(copy, columns),
-  STREAM(copy, tiles),
+  STREAM(read, columns, WIDE_GROUPS),
+  STREAM(read, tiles, CPU_GROUPS),
+  STREAM(copy, columns, WIDE_GROUPS),
+  STREAM(copy, tiles, CPU_GROUPS),
   CHAINS(fma_f32, wide, 0),
   CHAINS(fma_f32, narrow, 0),
   CHAINS(muladd_f32, wide, 0),

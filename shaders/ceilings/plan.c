@@ -40,8 +40,10 @@ static bool plan_stream(const struct variant *variant, const struct kernel_case 
     uint64_t first = w * tiles / out->windows, n = (w + 1) * tiles / out->windows - first;
     uint32_t group = (uint32_t)tuning[TUNE_GROUP];
     uint64_t groups = ceil_div(n * lanes, (uint64_t)group * (uint64_t)tuning[TUNE_TURNS]);
+    uint32_t most = caps->limits.group_count[0];
     pass->spec[0] = group;
-    pass->n_spec = 1;
+    pass->spec[1] = tuning[TUNE_TURNS] == 1 && groups <= most;
+    pass->n_spec = 2;
     pass->binding[0].tensor = 0;
     pass->binding[0].offset = first * CEILINGS_TILE_BYTES;
     pass->binding[0].size = n * CEILINGS_TILE_BYTES;
@@ -50,7 +52,7 @@ static bool plan_stream(const struct variant *variant, const struct kernel_case 
     pass->binding[1].size = n * result_bytes;
     pass->n_bindings = 2;
     set_push(pass, &(struct ceilings_stream){.tiles = (uint32_t)n}, sizeof(struct ceilings_stream));
-    pass->groups[0] = groups < caps->limits.group_count[0] ? (uint32_t)groups : caps->limits.group_count[0];
+    pass->groups[0] = groups < most ? (uint32_t)groups : most;
     pass->groups[1] = pass->groups[2] = 1;
   }
   return true;
