@@ -148,11 +148,11 @@ static bool print_table(const struct listing *listing, const cJSON *rows, struct
 static bool print_json(const struct listing *listing, cJSON *rows, struct error *err) {
   cJSON *root = cJSON_CreateObject();
   cJSON_AddItemReferenceToObject(root, listing->name, rows);
-  char *text = cJSON_Print(root);
+  char *text = json_text(root, JSON_WIDTH);
   cJSON_Delete(root);
   if (!text) return error_set(err, ERROR_MEMORY, "out of memory printing a list");
   puts(text);
-  cJSON_free(text);
+  free(text);
   return true;
 }
 

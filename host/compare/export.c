@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdlib.h>
 
 #include "json.h"
 #include "print.h"
@@ -103,9 +104,9 @@ bool print_json(const struct comparison *comparison, FILE *out) {
     cJSON_AddItemToArray(rows, row_json(comparison, &comparison->rows[i]));
   json_add_int(root, "matched", (int64_t)comparison->matched);
   json_add_int(root, "differ", (int64_t)comparison->differ);
-  char *text = cJSON_Print(root);
+  char *text = json_text(root, JSON_WIDTH);
   cJSON_Delete(root);
   if (text) fprintf(out, "%s\n", text);
-  cJSON_free(text);
+  free(text);
   return text != NULL;
 }

@@ -2,7 +2,7 @@
 """Validates JSON files against the schemas of this repository: "schema": "vkpareto.NAME/1" is checked by
 schemas/NAME.schema.json.
 
-    check.py            every file under suites/ and results/
+    check.py            every file under suites/, results/ and tests/golden/
     check.py FILE...    these files, such as configs
 
 Prints one line per violation; exit status 1 if any. Needs Debian's python3-jsonschema.
@@ -15,6 +15,7 @@ from pathlib import Path
 import jsonschema
 
 ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ["suites", "results", "tests/golden"]
 NAME = re.compile(r"^vkpareto\.([a-z-]+)/1$")
 
 
@@ -48,7 +49,7 @@ def violations(document, known):
 
 def main(arguments):
     known = validators()
-    files = [Path(a) for a in arguments] or sorted([*ROOT.glob("suites/**/*.json"), *ROOT.glob("results/**/*.json")])
+    files = [Path(a) for a in arguments] or sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/**/*.json"))
     bad = 0
     for path in files:
         try:
