@@ -38,9 +38,7 @@ bool device_select(const char *selector, bool accept_all, const struct caps *dev
                    size_t *n, struct error *err) {
   char list[700];
   *n = 0;
-  if (n_devices == 0)
-    return error_set(err, ERROR_NO_DEVICE, "no Vulkan device found; install a driver: on Debian, mesa-vulkan-drivers "
-                     "has those of AMD and Intel and one that needs no GPU");
+  if (n_devices == 0) return gpu_none(err);
   bool all = accept_all && selector && text_equal_nocase(selector, "all");
   for (size_t i = 0; i < n_devices; i++)
     if (all || (selector ? matches(selector, i, &devices[i]) : i == 0)) index[(*n)++] = i;

@@ -15,9 +15,7 @@ static bool choose_device(struct gpu *gpu, size_t index, struct error *err) {
   bool found = index < n;
   if (found) gpu->physical = devices[index];
   free(devices);
-  if (n == 0)
-    return error_set(err, ERROR_NO_DEVICE, "no Vulkan device; install your GPU's driver, or for a CPU fallback on "
-                                           "Debian: apt install mesa-vulkan-drivers");
+  if (n == 0) return gpu_none(err);
   if (!found)
     return error_set(err, ERROR_NO_DEVICE, "no device %zu, there are %zu; `vkpareto devices` lists them", index, n);
 

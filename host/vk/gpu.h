@@ -15,6 +15,8 @@ enum { GPU_MAX_DEVICES = 32 };
 /* All devices in a stable order: type (discrete, integrated, virtual, CPU, other), PCI address, name, UUID.
  * Zero devices is success with *n == 0; no loader is ERROR_NO_DEVICE with the remedy. */
 bool gpu_list(struct caps *out, size_t max, size_t *n, struct error *);
+/* The error of a machine without a device, with the remedy. Returns false. */
+bool gpu_none(struct error *);
 
 struct gpu_options {
   bool validation;   /* Khronos validation with synchronization validation; fails when the layer is absent */

@@ -164,6 +164,11 @@ error:
   return false;
 }
 
+bool gpu_none(struct error *err) {
+  return error_set(err, ERROR_NO_DEVICE, "no Vulkan device found; install your GPU's driver, or for a CPU fallback on "
+                                         "Debian: apt install mesa-vulkan-drivers");
+}
+
 bool gpu_list(struct caps *out, size_t max, size_t *n, struct error *err) {
   struct instance instance;
   struct physical *devices;
