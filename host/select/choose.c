@@ -123,21 +123,23 @@ double choose_score(const struct decision *d, const struct prediction *p) {
   return score;
 }
 
+static double option_time(const struct task *task, const struct space_option *o) {
+  return request_time(task, o->time[PHASE_PREFILL].ns, o->time[PHASE_DECODE].ns);
+}
+
 static double half_width(const struct task *task, const struct space_option *o) {
-  double h = request_time(task, o->time[PHASE_PREFILL].hi - o->time[PHASE_PREFILL].lo,
-                          o->time[PHASE_DECODE].hi - o->time[PHASE_DECODE].lo) / 2;
+  const struct space_time *prefill = &o->time[PHASE_PREFILL], *decode = &o->time[PHASE_DECODE];
+  const double h = request_time(task, prefill->hi - prefill->lo, decode->hi - decode->lo) / 2;
   return isfinite(h) ? h : 0;
 }
 
-double choose_difference(const struct space *space, const struct task *task, const uint8_t a[SLOT_COUNT],
-                         const uint8_t b[SLOT_COUNT]) {
-  double sum = 0;
+bool choose_times_tie(const struct space *space, const struct task *task, const uint8_t a[SLOT_COUNT],
+                      const uint8_t b[SLOT_COUNT]) {
   for (int s = 0; s < SLOT_COUNT; s++) {
-    if (a[s] == b[s]) continue;
-    double ha = half_width(task, &space->slots[s].options[a[s]]), hb = half_width(task, &space->slots[s].options[b[s]]);
-    sum += ha * ha + hb * hb;
+    const struct space_option *x = &space->slots[s].options[a[s]], *y = &space->slots[s].options[b[s]];
+    if (fabs(option_time(task, x) - option_time(task, y)) > hypot(half_width(task, x), half_width(task, y))) return false;
   }
-  return sqrt(sum);
+  return true;
 }
 
 /* ---- simplicity: different techniques first, then their places in the rooms' tables */
@@ -250,7 +252,7 @@ static void find_first(const struct space *space, const struct task *task, const
   }
 }
 
-/* The simplest of those that the uncertainty of their time lets be as good as the first. */
+/* The simplest of those that tie with the first. */
 static void find_winner(const struct space *space, const struct task *task, const struct front *front, struct decision *d) {
   const uint8_t *first = front->points[d->first].choice;
   const struct prediction best = choose_predict(space, task, first);
@@ -263,8 +265,8 @@ static void find_winner(const struct space *space, const struct task *task, cons
     struct prediction p = choose_predict(space, task, choice);
     if (!choose_within(&d->limits, &p)) continue;
     const double score = choose_score(d, &p);
-    p.request_ns -= choose_difference(space, task, choice, first);
-    if (choose_score(d, &p) > to_beat) continue;
+    p.request_ns = best.request_ns;
+    if (choose_score(d, &p) > to_beat || !choose_times_tie(space, task, choice, first)) continue;
     const struct simplicity here = simplicity_of(space, choice);
     const int order = compare_simplicity(here, simplest);
     if (order > 0 || (order == 0 && score >= simplest_score)) continue;

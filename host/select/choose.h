@@ -41,16 +41,17 @@ struct decision {
 };
 /* ERROR_INFEASIBLE, naming the limits and what the nearest configuration needs, when no point is within the limits.
  *
- * The lowest score wins. A point whose score would be as low with its time shortened by the uncertainty of the time
- * difference is a tie, and of these the simplest wins: fewest different techniques, then those that stand first in the
- * rooms' tables, then the lower score. The uncertainty sqrt(sum h^2) is over the options in which two configurations
- * differ: what they share is equally wrong in both. */
+ * The lowest score wins. A point ties with it when its time cannot be told from the winner's (choose_times_tie) and its
+ * score, were the times equal, would be as low; of these the simplest wins: fewest different techniques, then those that
+ * stand first in the rooms' tables, then the lower score. */
 bool choose_decide(const struct space *, const struct task *, const struct front *, const struct limits *, enum preference,
                    struct decision *, struct error *);
 /* What the preference minimises, by the scale of the decision. */
 double choose_score(const struct decision *, const struct prediction *);
-/* Uncertainty of the difference in request time, ns; 0 when no error is known. */
-double choose_difference(const struct space *, const struct task *, const uint8_t a[SLOT_COUNT], const uint8_t b[SLOT_COUNT]);
+/* In every slot where the two differ, the request times of their options differ by no more than sqrt(h1^2 + h2^2), h the
+ * half width of each. Slot by slot: what they share is equally wrong in both, and the uncertainty of one decision must
+ * not excuse a known loss in another. An unknown error proves no tie. */
+bool choose_times_tie(const struct space *, const struct task *, const uint8_t a[SLOT_COUNT], const uint8_t b[SLOT_COUNT]);
 
 /* "6.5 GiB", "12.3 ms", "1.8 %" (as a ratio of perplexities). */
 void objective_text(enum objective, double value, char *out, size_t size);

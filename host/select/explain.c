@@ -65,18 +65,12 @@ enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t 
   if (add_broken_limits(&t, &r->decision.limits, &p)) return VERDICT_OVER_LIMIT;
 
   add_changes(&t, &r->predicted, &p);
-  const double apart = fabs(p.request_ns - r->predicted.request_ns), uncertainty = choose_difference(&r->space, r->task, other, r->choice);
-  const bool within = apart <= uncertainty;
-  if (no_better_anywhere(&p, &r->predicted)) {
-    if (within && apart > 0) add(&t, "; the times are within their interval");
-    return VERDICT_DOMINATED;
-  }
+  const bool tie = p.request_ns != r->predicted.request_ns && choose_times_tie(&r->space, r->task, other, r->choice);
+  if (tie) add(&t, "; the times are within their interval");
+  if (no_better_anywhere(&p, &r->predicted)) return VERDICT_DOMINATED;
   const double mine = choose_score(&r->decision, &r->predicted), score = choose_score(&r->decision, &p);
-  p.request_ns -= uncertainty;
-  if (within && choose_score(&r->decision, &p) <= mine) {
-    add(&t, "; within the interval of the prediction, the simpler one was taken");
-    return VERDICT_TIE;
-  }
+  p.request_ns = r->predicted.request_ns;
+  if (tie && choose_score(&r->decision, &p) <= mine) return VERDICT_TIE;
   if (r->decision.preference == PREFER_BALANCED) add(&t, "; score %.5g against %.5g", score, mine);
   return VERDICT_WORSE;
 }
@@ -125,8 +119,10 @@ bool recommend_source(const struct recommendation *r, const uint8_t choice[SLOT_
   return false;
 }
 
+static bool is_vague(const struct range *range) { return !(range->hi - range->lo <= range->value); }   /* a NAN too */
+
 bool recommend_is_rough(const struct recommendation *r) {
-  return r->predicted.extrapolated_share > 0.5 || isnan(r->predicted.ttft_ns.hi) || isnan(r->predicted.tpot_ns.hi);
+  return r->predicted.extrapolated_share > 0.5 || is_vague(&r->predicted.ttft_ns) || is_vague(&r->predicted.tpot_ns);
 }
 
 static void uncosted(char *out, size_t size) {

@@ -43,7 +43,7 @@ enum verdict recommend_verdict(const struct recommendation *, int slot, size_t o
 void recommend_evidence(const struct recommendation *, int slot, char *out, size_t size);
 /* The published figures that the quality of a configuration rests on, each once; false past the last. */
 bool recommend_source(const struct recommendation *, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size);
-/* Over half of the predicted time is extrapolated, or the error of a part is unknown. */
+/* Over half of the predicted time is extrapolated, or a time is known to no better than +-50 %, or its error not at all. */
 bool recommend_is_rough(const struct recommendation *);
 /* What is missing in the numbers, line by line; false past the last. Lines are static or written to buffer. */
 bool recommend_caveat(const struct recommendation *, size_t index, char *out, size_t size);

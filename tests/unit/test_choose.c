@@ -154,6 +154,17 @@ static void a_tie_goes_to_the_simpler_option(void **state) {
   assert_int_equal(winner(&space), 1);
 }
 
+/* Slot 0 knows its time badly, slot 1 exactly: a loss in slot 1 is no tie, however vague slot 0 is. */
+static void uncertainty_of_one_decision_excuses_no_loss_in_another(void **state) {
+  (void)state;
+  struct space space = two_options(1000, 500, 960, 500);
+  space.slots[1].n = 2;
+  options[1][1].time[PHASE_DECODE] = (struct space_time){.ns = 100, .lo = 100, .hi = 100};
+  const uint8_t fast[SLOT_COUNT] = {1, 0}, vague[SLOT_COUNT] = {0, 0}, slow[SLOT_COUNT] = {0, 1};
+  assert_true(choose_times_tie(&space, &task, vague, fast));
+  assert_false(choose_times_tie(&space, &task, slow, fast));
+}
+
 static void an_infeasible_limit_is_named_with_the_nearest(void **state) {
   (void)state;
   struct space space = two_options(1000000, 0, 500000, 0);
@@ -190,6 +201,7 @@ int main(void) {
     cmocka_unit_test(the_front_is_that_of_brute_force),
     cmocka_unit_test(the_winner_is_the_best_within_the_limits),
     cmocka_unit_test(a_tie_goes_to_the_simpler_option),
+    cmocka_unit_test(uncertainty_of_one_decision_excuses_no_loss_in_another),
     cmocka_unit_test(an_infeasible_limit_is_named_with_the_nearest),
     cmocka_unit_test(energy_and_unknown_quality_cannot_be_preferred),
   };
