@@ -5,7 +5,9 @@
 #include <string.h>
 
 const char *const compare_format_names[COMPARE_FORMATS] = {"table", "csv", "md", "json"};
-const char *const compare_verdict_names[VERDICTS] = {"baseline", "faster", "slower", "tie", "only here", "new", "absent"};
+const char *const compare_verdict_names[VERDICTS] = {
+  "baseline", "faster", "slower", "tie", "only here", "new", "absent",
+};
 
 /* A row of one result, with the key it is matched by. The shape comes from the id, which also rows of an op that this
  * build does not know carry. */
