@@ -52,6 +52,7 @@ static void similar_size_comes_first_then_nearness_then_size(void **state) {
                              FIGURE("like", 7e9, "ppl_ratio", 1, 1.02) "," FIGURE("like", 0.5e9, "ppl_ratio", 1, 1.05));
   assert_float_equal(nats_for(both, 7e9), log(1.01), 1e-12);      /* close at 8B before proxy at 7B */
   assert_float_equal(nats_for(both, 0.4e9), log(1.05), 1e-12);    /* proxy of the size before close of another */
+  assert_float_equal(nats_for(FIGURES(FIGURE("near", 8e9, "ppl_ratio", 1, 1.01) "," FIGURE("like", 0.5e9, "ppl_ratio", 1, 1.05)), 0.4e9), log(1.05), 1e-12);
   assert_float_equal(nats_for(both, 60e9), log(1.005), 1e-12);
   assert_float_equal(nats_for(both, 0.01e9), log(1.05), 1e-12);   /* nothing of the size: the nearest */
 }
