@@ -37,8 +37,8 @@ static void print_limits(const struct caps *caps) {
   text_bytes((double)caps->limits.allocation, allocation, sizeof allocation);
   text_bytes(caps->limits.shared_memory, shared, sizeof shared);
   snprintf(text, sizeof text, "%s in one binding, %s in one allocation, %s of shared memory and %u invocations a "
-           "workgroup, %u workgroups, %u bytes of push constants", range, caps->limits.allocation ? allocation : "?", shared,
-           caps->limits.invocations, caps->limits.group_count[0], caps->limits.push_constants);
+           "workgroup, %u workgroups, %u bytes of push constants", range, caps->limits.allocation ? allocation : "?",
+           shared, caps->limits.invocations, caps->limits.group_count[0], caps->limits.push_constants);
   print_field("limits", text);
 }
 

@@ -130,7 +130,7 @@ static void query_properties(VkPhysicalDevice device, uint64_t known, bool has_p
     .coopmat.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_PROPERTIES_KHR,
     .pci.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PCI_BUS_INFO_PROPERTIES_EXT,
   };
-  const struct { void *link; bool known; } links[] = {
+  const struct link links[] = {
     {&chain->v11, true},
     {&chain->v12, true},
     {&chain->subgroup_size, known & FEATURE_SUBGROUP_SIZE_CONTROL},
@@ -138,9 +138,7 @@ static void query_properties(VkPhysicalDevice device, uint64_t known, bool has_p
     {&chain->coopmat, known & FEATURE_COOPMAT},
     {&chain->pci, has_pci},
   };
-  VkBaseOutStructure *tail = (VkBaseOutStructure *)&chain->core;
-  for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
-    if (links[i].known) tail = tail->pNext = links[i].link;
+  chain_link(&chain->core, links, sizeof links / sizeof links[0]);
   vkGetPhysicalDeviceProperties2(device, &chain->core);
 }
 

@@ -69,6 +69,12 @@ uint64_t features_known(uint32_t api_version, const struct extensions *extension
   return known;
 }
 
+void chain_link(void *head, const struct link *links, size_t n) {
+  VkBaseOutStructure *tail = head;
+  for (size_t i = 0; i < n; i++)
+    if (links[i].known) tail = tail->pNext = links[i].structure;
+}
+
 static void chain_build(struct feature_chain *chain, uint64_t known) {
   *chain = (struct feature_chain){
     .core.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
@@ -79,17 +85,15 @@ static void chain_build(struct feature_chain *chain, uint64_t known) {
     .coopmat.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_COOPERATIVE_MATRIX_FEATURES_KHR,
     .executable.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PIPELINE_EXECUTABLE_PROPERTIES_FEATURES_KHR,
   };
-  const struct { void *link; uint64_t needs; } links[] = {
-    {&chain->v11, 0},
-    {&chain->v12, 0},
-    {&chain->int_dot, FEATURE_INT_DOT},
-    {&chain->subgroup_size, FEATURE_SUBGROUP_SIZE_CONTROL},
-    {&chain->coopmat, FEATURE_COOPMAT},
-    {&chain->executable, FEATURE_EXECUTABLE_PROPERTIES},
+  const struct link links[] = {
+    {&chain->v11, true},
+    {&chain->v12, true},
+    {&chain->int_dot, known & FEATURE_INT_DOT},
+    {&chain->subgroup_size, known & FEATURE_SUBGROUP_SIZE_CONTROL},
+    {&chain->coopmat, known & FEATURE_COOPMAT},
+    {&chain->executable, known & FEATURE_EXECUTABLE_PROPERTIES},
   };
-  VkBaseOutStructure *tail = (VkBaseOutStructure *)&chain->core;
-  for (size_t i = 0; i < sizeof links / sizeof links[0]; i++)
-    if ((known & links[i].needs) == links[i].needs) tail = tail->pNext = links[i].link;
+  chain_link(&chain->core, links, sizeof links / sizeof links[0]);
 }
 
 uint64_t features_query(VkPhysicalDevice device, uint64_t known) {

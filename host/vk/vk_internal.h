@@ -48,6 +48,10 @@ struct physical {
 bool instance_devices(const struct instance *, struct physical **out, size_t *n, struct error *);
 
 /* ---- features.c */
+/* A struct of a pNext chain and whether the driver knows it; chain_link hangs those it knows onto the head. */
+struct link { void *structure; bool known; };
+void chain_link(void *head, const struct link *, size_t n);
+
 struct feature_chain {
   VkPhysicalDeviceFeatures2 core;   /* head of the pNext chain */
   VkPhysicalDeviceVulkan11Features v11;

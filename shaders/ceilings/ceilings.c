@@ -7,9 +7,9 @@
  * The story. read first gave every invocation loads that lie 1 KiB apart (64 lanes side by side); lavapipe reached 2.6
  * GB/s. A tile of 16 columns keeps 256 bytes together, which is all that a GPU needs, and gives lavapipe the pages
  * in order: 5.2 GB/s. One address for the whole workgroup, in the hope of a scalar load, was the worst, 0.1 to 0.7.
- * The chains count: with factor 1 and term 1 the result says how many steps were really made. That is how it was found
- * that lavapipe of Mesa 22.3 gives an invocation 65,535 iterations for all its loops together (entering a loop costs one
- * more), then leaves every loop at once without a word. */
+ * The chains count: with factor 1 and term 1 the result says how many steps were really made. That is how it was
+ * found that lavapipe of Mesa 22.3 gives an invocation 65,535 iterations for all its loops together (entering a loop
+ * costs one more), then leaves every loop at once without a word. */
 #include <string.h>
 
 #include "ceilings.h"

@@ -179,7 +179,8 @@ static void ranges_outside_a_buffer_are_refused(void **state) {
   unsigned char bytes[64] = {0};
   struct gpu_buffer *buffer = make_buffer(gpu, sizeof bytes);
   struct error err;
-#define REFUSED(call) do { err = (struct error){0}; assert_false(call); assert_int_equal(err.kind, ERROR_INPUT); } while (0)
+#define REFUSED(call) \
+  do { err = (struct error){0}; assert_false(call); assert_int_equal(err.kind, ERROR_INPUT); } while (0)
   REFUSED(gpu_upload(gpu, buffer, 1, bytes, 64, &err));
   REFUSED(gpu_upload(gpu, buffer, UINT64_MAX, bytes, 2, &err));
   REFUSED(gpu_download(gpu, buffer, 65, bytes, 0, &err));
@@ -271,8 +272,8 @@ static void a_long_list_runs_in_order(void **state) {
   const uint32_t push[] = {0, 0, 1};
   struct gpu_dispatch *list = calloc(RUNS, sizeof *list);
   for (uint64_t i = 0; i < RUNS; i++)
-    list[i] = (struct gpu_dispatch){pipeline, {{buffer, i % TILES * TILE, TILE}, {buffer, (i + 1) % TILES * TILE, TILE}},
-                                    push, {1, 1, 1}};
+    list[i] = (struct gpu_dispatch){
+      pipeline, {{buffer, i % TILES * TILE, TILE}, {buffer, (i + 1) % TILES * TILE, TILE}}, push, {1, 1, 1}};
   struct gpu_time time = {0};
   OK(gpu_run(gpu, list, RUNS, 60 * second, &time, &err));
   OK(gpu_download(gpu, buffer, RUNS % TILES * TILE, out, TILE, &err));
@@ -353,8 +354,8 @@ static void a_run_past_its_timeout_loses_the_device(void **state) {
   const uint32_t push[] = {0, 0, 0, ELEMENTS, 4000};
   struct gpu_dispatch list[RUNS];
   for (int i = 0; i < RUNS; i++)
-    list[i] = (struct gpu_dispatch){pipeline, {{start, 0, ELEMENTS * 4}, {factors, 0, 16}, {out, 0, ELEMENTS * 4}}, push,
-                                    {ELEMENTS / 64, 1, 1}};
+    list[i] = (struct gpu_dispatch){
+      pipeline, {{start, 0, ELEMENTS * 4}, {factors, 0, 16}, {out, 0, ELEMENTS * 4}}, push, {ELEMENTS / 64, 1, 1}};
   struct gpu_time time;
   assert_false(gpu_run(gpu, list, RUNS, 1, &time, &err));
   assert_int_equal(err.kind, ERROR_TIMEOUT);
