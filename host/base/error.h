@@ -1,5 +1,6 @@
 /* One error, carried to where it is shown. Functions that can fail take a `struct error *` last, return
- * false or NULL, and set it once; the message names the cause and, after a semicolon or in a sentence of its own, the remedy. */
+ * false or NULL, and set it once; the message names the cause and, after a semicolon or in a sentence of its own, the
+ * remedy. */
 #ifndef ERROR_H
 #define ERROR_H
 

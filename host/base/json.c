@@ -140,7 +140,8 @@ bool json_check_schema(const cJSON *root, const char *schema, struct error *err)
   size_t name = strcspn(schema, "/") + 1;
   if (strncmp(found, schema, name) == 0 && strspn(found + name, "0123456789") == strlen(found + name) &&
       strtoul(found + name, NULL, 10) > strtoul(schema + name, NULL, 10))
-    return error_set(err, ERROR_INPUT, "schema %s is newer than this program, which reads %s; use a newer vkpareto", found, schema);
+    return error_set(err, ERROR_INPUT, "schema %s is newer than this program, which reads %s; use a newer vkpareto",
+                     found, schema);
   return error_set(err, ERROR_INPUT, "schema is '%s' where '%s' is needed; is it the right file?", found, schema);
 }
 
@@ -181,7 +182,8 @@ static bool int_of(const cJSON *item, const char *name, int64_t min, int64_t max
   if (value != floor(value) || fabs(value) > (double)exact_integer)
     return error_set(err, ERROR_INPUT, "field '%s' must be a whole number within 2^53, not %.17g", name, value);
   if ((int64_t)value < min || (int64_t)value > max)
-    return error_set(err, ERROR_INPUT, "field '%s' is %.0f; it must be from %" PRId64 " to %" PRId64, name, value, min, max);
+    return error_set(err, ERROR_INPUT, "field '%s' is %.0f; it must be from %" PRId64 " to %" PRId64, name, value, min,
+                     max);
   *out = (int64_t)value;
   return true;
 }
@@ -281,7 +283,9 @@ void json_add_number(cJSON *object, const char *name, double value) {
   cJSON_AddItemToObject(object, name, isfinite(value) ? cJSON_CreateNumber(value) : cJSON_CreateNull());
 }
 
-void json_add_int(cJSON *object, const char *name, int64_t value) { cJSON_AddNumberToObject(object, name, (double)value); }
+void json_add_int(cJSON *object, const char *name, int64_t value) {
+  cJSON_AddNumberToObject(object, name, (double)value);
+}
 
 void json_add_u64(cJSON *object, const char *name, uint64_t value) {
   if (value <= (uint64_t)exact_integer) {

@@ -22,7 +22,8 @@ bool log_color(void) {
 static void line(const char *tag, const char *color, const char *format, va_list args) {
   char text[2048];
   bool colored = *tag && log_color();
-  int used = snprintf(text, sizeof text, "%s%s%s%s", progress_shown ? CLEAR_LINE : "", colored ? color : "", tag, colored ? "\033[0m" : "");
+  int used = snprintf(text, sizeof text, "%s%s%s%s", progress_shown ? CLEAR_LINE : "", colored ? color : "", tag,
+                      colored ? "\033[0m" : "");
   int wrote = vsnprintf(text + used, sizeof text - (size_t)used, format, args);
   size_t length = wrote < 0 ? (size_t)used : strlen(text);
   if (length > sizeof text - 2) length = sizeof text - 2;

@@ -16,11 +16,14 @@ bool text_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out,
   const char *at = text;
   bool fits = true;
   for (; is_digit(*at); at++)
-    fits = fits && !__builtin_mul_overflow(value, 10, &value) && !__builtin_add_overflow(value, (uint64_t)(*at - '0'), &value);
+    fits = fits && !__builtin_mul_overflow(value, 10, &value) &&
+           !__builtin_add_overflow(value, (uint64_t)(*at - '0'), &value);
   if (at == text || *at)
-    return error_set(err, ERROR_USAGE, "'%s' is not a whole number; give one from %" PRIu64 " to %" PRIu64, text, min, max);
+    return error_set(err, ERROR_USAGE, "'%s' is not a whole number; give one from %" PRIu64 " to %" PRIu64, text, min,
+                     max);
   if (!fits || value < min || value > max)
-    return error_set(err, ERROR_USAGE, "%s is out of range; give a whole number from %" PRIu64 " to %" PRIu64, text, min, max);
+    return error_set(err, ERROR_USAGE, "%s is out of range; give a whole number from %" PRIu64 " to %" PRIu64, text,
+                     min, max);
   *out = value;
   return true;
 }
@@ -39,7 +42,8 @@ bool text_parse_double(const char *text, double min, double max, double *out, st
 }
 
 static const struct { const char *name; uint64_t bytes; } size_units[] = {
-  {"GiB", 1ull << 30}, {"MiB", 1ull << 20}, {"KiB", 1ull << 10}, {"GB", 1000000000}, {"MB", 1000000}, {"KB", 1000}, {"B", 1},
+  {"GiB", 1ull << 30}, {"MiB", 1ull << 20}, {"KiB", 1ull << 10},
+  {"GB", 1000000000}, {"MB", 1000000}, {"KB", 1000}, {"B", 1},
 };
 
 static bool size_unit(const char *name, uint64_t *bytes) {
@@ -154,7 +158,8 @@ static int three_digits(double value) {
 }
 
 /* In the largest of n units, each `step` times the one before, in which the number is at least 1. */
-static void scaled(double value, double step, const char *const *units, size_t n, const char *tail, char *out, size_t size) {
+static void scaled(double value, double step, const char *const *units, size_t n, const char *tail, char *out,
+                   size_t size) {
   if (isnan(value)) {
     snprintf(out, size, "-");
     return;
@@ -184,7 +189,10 @@ void text_rate(double per_second, const char *unit, char *out, size_t size) {
 size_t text_utf8_length(const char *text) {
   const unsigned char *s = (const unsigned char *)text;
   if (s[0] < 0x80) return s[0] != 0;
-  size_t length = s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : s[0] >= 0xe0 && s[0] < 0xf0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+  size_t length = 0;
+  if (s[0] >= 0xc2 && s[0] < 0xe0) length = 2;
+  else if (s[0] >= 0xe0 && s[0] < 0xf0) length = 3;
+  else if (s[0] >= 0xf0 && s[0] < 0xf5) length = 4;
   for (size_t i = 1; i < length; i++)
     if ((s[i] & 0xc0) != 0x80) return 0;
   bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);

@@ -8,7 +8,8 @@
 
 #include "error.h"
 
-/* "8GiB", "6.5GB", "512MiB": GiB MiB KiB GB MB KB B, case-insensitive. A bare number, a sign, NaN or overflow is refused. */
+/* "8GiB", "6.5GB", "512MiB": GiB MiB KiB GB MB KB B, case-insensitive. A bare number, a sign, NaN or overflow is
+ * refused. */
 bool text_parse_size(const char *text, uint64_t *bytes, struct error *);
 bool text_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out, struct error *);
 bool text_parse_double(const char *text, double min, double max, double *out, struct error *);
@@ -26,7 +27,8 @@ void text_slug(const char *text, char *out, size_t size);
 void text_duration(double ns, char *out, size_t size);
 void text_bytes(double bytes, char *out, size_t size);         /* GiB, MiB, KiB */
 void text_rate(double per_second, const char *unit, char *out, size_t size);
-/* Bytes of the UTF-8 character that a 0-terminated text begins with (RFC 3629), 0 at its end and where it is not valid. */
+/* Bytes of the UTF-8 character that a 0-terminated text begins with (RFC 3629), 0 at its end and where it is
+ * not valid. */
 size_t text_utf8_length(const char *text);
 
 #endif

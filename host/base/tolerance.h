@@ -7,7 +7,9 @@
 #ifndef TOLERANCE_H
 #define TOLERANCE_H
 
-enum { TOLERANCE_C = 4 };   /* probability of a correct kernel exceeding it per element below 1e-3 even at K = 1 by their theorem 2.4 with lambda = 4 */
+/* Lambda of their theorem 2.4: a correct kernel exceeds the bound at an element with probability below 2 exp(-8),
+ * even at K = 1. */
+enum { TOLERANCE_C = 4 };
 
 #define UNIT_F32 5.9604644775390625e-8   /* 2^-24 */
 #define UNIT_F16 4.8828125e-4            /* 2^-11 */

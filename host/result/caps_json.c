@@ -27,7 +27,8 @@ static const struct number_field limits_64[] = {
   NUMBER("storage_align", limits.storage_align, 1, 65536),
 };
 static const struct number_field limits_32[] = {
-  NUMBER("shared_memory", limits.shared_memory, 0, UINT32_MAX), NUMBER("invocations", limits.invocations, 1, UINT32_MAX),
+  NUMBER("shared_memory", limits.shared_memory, 0, UINT32_MAX),
+  NUMBER("invocations", limits.invocations, 1, UINT32_MAX),
   NUMBER("push_constants", limits.push_constants, 0, UINT32_MAX),
 };
 static const struct number_field limits_triples[] = {
@@ -107,7 +108,8 @@ cJSON *caps_to_json(const struct caps *caps) {
   add_hex(device, "device_id", "0x%04" PRIx32, caps->device_id);
   add_driver(device, caps);
   char api[32];
-  snprintf(api, sizeof api, "%u.%u.%u", caps->api_version >> 22 & 0x7f, caps->api_version >> 12 & 0x3ff, caps->api_version & 0xfff);
+  snprintf(api, sizeof api, "%u.%u.%u", caps->api_version >> 22 & 0x7f, caps->api_version >> 12 & 0x3ff,
+           caps->api_version & 0xfff);
   cJSON_AddStringToObject(device, "api", api);
   add_numbers(cJSON_AddObjectToObject(device, "subgroup"), caps, subgroup_sizes, COUNT(subgroup_sizes));
   cJSON *features = cJSON_AddObjectToObject(device, "features");
@@ -123,17 +125,21 @@ cJSON *caps_to_json(const struct caps *caps) {
 
 /* ---- reading */
 
-static bool read_texts(const cJSON *from, struct caps *caps, const struct text_field *fields, size_t n, struct error *err) {
+static bool read_texts(const cJSON *from, struct caps *caps, const struct text_field *fields, size_t n,
+                       struct error *err) {
   for (size_t i = 0; i < n; i++) {
     const char *text;
-    if (!json_string_or(from, fields[i].name, fields[i].size - 1, fields[i].required ? NULL : "", &text, err)) return false;
-    if (!text || (fields[i].required && !*text)) return error_set(err, ERROR_INPUT, "field '%s' is missing or empty", fields[i].name);
+    if (!json_string_or(from, fields[i].name, fields[i].size - 1, fields[i].required ? NULL : "", &text, err))
+      return false;
+    if (!text || (fields[i].required && !*text))
+      return error_set(err, ERROR_INPUT, "field '%s' is missing or empty", fields[i].name);
     strcpy(AT(char, caps, &fields[i]), text);
   }
   return true;
 }
 
-static bool read_numbers(const cJSON *from, struct caps *caps, const struct number_field *fields, size_t n, struct error *err) {
+static bool read_numbers(const cJSON *from, struct caps *caps, const struct number_field *fields, size_t n,
+                         struct error *err) {
   for (size_t i = 0; i < n; i++) {
     int64_t value;
     if (!json_int(from, fields[i].name, (int64_t)fields[i].min, (int64_t)fields[i].max, &value, err)) return false;
@@ -146,7 +152,8 @@ static bool read_hex(const cJSON *from, const char *name, uint32_t *out, struct 
   const char *text;
   if (!json_string_or(from, name, 10, "0x0", &text, err)) return false;
   size_t digits = strncmp(text, "0x", 2) == 0 ? strspn(text + 2, "0123456789abcdefABCDEF") : 0;
-  if (!digits || text[2 + digits]) return error_set(err, ERROR_INPUT, "field '%s' must be like \"0x10de\", not \"%s\"", name, text);
+  if (!digits || text[2 + digits])
+    return error_set(err, ERROR_INPUT, "field '%s' must be like \"0x10de\", not \"%s\"", name, text);
   *out = (uint32_t)strtoul(text, NULL, 16);
   return true;
 }
@@ -156,7 +163,8 @@ static bool read_api(const cJSON *from, struct caps *caps, struct error *err) {
   unsigned major, minor, patch;
   int used = 0;
   if (!text) return false;
-  if (sscanf(text, "%3u.%4u.%4u%n", &major, &minor, &patch, &used) != 3 || text[used] || major > 127 || minor > 1023 || patch > 4095)
+  if (sscanf(text, "%3u.%4u.%4u%n", &major, &minor, &patch, &used) != 3 || text[used] || major > 127 || minor > 1023 ||
+      patch > 4095)
     return error_set(err, ERROR_INPUT, "field 'api' must be like \"1.3.204\", not \"%s\"", text);
   caps->api_version = major << 22 | minor << 12 | patch;
   return true;
@@ -195,11 +203,14 @@ static bool read_triple(const cJSON *limits, struct caps *caps, const struct num
   uint32_t *triple = AT(uint32_t, caps, field);
   size_t n = 0;
   cJSON_ArrayForEach(item, array) {
-    if (n == 3 || !cJSON_IsNumber(item) || !(item->valuedouble >= (double)field->min && item->valuedouble <= (double)field->max)) break;
+    if (n == 3 || !cJSON_IsNumber(item) ||
+        !(item->valuedouble >= (double)field->min && item->valuedouble <= (double)field->max))
+      break;
     triple[n++] = (uint32_t)item->valuedouble;
   }
   if (!array) return false;
-  if (n != 3 || item) return error_set(err, ERROR_INPUT, "field '%s' must be an array of three positive numbers", field->name);
+  if (n != 3 || item)
+    return error_set(err, ERROR_INPUT, "field '%s' must be an array of three positive numbers", field->name);
   return true;
 }
 
@@ -213,7 +224,8 @@ static bool read_limits(const cJSON *device, struct caps *caps, struct error *er
       return error_set(err, ERROR_INPUT, "field '%s' is missing or out of range", limits_64[i].name);
     *AT(uint64_t, caps, &limits_64[i]) = value;
   }
-  if (!power_of_two(caps->limits.storage_align)) return error_set(err, ERROR_INPUT, "field 'storage_align' must be a power of two");
+  if (!power_of_two(caps->limits.storage_align))
+    return error_set(err, ERROR_INPUT, "field 'storage_align' must be a power of two");
   for (size_t i = 0; i < COUNT(limits_triples); i++)
     if (!read_triple(limits, caps, &limits_triples[i], err)) return false;
   return read_numbers(limits, caps, limits_32, COUNT(limits_32), err);
@@ -222,10 +234,12 @@ static bool read_limits(const cJSON *device, struct caps *caps, struct error *er
 static bool read_heaps(const cJSON *device, struct caps *caps, struct error *err) {
   const cJSON *heaps = json_array(device, "heaps", err), *heap;
   cJSON_ArrayForEach(heap, heaps) {
-    if (caps->n_heaps == CAPS_HEAPS) return error_set(err, ERROR_INPUT, "field 'heaps' has more than %d members", CAPS_HEAPS);
+    if (caps->n_heaps == CAPS_HEAPS)
+      return error_set(err, ERROR_INPUT, "field 'heaps' has more than %d members", CAPS_HEAPS);
     if (!cJSON_IsObject(heap)) return error_set(err, ERROR_INPUT, "field 'heaps' must hold objects");
     size_t i = caps->n_heaps++;
-    if (!json_u64_or(heap, "size", 0, &caps->heap[i].size, err) || !json_u64_or(heap, "budget", 0, &caps->heap[i].budget, err) ||
+    if (!json_u64_or(heap, "size", 0, &caps->heap[i].size, err) ||
+        !json_u64_or(heap, "budget", 0, &caps->heap[i].budget, err) ||
         !json_u64_or(heap, "used", 0, &caps->heap[i].used, err) ||
         !json_bool_or(heap, "device_local", false, &caps->heap[i].device_local, err))
       return error_prefix(err, "heaps[%zu]: ", i);
@@ -248,14 +262,16 @@ static bool read_type(const cJSON *device, struct caps *caps, struct error *err)
       caps->type = (enum device_type)t;
       return true;
     }
-  return type && error_set(err, ERROR_INPUT, "field 'type' is '%s', not discrete, integrated, virtual, cpu or other", type);
+  return type &&
+         error_set(err, ERROR_INPUT, "field 'type' is '%s', not discrete, integrated, virtual, cpu or other", type);
 }
 
 /* Slugs become folder and file names. */
 static bool check_slug(const char *slug, struct error *err) {
   char again[sizeof ((struct caps *)0)->slug];
   text_slug(slug, again, sizeof again);
-  return strcmp(slug, again) == 0 || error_set(err, ERROR_INPUT, "field 'slug' is '%s'; it may hold a-z, 0-9, '.' and '-'", slug);
+  return strcmp(slug, again) == 0 ||
+         error_set(err, ERROR_INPUT, "field 'slug' is '%s'; it may hold a-z, 0-9, '.' and '-'", slug);
 }
 
 bool caps_from_json(const cJSON *device, struct caps *caps, struct error *err) {

@@ -7,7 +7,7 @@
 
 #include "file.h"
 
-/* The rest of the first line that begins with `key`, without the separators " \t:=" and quotes; "" when there is none. */
+/* The rest of the first line that begins with `key`, without separators (" \t:=") and quotes; "" when there is none. */
 static void find_value(const char *path, const char *key, char *out, size_t size) {
   char *text = file_read(path, 16 << 20, NULL, NULL);
   out[0] = '\0';

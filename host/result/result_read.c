@@ -42,14 +42,16 @@ static bool read_count(const cJSON *from, const char *name, double *out, struct 
 static bool read_host(const cJSON *root, struct result *result, struct error *err) {
   const cJSON *host = json_object(root, "host", err);
   return host && READ_TEXT(host, "os", false, result->host.os, err) &&
-         READ_TEXT(host, "kernel", false, result->host.kernel, err) && READ_TEXT(host, "cpu", false, result->host.cpu, err) &&
+         READ_TEXT(host, "kernel", false, result->host.kernel, err) &&
+         READ_TEXT(host, "cpu", false, result->host.cpu, err) &&
          json_u64_or(host, "memory", 0, &result->host.memory, err);
 }
 
 static bool read_tool(const cJSON *root, struct result *result, struct error *err) {
   const cJSON *tool = json_object(root, "tool", err);
   return tool && READ_TEXT(tool, "version", true, result->tool.version, err) &&
-         READ_TEXT(tool, "git", false, result->tool.git, err) && READ_TEXT(tool, "glslc", false, result->tool.glslc, err) &&
+         READ_TEXT(tool, "git", false, result->tool.git, err) &&
+         READ_TEXT(tool, "glslc", false, result->tool.glslc, err) &&
          READ_TEXT(tool, "shaders_sha256", false, result->tool.shaders_sha256, err);
 }
 
@@ -69,7 +71,8 @@ static bool read_flops(const cJSON *ceilings, struct result *result, struct erro
   cJSON_ArrayForEach(item, flops) {
     size_t i = result->ceilings.n_flops;
     if (i == RESULT_CEILINGS || strlen(item->string) >= sizeof result->ceilings.flops[i].name)
-      return error_set(err, ERROR_INPUT, "field 'flops' has more than %d members or a name that is too long", RESULT_CEILINGS);
+      return error_set(err, ERROR_INPUT, "field 'flops' has more than %d members or a name that is too long",
+                       RESULT_CEILINGS);
     strcpy(result->ceilings.flops[i].name, item->string);
     if (!read_count(flops, item->string, &result->ceilings.flops[i].value, err)) return false;
     result->ceilings.n_flops++;
@@ -90,7 +93,8 @@ static bool read_run(const cJSON *root, struct result *result, struct error *err
   const cJSON *run = json_object(root, "run", err);
   return run && READ_TEXT(run, "suite", true, result->run.suite, err) &&
          READ_TEXT(run, "suite_sha256", false, result->run.suite_sha256, err) &&
-         READ_TEXT(run, "seed", false, result->run.seed, err) && read_count(run, "budget_s", &result->run.budget_s, err) &&
+         READ_TEXT(run, "seed", false, result->run.seed, err) &&
+         read_count(run, "budget_s", &result->run.budget_s, err) &&
          read_count(run, "seconds", &result->run.seconds, err);
 }
 
@@ -101,8 +105,9 @@ static bool read_shape(const cJSON *from, struct result_row *row, struct error *
   row->family = family_find(row->op);
   for (size_t d = 0; row->family && d < row->family->n_dims; d++) {
     const struct dim_def *def = &row->family->dims[d];
-    bool read = def->preset >= def->min ? json_int_or(shape, def->name, def->min, def->max, def->preset, &row->dim[d], err)
-                                        : json_int(shape, def->name, def->min, def->max, &row->dim[d], err);
+    bool read = def->preset >= def->min
+                    ? json_int_or(shape, def->name, def->min, def->max, def->preset, &row->dim[d], err)
+                    : json_int(shape, def->name, def->min, def->max, &row->dim[d], err);
     if (!read) return error_prefix(err, "shape: ");
   }
   return true;
@@ -113,8 +118,10 @@ static bool read_tuning(const cJSON *from, struct result_row *row, struct error 
   cJSON_ArrayForEach(item, tuning) {
     size_t i = row->n_tuning;
     int64_t value;
-    if (i == KERNEL_TUNABLES) return error_set(err, ERROR_INPUT, "field 'tuning' has more than %d members", KERNEL_TUNABLES);
-    if (!json_int(tuning, item->string, INT32_MIN, INT32_MAX, &value, err) || !copy_text(item->string, &row->tuning_names[i], err))
+    if (i == KERNEL_TUNABLES)
+      return error_set(err, ERROR_INPUT, "field 'tuning' has more than %d members", KERNEL_TUNABLES);
+    if (!json_int(tuning, item->string, INT32_MIN, INT32_MAX, &value, err) ||
+        !copy_text(item->string, &row->tuning_names[i], err))
       return false;
     row->tuning[i] = (int32_t)value;
     row->n_tuning++;
@@ -150,8 +157,9 @@ static bool read_time(const cJSON *from, struct result_row *row, struct error *e
   const cJSON *object = json_object(from, "time_ns", err);
   const char *clock;
   if (!object) return false;
-  if (!json_number(object, "median", 1e-3, 1e18, &time->median, err) || !json_number(object, "p10", 0, 1e18, &time->p10, err) ||
-      !json_number(object, "p90", 0, 1e18, &time->p90, err) || !json_number_or_nan(object, "lo", 0, 1e18, &time->lo, err) ||
+  if (!json_number(object, "median", 1e-3, 1e18, &time->median, err) ||
+      !json_number(object, "p10", 0, 1e18, &time->p10, err) || !json_number(object, "p90", 0, 1e18, &time->p90, err) ||
+      !json_number_or_nan(object, "lo", 0, 1e18, &time->lo, err) ||
       !json_number_or_nan(object, "hi", 0, 1e18, &time->hi, err) || !read_u32(object, "samples", &time->samples, err) ||
       !read_u32(object, "rounds", &time->rounds, err) || !(clock = json_string(object, "clock", 8, err)))
     return error_prefix(err, "time_ns: ");
@@ -201,7 +209,8 @@ static bool read_rows(const cJSON *root, struct result *result, struct error *er
 
 static bool read_root(const cJSON *root, struct result *result, struct error *err) {
   if (!json_check_schema(root, "vkpareto.result/1", err)) return false;
-  if (!READ_TEXT(root, "run_id", true, result->run_id, err) || !READ_TEXT(root, "created", true, result->created, err)) return false;
+  if (!READ_TEXT(root, "run_id", true, result->run_id, err) || !READ_TEXT(root, "created", true, result->created, err))
+    return false;
   if (!read_tool(root, result, err)) return error_prefix(err, "tool: ");
   if (!read_host(root, result, err)) return error_prefix(err, "host: ");
   if (!read_device(root, result, err)) return error_prefix(err, "device: ");
@@ -216,7 +225,8 @@ struct result *result_read(const char *path, struct error *err) {
   char *text = NULL;
   cJSON *root = NULL;
   if (!result || strlen(path) >= sizeof result->path) {
-    error_set(err, result ? ERROR_INPUT : ERROR_MEMORY, result ? "the path of the result is too long" : "out of memory");
+    error_set(err, result ? ERROR_INPUT : ERROR_MEMORY,
+              result ? "the path of the result is too long" : "out of memory");
     goto error;
   }
   if (!(text = file_read(path, FILE_MAX, &bytes, err))) goto error;

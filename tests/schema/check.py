@@ -49,7 +49,9 @@ def violations(document, known):
 
 def main(arguments):
     known = validators()
-    files = [Path(a) for a in arguments] or sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/**/*.json"))
+    files = [Path(argument) for argument in arguments]
+    if not files:
+        files = sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/**/*.json"))
     bad = 0
     for path in files:
         try:

@@ -12,8 +12,9 @@ KNOWN = check.validators()
 
 SAMPLES = {"schema": "vkpareto.samples/1", "run_id": "0" * 32, "rows": [{"id": "a", "ns": [1.5, 2], "round": [0, 1]}]}
 RANGE = {"value": 1, "lo": 0.5, "hi": None}
-CHOICE = {"weights": dict.fromkeys(["qkv", "attn_out", "ffn_up", "ffn_down", "logits"], "int4_g32"), "activations": "f32",
-          "kv": {"k": "f16", "v": "f16"}, "attention": "flash", "moe": None, "adapter": None, "micro_batch": 512}
+CHOICE = {"weights": dict.fromkeys(["qkv", "attn_out", "ffn_up", "ffn_down", "logits"], "int4_g32"),
+          "activations": "f32", "kv": {"k": "f16", "v": "f16"}, "attention": "flash", "moe": None, "adapter": None,
+          "micro_batch": 512}
 PREDICTION = {"ttft_ns": RANGE, "tpot_ns": RANGE, "memory": RANGE, "energy_per_token": None,
               "quality_loss_nats": {**RANGE, "sources": ["a table"]}, "extrapolated_share": 0.1}
 CONFIG = {"schema": "vkpareto.config/1", "result_sha256": "a" * 64, "device": {"slug": "gpu", "driver": "driver"},
@@ -23,52 +24,86 @@ CONFIG = {"schema": "vkpareto.config/1", "result_sha256": "a" * 64, "device": {"
           "measured_with": "vkpareto's kernels"}
 TIME = {"median": 2, "p10": 1, "p90": 3, "lo": None, "hi": None, "samples": 10, "rounds": 5, "clock": "gpu"}
 ROW = {"id": "matmul/m1-n8-k8/f16.gemv/cold", "op": "matmul", "shape": {"m": 1}, "technique": "matmul.f16",
-       "variant": "matmul.f16.gemv", "tuning": {"rows": 2}, "tuned": False, "mode": "cold", "status": "ok", "reason": None,
-       "windows": 1, "time_ns": TIME, "flops": 1, "bytes": 1, "roofline": 0.5, "bound": "memory", "memory": 4096,
+       "variant": "matmul.f16.gemv", "tuning": {"rows": 2}, "tuned": False, "mode": "cold", "status": "ok",
+       "reason": None, "windows": 1, "time_ns": TIME, "flops": 1, "bytes": 1, "roofline": 0.5, "bound": "memory",
+       "memory": 4096,
        "error": {"nmse": 0, "max_abs": 0, "tolerance": 1e-3, "elements": 64, "seed": "1"}, "energy": None,
        "energy_reason": "not measured in this version", "compile_ns": None, "codegen": None}
-SKIPPED = {**ROW, "status": "skipped", "reason": "budget", "time_ns": None, "roofline": None, "bound": None, "error": None}
+SKIPPED = {**ROW, "status": "skipped", "reason": "budget", "time_ns": None, "roofline": None, "bound": None,
+           "error": None}
 BANDWIDTH = {"memory": 1e9, "llc": None}
 RESULT = {
     "schema": "vkpareto.result/1", "run_id": "0" * 32, "created": "2026-11-22T12:00:00Z",
     "tool": {"version": "0.1.0", "git": "abc", "glslc": "2023.2", "shaders_sha256": "a" * 64},
     "host": {"os": "Debian 12", "kernel": "6.1", "cpu": "cpu", "memory": 1 << 34},
     "device": {
-        "name": "GPU", "slug": "gpu", "type": "discrete", "vendor_id": "0x10de", "device_id": "0x1", "uuid": "0" * 32, "pci": "",
+        "name": "GPU", "slug": "gpu", "type": "discrete", "vendor_id": "0x10de", "device_id": "0x1",
+        "uuid": "0" * 32, "pci": "",
         "driver": {"id": "MESA", "slug": "mesa-22.3", "name": "", "info": "", "version": "0x1", "conformance": "",
                    "pipeline_cache_uuid": ""},
         "api": "1.3.204", "subgroup": {"size": 32, "min": 32, "max": 32}, "features": {"int8": True},
-        "limits": {"storage_range": 1 << 27, "allocation": "18446744073709551615", "storage_align": 16, "shared_memory": 32768,
-                   "invocations": 1024, "push_constants": 128, "group_size": [1, 1, 1], "group_count": [1, 1, 1]},
-        "heaps": [{"size": 1 << 33, "budget": None, "used": None, "device_local": True}], "coopmat": [], "llc_bytes": None,
+        "limits": {"storage_range": 1 << 27, "allocation": "18446744073709551615", "storage_align": 16,
+                   "shared_memory": 32768, "invocations": 1024, "push_constants": 128, "group_size": [1, 1, 1],
+                   "group_count": [1, 1, 1]},
+        "heaps": [{"size": 1 << 33, "budget": None, "used": None, "device_local": True}],
+        "coopmat": [], "llc_bytes": None,
         "clock": {"source": "gpu", "valid_bits": 64, "period_ns": 1, "verdict": ""}},
     "ceilings": {"read_bytes_per_s": BANDWIDTH, "copy_bytes_per_s": BANDWIDTH, "flops": {"f32": 1e12, "f16": None},
                  "dispatch_ns": 900, "submit_ns": None},
     "run": {"suite": "quick", "suite_sha256": "b" * 64, "seed": "1", "budget_s": None, "seconds": 10},
     "rows": [ROW, SKIPPED]}
-SUITE = {"schema": "vkpareto.suite/1", "name": "tiny", "rounds": 5, "samples": 4, "sample_seconds": 0.01, "case_seconds": 2,
-         "cases": [{"op": "matmul", "shape": {"m": 1, "n": [8, 16], "k": 8}, "techniques": ["f16"]}]}
+SUITE = {"schema": "vkpareto.suite/1", "name": "tiny", "rounds": 5, "samples": 4, "sample_seconds": 0.01,
+         "case_seconds": 2, "cases": [{"op": "matmul", "shape": {"m": 1, "n": [8, 16], "k": 8}, "techniques": ["f16"]}]}
 
 MISSING = object()
 # document, path to a member, what it becomes
 DAMAGE = [
-    (RESULT, ["schema"], "vkpareto.result/2"), (RESULT, ["schema"], MISSING), (RESULT, ["run_id"], "x"), (RESULT, ["created"], "today"),
-    (RESULT, ["run", "seed"], 1), (RESULT, ["run", "suite_sha256"], "b"), (RESULT, ["device", "slug"], "../x"),
-    (RESULT, ["device", "type"], "gpu"), (RESULT, ["device", "vendor_id"], 4318), (RESULT, ["device", "subgroup", "size"], 24),
-    (RESULT, ["device", "limits", "group_size"], [1, 1]), (RESULT, ["device", "limits", "allocation"], -1),
-    (RESULT, ["device", "features", "int8"], 1), (RESULT, ["ceilings", "flops", "f32"], "fast"),
-    (RESULT, ["ceilings", "read_bytes_per_s", "llc"], MISSING), (RESULT, ["rows", 0, "time_ns"], None),
-    (RESULT, ["rows", 0, "time_ns", "median"], 0), (RESULT, ["rows", 0, "time_ns", "clock"], "wall"),
-    (RESULT, ["rows", 0, "status"], "fine"), (RESULT, ["rows", 0, "id"], "matmul"), (RESULT, ["rows", 0, "windows"], 0),
-    (RESULT, ["rows", 1, "time_ns"], TIME), (RESULT, ["rows", 1, "reason"], None), (RESULT, ["rows", 1, "reason"], ""),
-    (RESULT, ["rows", 0, "bound"], "cache"), (RESULT, ["rows", 0, "energy_reason"], MISSING), (RESULT, ["rows", 0, "error", "seed"], 1),
-    (SUITE, ["cases"], []), (SUITE, ["cases", 0, "op"], MISSING), (SUITE, ["rounds"], 4), (SUITE, ["samples"], 2.5),
-    (SUITE, ["cases", 0, "shape", "m"], -1), (SUITE, ["cases", 0, "shape", "n"], []), (SUITE, ["cases", 0, "mode"], "hot"),
-    (SUITE, ["cases", 0, "technique"], "f16"), (SUITE, ["name"], "Tiny Suite"),
-    (SAMPLES, ["rows", 0, "ns"], []), (SAMPLES, ["rows", 0, "ns", 0], 0), (SAMPLES, ["rows", 0, "round"], MISSING),
-    (CONFIG, ["choice", "weights", "qkv"], MISSING), (CONFIG, ["result_sha256"], ""), (CONFIG, ["front"], []),
-    (CONFIG, ["predicted", "ttft_ns"], 5), (CONFIG, ["predicted", "extrapolated_share"], 1.5),
-    (CONFIG, ["kernels", "matmul.int4_g32", "decode", "variant"], MISSING), (CONFIG, ["default"], {}),
+    (RESULT, ["schema"], "vkpareto.result/2"),
+    (RESULT, ["schema"], MISSING),
+    (RESULT, ["run_id"], "x"),
+    (RESULT, ["created"], "today"),
+    (RESULT, ["run", "seed"], 1),
+    (RESULT, ["run", "suite_sha256"], "b"),
+    (RESULT, ["device", "slug"], "../x"),
+    (RESULT, ["device", "type"], "gpu"),
+    (RESULT, ["device", "vendor_id"], 4318),
+    (RESULT, ["device", "subgroup", "size"], 24),
+    (RESULT, ["device", "limits", "group_size"], [1, 1]),
+    (RESULT, ["device", "limits", "allocation"], -1),
+    (RESULT, ["device", "features", "int8"], 1),
+    (RESULT, ["ceilings", "flops", "f32"], "fast"),
+    (RESULT, ["ceilings", "read_bytes_per_s", "llc"], MISSING),
+    (RESULT, ["rows", 0, "time_ns"], None),
+    (RESULT, ["rows", 0, "time_ns", "median"], 0),
+    (RESULT, ["rows", 0, "time_ns", "clock"], "wall"),
+    (RESULT, ["rows", 0, "status"], "fine"),
+    (RESULT, ["rows", 0, "id"], "matmul"),
+    (RESULT, ["rows", 0, "windows"], 0),
+    (RESULT, ["rows", 1, "time_ns"], TIME),
+    (RESULT, ["rows", 1, "reason"], None),
+    (RESULT, ["rows", 1, "reason"], ""),
+    (RESULT, ["rows", 0, "bound"], "cache"),
+    (RESULT, ["rows", 0, "energy_reason"], MISSING),
+    (RESULT, ["rows", 0, "error", "seed"], 1),
+    (SUITE, ["cases"], []),
+    (SUITE, ["cases", 0, "op"], MISSING),
+    (SUITE, ["rounds"], 4),
+    (SUITE, ["samples"], 2.5),
+    (SUITE, ["cases", 0, "shape", "m"], -1),
+    (SUITE, ["cases", 0, "shape", "n"], []),
+    (SUITE, ["cases", 0, "mode"], "hot"),
+    (SUITE, ["cases", 0, "technique"], "f16"),
+    (SUITE, ["name"], "Tiny Suite"),
+    (SAMPLES, ["rows", 0, "ns"], []),
+    (SAMPLES, ["rows", 0, "ns", 0], 0),
+    (SAMPLES, ["rows", 0, "round"], MISSING),
+    (CONFIG, ["choice", "weights", "qkv"], MISSING),
+    (CONFIG, ["result_sha256"], ""),
+    (CONFIG, ["front"], []),
+    (CONFIG, ["predicted", "ttft_ns"], 5),
+    (CONFIG, ["predicted", "extrapolated_share"], 1.5),
+    (CONFIG, ["kernels", "matmul.int4_g32", "decode", "variant"], MISSING),
+    (CONFIG, ["default"], {}),
 ]
 
 

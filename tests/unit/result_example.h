@@ -74,10 +74,22 @@ static inline void example_caps(struct caps *caps) {
 
 static inline struct result_row example_row(const char *id, enum status status) {
   struct result_row row = {
-    .id = strdup(id), .op = strdup("matmul"), .technique = strdup("matmul.int4_g32"), .variant = strdup("matmul.int4_g32.gemv"),
-    .family = family_find("matmul"), .mode = MODE_COLD, .tuning_names = {strdup("rows"), strdup("subgroups")},
-    .tuning = {4, -2}, .n_tuning = 2, .tuned = true, .status = status, .windows = 3, .flops = 117440512, .bytes = 33030144,
-    .roofline = NAN, .error = {.nmse = NAN, .max_abs = NAN, .tolerance = NAN},
+    .id = strdup(id),
+    .op = strdup("matmul"),
+    .technique = strdup("matmul.int4_g32"),
+    .variant = strdup("matmul.int4_g32.gemv"),
+    .family = family_find("matmul"),
+    .mode = MODE_COLD,
+    .tuning_names = {strdup("rows"), strdup("subgroups")},
+    .tuning = {4, -2},
+    .n_tuning = 2,
+    .tuned = true,
+    .status = status,
+    .windows = 3,
+    .flops = 117440512,
+    .bytes = 33030144,
+    .roofline = NAN,
+    .error = {.nmse = NAN, .max_abs = NAN, .tolerance = NAN},
     .time = {.median = NAN, .p10 = NAN, .p90 = NAN, .lo = NAN, .hi = NAN},
   };
   for (size_t d = 0; d < row.family->n_dims; d++) {

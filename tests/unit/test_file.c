@@ -101,7 +101,8 @@ static void expect_failure(const char *path, const char *cause, const char *reme
   struct error err = {0};
   assert_false(file_write(path, "x", 1, true, &err));
   assert_int_equal(err.kind, ERROR_INPUT);
-  if (!strstr(err.text, path) || !strstr(err.text, cause) || !strstr(err.text, remedy)) fail_msg("unclear: %s", err.text);
+  if (!strstr(err.text, path) || !strstr(err.text, cause) || !strstr(err.text, remedy))
+    fail_msg("unclear: %s", err.text);
 }
 
 static void each_cause_has_its_message(void **state) {
@@ -204,7 +205,8 @@ static void sha256_of_the_standards_examples(void **state) {
   static const struct { const char *text, *hash; } known[] = {   /* NIST's example values */
     {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
     {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-    {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+    {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+     "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
     {"abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmnhijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu",
      "cf5b16a778af8380036ce59e7b0492370b249b11e8f07a51afac45037afee9d1"},
   };

@@ -19,7 +19,9 @@ static int is_nan(unsigned half) { return (half & 0x7fff) > 0x7c00; }
 /* The value by the definition of binary16, with no trick shared with the code. */
 static double defined(unsigned half) {
   int exponent = half >> 10 & 31, mantissa = half & 1023;
-  double magnitude = exponent == 31 ? INFINITY : exponent ? ldexp(1024 + mantissa, exponent - 25) : ldexp(mantissa, -24);
+  double magnitude = exponent == 31 ? INFINITY
+                     : exponent     ? ldexp(1024 + mantissa, exponent - 25)
+                                    : ldexp(mantissa, -24);
   return half & 0x8000 ? -magnitude : magnitude;
 }
 
@@ -61,7 +63,8 @@ static void known_values(void **state) {
     {1.0f, 0x3c00}, {65504.0f, 0x7bff}, {65519.99f, 0x7bff}, {65520.0f, 0x7c00}, {5.96e-8f, 0x0001},
     {2.98e-8f, 0x0000}, {3.0e-8f, 0x0001}, {0.1f, 0x2e66}, {-3.14159f, 0xc248}, {1e-5f, 0x00a8}, {1e30f, 0x7c00},
   };
-  for (size_t i = 0; i < sizeof known / sizeof *known; i++) assert_int_equal(fp16_from_float(known[i].value), known[i].half);
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+    assert_int_equal(fp16_from_float(known[i].value), known[i].half);
   assert_int_equal(fp16_from_float(-0.0f), 0x8000);
   assert_int_equal(fp16_from_float(INFINITY), 0x7c00);
   assert_int_equal(fp16_from_float(float_of(1)), 0);             /* smallest subnormal float */

@@ -30,13 +30,41 @@ static void refuses(const char *text, size_t bytes, const char *where) {
 static void what_is_not_json_is_refused_with_its_place(void **state) {
   (void)state;
   static const struct { const char *text, *where; } bad[] = {
-    {"", "empty"}, {"   ", "line 1"}, {"{", "line 1"}, {"[1,]", "line 1"}, {"{\"a\":1,}", "misplaced"}, {"{\"a\" 1}", "misplaced"},
-    {"[1 2]", "misplaced"}, {"{} {}", "column 4: text after"}, {"[]x", "text after"}, {"nul", "misplaced"}, {"[NaN]", "misplaced"},
-    {"[Infinity]", "misplaced"}, {"[01]", "number"}, {"[1.]", "number"}, {"[.5]", "misplaced"}, {"[+1]", "misplaced"}, {"[-]", "number"},
-    {"[1e]", "number"}, {"[1e999]", "out of range"}, {"[-1e999]", "out of range"}, {"[0x10]", "misplaced"}, {"[\"a]", "without an end"},
-    {"[\"\t\"]", "control character"}, {"[\"\\u0000\"]", "u0000"}, {"[\"\\x\"]", "misplaced"}, {"[\"\\ud800\"]", "misplaced"},
-    {"[\"\xff\"]", "UTF-8"}, {"[\"\xc0\xaf\"]", "UTF-8"}, {"{\n  \"a\": 1,\n  b: 2}", "line 3"}, {"['a']", "misplaced"}, {"[1]//", "after"},
-    {"[\"\\", "without an end"}, {"{1: 2}", "misplaced"}, {"[}", "misplaced"}, {"]", "misplaced"},
+    {"", "empty"},
+    {"   ", "line 1"},
+    {"{", "line 1"},
+    {"[1,]", "line 1"},
+    {"{\"a\":1,}", "misplaced"},
+    {"{\"a\" 1}", "misplaced"},
+    {"[1 2]", "misplaced"},
+    {"{} {}", "column 4: text after"},
+    {"[]x", "text after"},
+    {"nul", "misplaced"},
+    {"[NaN]", "misplaced"},
+    {"[Infinity]", "misplaced"},
+    {"[01]", "number"},
+    {"[1.]", "number"},
+    {"[.5]", "misplaced"},
+    {"[+1]", "misplaced"},
+    {"[-]", "number"},
+    {"[1e]", "number"},
+    {"[1e999]", "out of range"},
+    {"[-1e999]", "out of range"},
+    {"[0x10]", "misplaced"},
+    {"[\"a]", "without an end"},
+    {"[\"\t\"]", "control character"},
+    {"[\"\\u0000\"]", "u0000"},
+    {"[\"\\x\"]", "misplaced"},
+    {"[\"\\ud800\"]", "misplaced"},
+    {"[\"\xff\"]", "UTF-8"},
+    {"[\"\xc0\xaf\"]", "UTF-8"},
+    {"{\n  \"a\": 1,\n  b: 2}", "line 3"},
+    {"['a']", "misplaced"},
+    {"[1]//", "after"},
+    {"[\"\\", "without an end"},
+    {"{1: 2}", "misplaced"},
+    {"[}", "misplaced"},
+    {"]", "misplaced"},
     {"[0.00000000000000000000000000000000000000000000000000000000000000001]", "too many digits"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) refuses(bad[i].text, strlen(bad[i].text), bad[i].where);
@@ -89,8 +117,9 @@ static void the_first_of_two_equal_keys_counts(void **state) {
 
 static void integers_are_whole_exact_and_in_range(void **state) {
   (void)state;
-  cJSON *root = parse("{\"max\": 9007199254740992, \"over\": 9007199254740994, \"half\": 1.5, \"huge\": 1e300, \"text\": \"1\","
-                      " \"null\": null, \"true\": true, \"minus\": -9007199254740992, \"list\": [1], \"e\": 1e3}");
+  cJSON *root =
+      parse("{\"max\": 9007199254740992, \"over\": 9007199254740994, \"half\": 1.5, \"huge\": 1e300, \"text\": \"1\","
+            " \"null\": null, \"true\": true, \"minus\": -9007199254740992, \"list\": [1], \"e\": 1e3}");
   struct error err = {0};
   int64_t value = 0;
   assert_true(json_int(root, "max", INT64_MIN, INT64_MAX, &value, &err) && value == 9007199254740992);
@@ -175,10 +204,15 @@ static void other_types_are_checked_by_name(void **state) {
 static void schemas_are_told_apart(void **state) {
   (void)state;
   static const struct { const char *text, *says; } bad[] = {
-    {"{\"schema\": \"vkpareto.result/1\"}", "is it the right file"}, {"{\"schema\": \"vkpareto.suite/2\"}", "newer"},
-    {"{\"schema\": \"vkpareto.suite/999999999999999999999\"}", "newer"}, {"{\"schema\": \"vkpareto.suite/0\"}", "needed"},
-    {"{\"schema\": \"vkpareto.suite/1x\"}", "needed"}, {"{\"schema\": \"vkpareto.suite/\"}", "needed"}, {"{\"schema\": 1}", "must be a string"},
-    {"{}", "missing"}, {"[]", "vkpareto.suite/1"},
+    {"{\"schema\": \"vkpareto.result/1\"}", "is it the right file"},
+    {"{\"schema\": \"vkpareto.suite/2\"}", "newer"},
+    {"{\"schema\": \"vkpareto.suite/999999999999999999999\"}", "newer"},
+    {"{\"schema\": \"vkpareto.suite/0\"}", "needed"},
+    {"{\"schema\": \"vkpareto.suite/1x\"}", "needed"},
+    {"{\"schema\": \"vkpareto.suite/\"}", "needed"},
+    {"{\"schema\": 1}", "must be a string"},
+    {"{}", "missing"},
+    {"[]", "vkpareto.suite/1"},
   };
   struct error err = {0};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

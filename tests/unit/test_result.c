@@ -124,7 +124,8 @@ static void a_result_is_never_overwritten(void **state) {
 static void the_file_has_the_form_of_the_design(void **state) {
   (void)state;
   cJSON *root = example_json();
-  const cJSON *rows = json_array(root, "rows", NULL), *ok = cJSON_GetArrayItem(rows, STATUS_OK), *lost = cJSON_GetArrayItem(rows, STATUS_LOST);
+  const cJSON *rows = json_array(root, "rows", NULL), *ok = cJSON_GetArrayItem(rows, STATUS_OK),
+              *lost = cJSON_GetArrayItem(rows, STATUS_LOST);
   assert_true(cJSON_IsNull(json_member(lost, "time_ns", NULL)));
   assert_string_equal(json_string(lost, "reason", 99, NULL), "because of \"this\"");
   assert_true(cJSON_IsNull(json_member(ok, "energy", NULL)) && cJSON_IsNull(json_member(ok, "codegen", NULL)));

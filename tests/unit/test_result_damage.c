@@ -45,8 +45,8 @@ static void try(struct result *result, const struct error *err) {
 static void any_value_may_be_anything(void **state) {
   (void)state;
   static const char *const hostile[] = {
-    "null", "true", "-1", "0", "1.5", "1e308", "9007199254740993", "18446744073709551616", "\"\"", "\"..\"", "\"x\\u001b[2J\"",
-    "\"18446744073709551615\"", "[]", "[1,2,3,4]", "[null]", "{}", "{\"a\":{\"b\":1}}",
+    "null", "true", "-1", "0", "1.5", "1e308", "9007199254740993", "18446744073709551616", "\"\"", "\"..\"",
+    "\"x\\u001b[2J\"", "\"18446744073709551615\"", "[]", "[1,2,3,4]", "[null]", "{}", "{\"a\":{\"b\":1}}",
   };
   cJSON *root = example_json();
   cJSON *rows = cJSON_GetObjectItem(root, "rows");
@@ -122,12 +122,27 @@ static void any_bytes_may_be_damaged(void **state) {
 static void senseless_caps_are_refused(void **state) {
   (void)state;
   static const struct { const char *object, *field, *value; } bad[] = {
-    {"subgroup", "size", "24"}, {"subgroup", "min", "64"}, {"subgroup", "max", "0"}, {"limits", "storage_align", "48"},
-    {"limits", "storage_range", "0"}, {"limits", "invocations", "0"}, {"limits", "group_size", "[1,2]"}, {"limits", "group_count", "[1,2,0]"},
-    {NULL, "type", "\"quantum\""}, {NULL, "slug", "\"../x\""}, {"driver", "slug", "\"A b\""}, {NULL, "api", "\"1.3\""},
-    {NULL, "api", "\"1.3.204x\""}, {NULL, "api", "\"-1.3.204\""}, {NULL, "vendor_id", "\"10de\""}, {NULL, "vendor_id", "\"0xfffffffff\""},
-    {"clock", "valid_bits", "65"}, {NULL, "heaps", "[1]"}, {NULL, "heaps", "[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]"},
-    {"features", "int8", "1"}, {NULL, "uuid", "\"00112233445566778899aabbccddeeff0\""},
+    {"subgroup", "size", "24"},
+    {"subgroup", "min", "64"},
+    {"subgroup", "max", "0"},
+    {"limits", "storage_align", "48"},
+    {"limits", "storage_range", "0"},
+    {"limits", "invocations", "0"},
+    {"limits", "group_size", "[1,2]"},
+    {"limits", "group_count", "[1,2,0]"},
+    {NULL, "type", "\"quantum\""},
+    {NULL, "slug", "\"../x\""},
+    {"driver", "slug", "\"A b\""},
+    {NULL, "api", "\"1.3\""},
+    {NULL, "api", "\"1.3.204x\""},
+    {NULL, "api", "\"-1.3.204\""},
+    {NULL, "vendor_id", "\"10de\""},
+    {NULL, "vendor_id", "\"0xfffffffff\""},
+    {"clock", "valid_bits", "65"},
+    {NULL, "heaps", "[1]"},
+    {NULL, "heaps", "[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]"},
+    {"features", "int8", "1"},
+    {NULL, "uuid", "\"00112233445566778899aabbccddeeff0\""},
   };
   struct caps caps = {0}, read;
   example_caps(&caps);

@@ -62,7 +62,8 @@ static void interval_is_the_same_for_a_seed_and_any_order(void **state) {
     reversed[N - 1 - i] = values[i];
     reversed_round[N - 1 - i] = round[i];
   }
-  struct interval a = stats_bootstrap(values, round, N, ROUNDS, 7), b = stats_bootstrap(reversed, reversed_round, N, ROUNDS, 7);
+  struct interval a = stats_bootstrap(values, round, N, ROUNDS, 7),
+                  b = stats_bootstrap(reversed, reversed_round, N, ROUNDS, 7);
   assert_true(a.lo == b.lo && a.hi == b.hi);
   assert_true(a.lo < a.hi && a.lo <= stats_median(values, N) && stats_median(values, N) <= a.hi);
 }

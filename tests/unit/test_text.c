@@ -43,8 +43,11 @@ static void whole_numbers_are_checked(void **state) {
   uint64_t value;
   assert_true(text_parse_u64("18446744073709551615", 0, UINT64_MAX, &value, &err) && value == UINT64_MAX);
   assert_true(text_parse_u64("007", 7, 7, &value, &err) && value == 7);
-  static const char *const bad[] = {"", "-1", "+1", " 1", "1 ", "1.0", "1e3", "0x10", "18446744073709551616", "99999999999999999999999", "5"};
-  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_false(text_parse_u64(bad[i], 6, UINT64_MAX, &value, &err));
+  static const char *const bad[] = {
+    "", "-1", "+1", " 1", "1 ", "1.0", "1e3", "0x10", "18446744073709551616", "99999999999999999999999", "5",
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    assert_false(text_parse_u64(bad[i], 6, UINT64_MAX, &value, &err));
 }
 
 static void numbers_are_checked(void **state) {
@@ -100,8 +103,14 @@ static void nearest_finds_the_slip(void **state) {
 static void slugs_are_safe_file_names(void **state) {
   (void)state;
   static const struct { const char *text, *slug; } cases[] = {
-    {"NVIDIA GeForce RTX 4090", "nvidia-geforce-rtx-4090"}, {"llvmpipe (LLVM 15.0.6, 256 bits)", "llvmpipe-llvm-15.0.6-256-bits"},
-    {"../../etc/passwd", "etc-passwd"}, {"..", "device"}, {"", "device"}, {"  ", "device"}, {"\xc3\xa9", "device"}, {"a--b", "a-b"},
+    {"NVIDIA GeForce RTX 4090", "nvidia-geforce-rtx-4090"},
+    {"llvmpipe (LLVM 15.0.6, 256 bits)", "llvmpipe-llvm-15.0.6-256-bits"},
+    {"../../etc/passwd", "etc-passwd"},
+    {"..", "device"},
+    {"", "device"},
+    {"  ", "device"},
+    {"\xc3\xa9", "device"},
+    {"a--b", "a-b"},
     {".hidden.", "hidden"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -145,8 +154,10 @@ static void utf8_is_that_of_rfc_3629(void **state) {
   assert_int_equal(text_utf8_length("\xc3\xa9"), 2);
   assert_int_equal(text_utf8_length("\xe2\x82\xac"), 3);
   assert_int_equal(text_utf8_length("\xf0\x9f\x98\x80"), 4);
-  static const char *const bad[] = {"", "\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80",
-                                    "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xff", "\xe2\x82", "\xc3"};
+  static const char *const bad[] = {
+    "", "\x80", "\xc0\xaf", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf0\x80\x80\x80", "\xf4\x90\x80\x80",
+    "\xf5\x80\x80\x80", "\xff", "\xe2\x82", "\xc3",
+  };
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(text_utf8_length(bad[i]), 0);
 }
 
