@@ -1,6 +1,5 @@
 /* The verb `check`: every variant of every family on its proof shapes, one line each. */
 #include <stdio.h>
-#include <string.h>
 
 #include "client.h"
 #include "interrupt.h"
@@ -26,19 +25,6 @@ static void print_line(const char *status, const struct variant *variant, const 
   fflush(stdout);   /* a proof takes seconds; whoever watches sees each */
 }
 
-/* The first tuning that some proof shape accepts; NULL, or why none does. */
-static const char *choose_tuning(const struct family *family, const struct variant *variant, const struct caps *caps, int32_t *tuning) {
-  const char *first_reason = NULL;
-  for (size_t s = 0; family->proof_shapes[s][0] != 0; s++) {
-    struct kernel_case kase = {.family = family, .mode = MODE_WARM};
-    memcpy(kase.dim, family->proof_shapes[s], sizeof kase.dim);
-    const char *reason = plan_tuning(variant, &kase, caps, tuning);
-    if (!reason) return NULL;
-    if (!first_reason) first_reason = reason;
-  }
-  return first_reason ? first_reason : "its family has no proof shapes";
-}
-
 static void judge_answer(struct check *check, const struct variant *variant) {
   const struct answer *answer = &check->answer;
   char text[600], took[32];
@@ -59,12 +45,12 @@ static void judge_answer(struct check *check, const struct variant *variant) {
   print_line(talked && answer->status == STATUS_OK ? "validation" : status_names[answer->status], variant, text);
 }
 
-static bool check_variant(struct check *check, const struct family *family, const struct variant *variant, struct error *err) {
+static bool check_variant(struct check *check, const struct variant *variant, struct error *err) {
   struct job job = {.kind = JOB_PROVE, .variant = variant, .seed = check->options->seed};
   enum status status;
   char reason[512];
   bool runnable = plan_runnable(variant, &check->client.caps, &status, reason, sizeof reason);
-  const char *why_not = runnable ? choose_tuning(family, variant, &check->client.caps, job.tuning) : reason;
+  const char *why_not = runnable ? plan_proof_tuning(variant, &check->client.caps, job.tuning) : reason;
   if (why_not) {
     print_line(status_names[runnable ? STATUS_UNSUPPORTED : status], variant, why_not);
     check->n_absent++;
@@ -85,7 +71,7 @@ static bool check_all(struct check *check, struct error *err) {
       const struct variant *variant = &families[f]->variants[v];
       if (filter && !text_glob(filter, variant->id)) continue;
       matched++;
-      if (!check_variant(check, families[f], variant, err)) return false;
+      if (!check_variant(check, variant, err)) return false;
     }
   return matched || error_set(err, ERROR_USAGE, "no variant matches the filter '%.200s'; `vkpareto list variants` shows them", filter ? filter : "*");
 }

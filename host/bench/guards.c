@@ -71,13 +71,13 @@ static bool check_guards(struct execution *ex, size_t t, char *what, size_t size
   uint64_t found, tail = tail_bytes(ex, t);
   if (!find_stray(ex, t, 0, KERNEL_GUARD, word, &found, err)) return false;
   if (found < KERNEL_GUARD) {
-    snprintf(what, size, "wrote %llu bytes before %s", (unsigned long long)(KERNEL_GUARD - found), tensor->name);
+    snprintf(what, size, "wrote before %s, %llu bytes ahead of it", tensor->name, (unsigned long long)(KERNEL_GUARD - found));
     *intact = false;
     return true;
   }
   if (!find_stray(ex, t, KERNEL_GUARD + tensor->bytes, tail, word, &found, err)) return false;
   if (found < tail) {
-    snprintf(what, size, "wrote %llu bytes past the end of %s", (unsigned long long)found, tensor->name);
+    snprintf(what, size, "wrote past the end of %s, %llu bytes behind it", tensor->name, (unsigned long long)found);
     *intact = false;
   }
   return true;

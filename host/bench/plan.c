@@ -70,6 +70,19 @@ const char *plan_tuning(const struct variant *variant, const struct kernel_case 
   return first_reason;
 }
 
+const char *plan_proof_tuning(const struct variant *variant, const struct caps *caps, int32_t *tuning) {
+  const struct family *family = family_of_technique(variant->technique);
+  const char *first_reason = NULL;
+  for (size_t s = 0; family->proof_shapes[s][0] != 0; s++) {
+    struct kernel_case kase = {.family = family, .mode = MODE_WARM};
+    memcpy(kase.dim, family->proof_shapes[s], sizeof kase.dim);
+    const char *reason = plan_tuning(variant, &kase, caps, tuning);
+    if (!reason) return NULL;
+    if (!first_reason) first_reason = reason;
+  }
+  return first_reason ? first_reason : "its family has no proof shapes";
+}
+
 bool plan_runnable(const struct variant *variant, const struct caps *caps, enum status *status, char *reason, size_t size) {
   const char *module = missing_module(variant);
   uint64_t missing = variant->requires & ~caps->features;

@@ -35,6 +35,8 @@ bool plan_print(const struct plan *, FILE *, struct error *);
 
 /* The first tuning that is valid for the case, defaults first: NULL. Else why the defaults are not, and the defaults. */
 const char *plan_tuning(const struct variant *, const struct kernel_case *, const struct caps *, int32_t *tuning);
+/* The same for proving: the first tuning that a proof shape of the family accepts. */
+const char *plan_proof_tuning(const struct variant *, const struct caps *, int32_t *tuning);
 /* Is the variant built, and has the device what it requires? Else status and reason. */
 bool plan_runnable(const struct variant *, const struct caps *, enum status *, char *reason, size_t size);
 
