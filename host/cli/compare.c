@@ -61,8 +61,7 @@ static bool load_results(const struct args *args, struct loaded *loaded, struct 
     if (!load_result(loaded, baseline, &added, err)) return false;
     if (!added) return error_set(err, ERROR_INPUT, "%s is no result; --baseline takes one of `vkpareto run`", baseline);
   }
-  if (loaded->n < 2)
-    return error_set(err, ERROR_INPUT, "%zu result to compare, two are needed; `vkpareto run` writes them", loaded->n);
+  if (loaded->n == 0) return error_set(err, ERROR_INPUT, "no result among the files; `vkpareto run` writes them");
   return true;
 }
 
@@ -92,7 +91,8 @@ static int compare(const struct args *args, const struct loaded *loaded, enum co
 static const struct args_verb verb = {
   .name = "compare",
   .about = "Shows results side by side: per op, shape and technique the time with its interval, the share of the\n"
-           "device's own ceiling, and the speed against the baseline with a verdict. Needs no GPU.",
+           "device's own ceiling, and the speed against the baseline with a verdict. One result alone: its times and\n"
+           "shares. Needs no GPU.",
   .operands = "RESULT...",
   .min_operands = 1,
   .max_operands = 1000,

@@ -136,7 +136,7 @@ static bool print_header(const struct comparison *comparison, enum table_format 
     const struct result *result = comparison->results[r];
     char label[8];
     print_label(r, label, sizeof label);
-    table_cell(table, "%s%s", label, r == comparison->baseline ? " (baseline)" : "");
+    table_cell(table, "%s%s", label, comparison->n_results > 1 && r == comparison->baseline ? " (baseline)" : "");
     table_cell(table, "%s", result->caps.name);
     table_cell(table, "%s %s", result->caps.driver_name, result->caps.driver_info);
     table_cell(table, "%s", result->run.suite);
@@ -146,15 +146,22 @@ static bool print_header(const struct comparison *comparison, enum table_format 
   return ok;
 }
 
-static void print_footer(const struct comparison *comparison, FILE *out) {
-  char base[8];
-  print_label(comparison->baseline, base, sizeof base);
-  fprintf(out, "\n%zu of %zu rows have a time in every result; %zu of these differ from %s beyond the intervals.\n",
+static void print_matches(const struct comparison *comparison, const char *base, FILE *out) {
+  fprintf(out, "%zu of %zu rows have a time in every result; %zu of these differ from %s beyond the intervals.\n",
           comparison->matched, comparison->n_rows, comparison->differ, base);
   fprintf(out, "\"vs %s\" is %s's time / the other's: above 1x is faster than %s%s.\n", base, base, base,
           comparison->n_results < SIGNS_FROM ? "" : " (+ faster, - slower, = tie)");
+}
+
+static void print_footer(const struct comparison *comparison, FILE *out) {
+  char base[8];
+  print_label(comparison->baseline, base, sizeof base);
+  fputc('\n', out);
+  if (comparison->n_results > 1) print_matches(comparison, base, out);
   fprintf(out, "± is the wider half of the 95 %% interval, ~ marks a noisy time.\n"
-          "\"own\" is the share of that device's own measured ceiling: it does not compare devices.\n");
+          "\"own\" is the share of %s own measured ceiling%s\n",
+          comparison->n_results > 1 ? "that device's" : "the device's",
+          comparison->n_results > 1 ? ": it does not compare devices." : ".");
 }
 
 bool print_wide(const struct comparison *comparison, enum table_format format, FILE *out) {

@@ -68,9 +68,15 @@ class Compare(ProgramTest):
         self.assertIn("tiny.json", done.stderr)
         self.assertIn("faster 2.00x", done.stdout)
 
-    def test_fewer_than_two_results(self):
-        self.assert_refused(vkpareto("compare", self.slow), 2, "two are needed")
-        self.assert_refused(vkpareto("compare", self.slow, self.file("tiny.json", suite())), 2, "two are needed")
+    def test_one_result_alone_is_a_table_of_its_times(self):
+        done = vkpareto("compare", self.slow)
+        self.assert_done(done)
+        self.assertIn("A time", done.stdout)
+        self.assertNotIn("vs A", done.stdout)
+        self.assertNotIn("baseline", done.stdout)
+
+    def test_no_result_among_the_files(self):
+        self.assert_refused(vkpareto("compare", self.file("tiny.json", suite())), 2, "no result among the files")
         done = vkpareto("compare", self.slow, self.fast, "--baseline", self.file("tiny.json", suite()))
         self.assert_refused(done, 2, "--baseline")
 
