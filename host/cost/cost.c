@@ -79,11 +79,14 @@ static struct kernel_case case_of(const struct result_row *row) {
   return kase;
 }
 
-/* An op of a model (ceilings are rulers, not ops), timed on streaming data, by a kernel that this build still has. */
+/* An op of a model (ceilings are rulers, not ops), timed on streaming data, by a kernel that this build still has. The
+ * three names of a row must agree: its variant will be asked about cases of its op. */
 static bool usable(const struct result_row *row) {
+  const struct variant *variant = variant_find(row->variant);
   return row->family && status_has_time(row->status) && row->mode != MODE_WARM
       && (strcmp(row->family->name, "matmul") == 0 || strcmp(row->family->name, "attention") == 0)
-      && isfinite(row->time.median) && row->time.median > 0 && variant_find(row->variant) && technique_find(row->technique);
+      && isfinite(row->time.median) && row->time.median > 0
+      && variant && strcmp(variant->technique, row->technique) == 0 && family_of_technique(row->technique) == row->family;
 }
 
 static bool same_shape(const struct result_row *a, const struct result_row *b) {
@@ -185,12 +188,19 @@ const struct cost_group *cost_find(const struct cost_model *cost, const char *te
 
 /* ---- prediction */
 
-/* The row's tuning in the order of its variant's tunables; the preset where the row does not name one. */
+static bool is_candidate(const struct tunable *tunable, int32_t value) {
+  for (size_t v = 0; v < tunable->n; v++)
+    if (tunable->values[v] == value) return true;
+  return false;
+}
+
+/* The row's tuning in the order of its variant's tunables; the preset where the row names no value that the kernel knows. */
 static void tuning_of(const struct result_row *row, const struct variant *variant, int32_t tuning[KERNEL_TUNABLES]) {
   for (size_t t = 0; t < variant->n_tunables; t++) {
-    tuning[t] = variant->tunables[t].values[0];
+    const struct tunable *tunable = &variant->tunables[t];
+    tuning[t] = tunable->values[0];
     for (size_t r = 0; r < row->n_tuning; r++)
-      if (strcmp(row->tuning_names[r], variant->tunables[t].name) == 0) tuning[t] = row->tuning[r];
+      if (strcmp(row->tuning_names[r], tunable->name) == 0 && is_candidate(tunable, row->tuning[r])) tuning[t] = row->tuning[r];
   }
 }
 

@@ -185,6 +185,24 @@ static void a_noisy_row_serves_where_there_is_no_other(void **state) {
   cost_free(cost);
 }
 
+/* A damaged or hostile file: the variant of another op must never be asked about this one, nor run with tuning it does not know. */
+static void a_row_whose_names_disagree_is_not_used(void **state) {
+  (void)state;
+  start();
+  add(1, 1024, 1024, 1), add(1, 4096, 4096, 1);
+  add(1, 2048, 2048, 0.1)->variant = "attention.flash_f16.base";
+  add(1, 2048, 2048, 0.1)->variant = "matmul.int8_g32.gemv";
+  add(1, 2048, 2048, 0.1)->variant = "matmul.f16.of_another_build";
+  rows[0].tuning_names[0] = rows[1].tuning_names[0] = "threads";
+  rows[0].tuning[0] = 0, rows[1].tuning[0] = -7;
+  rows[0].n_tuning = rows[1].n_tuning = 1;
+  struct cost_model *cost = build();
+  assert_int_equal(cost_find(cost, "matmul.f16", REGIME_DECODE)->n, 2);
+  struct kernel_case kase = matmul(1, 2048, 2048);
+  assert_false(predict(cost, &kase).measured);
+  cost_free(cost);
+}
+
 static void too_few_rows_are_not_extended_to_other_shapes(void **state) {
   (void)state;
   start();
@@ -268,6 +286,7 @@ int main(void) {
     cmocka_unit_test(far_outside_is_marked_extrapolated),
     cmocka_unit_test(the_fastest_ok_row_of_a_shape_counts),
     cmocka_unit_test(a_noisy_row_serves_where_there_is_no_other),
+    cmocka_unit_test(a_row_whose_names_disagree_is_not_used),
     cmocka_unit_test(too_few_rows_are_not_extended_to_other_shapes),
     cmocka_unit_test(the_error_of_one_matrix_is_unknown_not_zero),
     cmocka_unit_test(scratch_is_what_the_kernel_plans),
