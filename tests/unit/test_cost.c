@@ -193,7 +193,7 @@ static void a_row_whose_names_disagree_is_not_used(void **state) {
   add(1, 2048, 2048, 0.1)->variant = "attention.flash_f16.base";
   add(1, 2048, 2048, 0.1)->variant = "matmul.int8_g32.gemv";
   add(1, 2048, 2048, 0.1)->variant = "matmul.f16.of_another_build";
-  rows[0].tuning_names[0] = rows[1].tuning_names[0] = "threads";
+  rows[0].tuning_names[0] = rows[1].tuning_names[0] = "rows";
   rows[0].tuning[0] = 0, rows[1].tuning[0] = -7;
   rows[0].n_tuning = rows[1].n_tuning = 1;
   struct cost_model *cost = build();
