@@ -6,7 +6,7 @@
 
 struct broken {
   const char *variant;   /* whose plan it runs under, in place of that variant's shader */
-  const char *shader;    /* name in the SPIR-V table */
+  const char *shader;    /* name in the SPIR-V table; or without its build: the build of the shader it replaces is appended */
   const char *what;      /* what is wrong with it */
 };
 
@@ -14,7 +14,7 @@ extern const struct broken broken_matmul[], broken_attention[];
 extern const size_t n_broken_matmul, n_broken_attention;
 
 /* Controls: built from the same source as the broken ones but without a defect. The prover must accept them. */
-extern const struct broken right_matmul[];
-extern const size_t n_right_matmul;
+extern const struct broken right_matmul[], right_attention[];
+extern const size_t n_right_matmul, n_right_attention;
 
 #endif

@@ -10,3 +10,9 @@ const struct broken broken_attention[] = {
   {"attention.flash_split_int8.base", "broken/attention_merge", "ignores the last split"},
 };
 const size_t n_broken_attention = sizeof broken_attention / sizeof broken_attention[0];
+
+const struct broken right_attention[] = {
+  {"attention.flash_f16.base", "broken/attention_right", "nothing: the plain kernel as it stands"},
+  {"attention.flash_int8.base", "broken/attention_right", "nothing: the plain kernel as it stands"},
+};
+const size_t n_right_attention = sizeof right_attention / sizeof right_attention[0];

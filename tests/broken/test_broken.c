@@ -90,6 +90,7 @@ static void every_broken_attention_is_rejected(void **state) {
 static void a_right_kernel_in_their_place_is_accepted(void **state) {
   (void)state;
   for (size_t i = 0; i < n_right_matmul; i++) assert_int_equal(prove_impostor(&right_matmul[i]), STATUS_OK);
+  for (size_t i = 0; i < n_right_attention; i++) assert_int_equal(prove_impostor(&right_attention[i]), STATUS_OK);
 }
 
 int main(void) {
