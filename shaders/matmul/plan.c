@@ -47,9 +47,11 @@ static bool windows_make(const struct kernel_case *kase, const struct caps *caps
   uint64_t y_row = (uint64_t)kase->dim[DIM_N] * sizeof(float);
   uint64_t most_n = min_u64(range / max_u64(layout->w_row, layout->scale_row), caps->limits.group_count[0] * geometry->group_n);
   uint64_t most_m = min_u64(range / max_u64(layout->x_row, y_row), caps->limits.group_count[1] * geometry->group_m);
-  /* A whole op of fewer rows than a unit needs only what it has. */
-  uint64_t unit_n = max_u64(LAYOUT_WINDOW_ROWS, geometry->group_n), unit_m = max_u64(WINDOW_COLS, geometry->group_m);
   uint64_t n = (uint64_t)kase->dim[DIM_N], m = (uint64_t)kase->dim[DIM_M];
+  /* Windows of whole workgroups where the limits leave room for one. */
+  uint64_t unit_n = max_u64(LAYOUT_WINDOW_ROWS, most_n < geometry->group_n ? 1 : geometry->group_n);
+  uint64_t unit_m = max_u64(WINDOW_COLS, most_m < geometry->group_m && m > GEMV_MAX_M ? 1 : geometry->group_m);
+  /* An op of fewer rows than a unit needs only what it has. */
   if (most_n < unit_n && most_n >= n) most_n = unit_n;
   if (most_m < unit_m && most_m >= m) most_m = unit_m;
   if (!cut_make(over_n, n, unit_n, most_n) || !cut_make(over_m, m, unit_m, most_m))

@@ -15,7 +15,7 @@
 // brings both into shared memory, weights decoded and scaled, so that the inner loop knows no formats; then each
 // invocation multiplies REGISTERS x REGISTERS outputs held in registers.
 // Cost: 2 * REGISTERS vec4 from shared memory for 4 * REGISTERS^2 multiply-adds; two barriers per step.
-// Wins on GPUs once m fills a tile; loses by far on CPU drivers, whose shared memory is a gather (see rows.comp).
+// Wins on GPUs once m fills a tile. On CPU drivers, whose shared memory is a gather, rows.comp is somewhat faster.
 #include "weights.glsl"
 
 layout(local_size_x_id = MATMUL_SPEC_THREADS) in;   // TILE_M / REGISTERS * TILE_N / REGISTERS
