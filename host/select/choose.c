@@ -252,26 +252,26 @@ static void find_first(const struct space *space, const struct task *task, const
   }
 }
 
-/* The simplest of those that tie with the first. */
+/* Among the points whose time cannot be told from the first's: the best in what is known exactly, then the simplest,
+ * then the one that is faster by the point estimate. */
 static void find_winner(const struct space *space, const struct task *task, const struct front *front, struct decision *d) {
   const uint8_t *first = front->points[d->first].choice;
-  const struct prediction best = choose_predict(space, task, first);
-  const double to_beat = choose_score(d, &best);
-  struct simplicity simplest = simplicity_of(space, first);
-  double simplest_score = to_beat;
-  d->point = d->first;
+  const double first_ns = choose_predict(space, task, first).request_ns;
+  struct simplicity simplest = {0};
+  double best = INFINITY, best_ns = INFINITY;
   for (size_t i = 0; i < front->n; i++) {
     const uint8_t *choice = front->points[i].choice;
     struct prediction p = choose_predict(space, task, choice);
-    if (!choose_within(&d->limits, &p)) continue;
+    if (!choose_within(&d->limits, &p) || !choose_times_tie(space, task, choice, first)) continue;
+    const double ns = p.request_ns;
+    p.request_ns = first_ns;
     const double score = choose_score(d, &p);
-    p.request_ns = best.request_ns;
-    if (choose_score(d, &p) > to_beat || !choose_times_tie(space, task, choice, first)) continue;
     const struct simplicity here = simplicity_of(space, choice);
-    const int order = compare_simplicity(here, simplest);
-    if (order > 0 || (order == 0 && score >= simplest_score)) continue;
+    const int order = score < best ? -1 : score > best ? 1 : compare_simplicity(here, simplest);
+    if (order > 0 || (order == 0 && ns >= best_ns)) continue;
+    best = score;
+    best_ns = ns;
     simplest = here;
-    simplest_score = score;
     d->point = i;
   }
 }

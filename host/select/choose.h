@@ -36,14 +36,14 @@ struct decision {
   enum preference preference;
   double best[3], worst[3];    /* of request time, memory, quality loss over the feasible front: the scale of `balanced` */
   size_t point;                /* in the front: the winner */
-  size_t first;                /* the one with the best score; another than the winner when a tie made the simpler one win */
+  size_t first;                /* the one with the best score; another than the winner when their times tie */
   size_t n_feasible;
 };
 /* ERROR_INFEASIBLE, naming the limits and what the nearest configuration needs, when no point is within the limits.
  *
- * The lowest score wins. A point ties with it when its time cannot be told from the winner's (choose_times_tie) and its
- * score, were the times equal, would be as low; of these the simplest wins: fewest different techniques, then those that
- * stand first in the rooms' tables, then the lower score. */
+ * The lowest score wins, except that noise decides nothing: among the points whose time cannot be told from that of the
+ * lowest score (choose_times_tie) the lowest score with equal times wins, which is the best in what is known exactly; of
+ * equals the simplest: fewest different techniques, then those that stand first in the rooms' tables; then the faster. */
 bool choose_decide(const struct space *, const struct task *, const struct front *, const struct limits *, enum preference,
                    struct decision *, struct error *);
 /* What the preference minimises, by the scale of the decision. */

@@ -68,10 +68,10 @@ enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t 
   const bool tie = p.request_ns != r->predicted.request_ns && choose_times_tie(&r->space, r->task, other, r->choice);
   if (tie) add(&t, "; the times are within their interval");
   if (no_better_anywhere(&p, &r->predicted)) return VERDICT_DOMINATED;
+  if (tie) p.request_ns = r->predicted.request_ns;
   const double mine = choose_score(&r->decision, &r->predicted), score = choose_score(&r->decision, &p);
-  p.request_ns = r->predicted.request_ns;
-  if (tie && choose_score(&r->decision, &p) <= mine) return VERDICT_TIE;
-  if (r->decision.preference == PREFER_BALANCED) add(&t, "; score %.5g against %.5g", score, mine);
+  if (tie && score <= mine) return VERDICT_TIE;
+  if (r->decision.preference == PREFER_BALANCED) add(&t, "; score %.5g against %.5g%s", score, mine, tie ? " with equal times" : "");
   return VERDICT_WORSE;
 }
 

@@ -154,6 +154,23 @@ static void a_tie_goes_to_the_simpler_option(void **state) {
   assert_int_equal(winner(&space), 1);
 }
 
+/* The second is faster by less than anyone can tell, and takes twice the memory: what is known exactly decides. */
+static void times_that_tie_leave_the_choice_to_memory(void **state) {
+  (void)state;
+  const size_t rank[][2] = {{0, 1}, {1, 0}};   /* whichever is the simpler */
+  for (int i = 0; i < 2; i++) {
+    struct space space = two_options(1000, 40, 960, 30);
+    for (size_t o = 0; o < 2; o++) options[0][o].rank = rank[i][o];
+    struct front front;
+    struct error err = {0};
+    struct decision d;
+    assert_true(choose_front(&space, &front, &err));
+    assert_true(choose_decide(&space, &task, &front, &none, PREFER_BALANCED, &d, &err));
+    assert_int_equal(front.points[d.point].choice[0], 0);
+    front_free(&front);
+  }
+}
+
 /* Slot 0 knows its time badly, slot 1 exactly: a loss in slot 1 is no tie, however vague slot 0 is. */
 static void uncertainty_of_one_decision_excuses_no_loss_in_another(void **state) {
   (void)state;
@@ -201,6 +218,7 @@ int main(void) {
     cmocka_unit_test(the_front_is_that_of_brute_force),
     cmocka_unit_test(the_winner_is_the_best_within_the_limits),
     cmocka_unit_test(a_tie_goes_to_the_simpler_option),
+    cmocka_unit_test(times_that_tie_leave_the_choice_to_memory),
     cmocka_unit_test(uncertainty_of_one_decision_excuses_no_loss_in_another),
     cmocka_unit_test(an_infeasible_limit_is_named_with_the_nearest),
     cmocka_unit_test(energy_and_unknown_quality_cannot_be_preferred),
