@@ -18,8 +18,11 @@
 /* Elements of a quantised row that share a scale. */
 #define ATTENTION_GROUP 32
 
-/* Query rows and lanes of the kernels that have no tunables: scores, weighted and softmax of naive, merge. */
+/* Query rows per invocation of scores and weighted. */
 #define ATTENTION_NAIVE_ROWS 4
+
+/* Keys per trip of the loops over values. */
+#define ATTENTION_UNROLL 4
 
 #ifdef VULKAN
 #define ATTENTION_WORD uint

@@ -37,6 +37,8 @@ layout(constant_id = ATTENTION_SPEC_PARTIAL) const uint PARTIAL = 0;
 
 #include "flash_reduce.glsl"
 
+const uint UNROLL = ATTENTION_UNROLL;
+
 // Scaled dot products of one key with the tile's rows. Their addresses are uniform: one load serves the workgroup.
 void dot_rows(uint pair, uint first, uint key, out float s[ROWS]) {
   [[unroll]] for (uint r = 0; r < ROWS; r++) s[r] = 0.0;
@@ -101,12 +103,13 @@ void main() {
 
     // Teams of LANES invocations take every TEAMS-th key; a trip is uniform, what lies past the block weighs nothing.
     const uint count = min(BLOCK, end - block);
-    for (uint i = 0; i < count; i += TEAMS) {
-      const uint key = i + t / LANES;
-      const vec4 v = value_load(pair, min(block + key, p.keys - 1), t % LANES);
-      const uint slot = min(key, BLOCK - 1);
-      [[unroll]] for (uint r = 0; r < ROWS; r++) o[r] += (key < BLOCK ? weight[r * BLOCK + slot] : 0.0) * v;
-    }
+    for (uint i = 0; i < count; i += UNROLL * TEAMS)
+      [[unroll]] for (uint j = 0; j < UNROLL; j++) {
+        const uint key = i + j * TEAMS + t / LANES;
+        const vec4 v = value_load(pair, min(block + key, p.keys - 1), t % LANES);
+        const uint slot = min(key, BLOCK - 1);
+        [[unroll]] for (uint r = 0; r < ROWS; r++) o[r] += (key < BLOCK ? weight[r * BLOCK + slot] : 0.0) * v;
+      }
     barrier();
   }
 

@@ -117,6 +117,10 @@ static const char *shape_refusal(const struct attention_shape *shape, const stru
   return shape->key_bytes > storage_limit(caps) ? keys_too_long : NULL;
 }
 
+/* Mesa's llvmpipe (22.3) ends a loop silently when an invocation has made so many trips, those of all its loops together. */
+enum { LOOP_TRIPS = 65535 };
+static const char *const walk_too_long = "walks more keys than software drivers let an invocation loop over; split keys instead";
+
 /* ---- naive: three passes a window, all in the same scratch */
 
 enum { NAIVE_THREADS = 64 };    /* as the default of flash */
@@ -124,6 +128,7 @@ enum { NAIVE_THREADS = 64 };    /* as the default of flash */
 static const char *naive_valid(const struct attention_shape *shape, const struct caps *caps) {
   const char *refusal = shape_refusal(shape, caps);
   if (refusal) return refusal;
+  if (caps->type == DEVICE_CPU && shape->keys / ATTENTION_UNROLL >= LOOP_TRIPS) return walk_too_long;
   return shape->keys * sizeof(float) > storage_limit(caps) ? "one row of scores exceeds the device's maxStorageBufferRange" : NULL;
 }
 
@@ -201,6 +206,13 @@ static const char *flash_valid(const struct attention_shape *shape, const struct
   return NULL;
 }
 
+/* Loop trips of an invocation of flash.comp over a chunk: scores, weights, maximum and values of each block. */
+static uint64_t loop_trips(const struct attention_shape *shape, const int32_t *tuning, uint64_t chunk) {
+  const uint64_t block = block_of(tuning), keys = (uint64_t)tuning[TUNE_KEYS];
+  const uint64_t teams = (uint64_t)tuning[TUNE_THREADS] / (shape->head / 4);
+  return chunk / block * (keys * (shape->head / 8 + 2) + 8 + block / 8 + divide_up(block, teams * ATTENTION_UNROLL) + 1);
+}
+
 /* One flash pass a window. splits == 0: the output is final; else partial results go to scratch and a merge follows. */
 static bool flash_plan(const struct attention_shape *shape, const struct caps *caps, const int32_t *tuning, uint64_t splits,
                        uint64_t chunk, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
@@ -208,6 +220,8 @@ static bool flash_plan(const struct attention_shape *shape, const struct caps *c
   const uint32_t build = flash_build(shape, caps, tuning);
   const size_t scratch = shape->out + 1;
   struct window size, at = {0};
+  if (caps->type == DEVICE_CPU && loop_trips(shape, tuning, chunk) >= LOOP_TRIPS)
+    return error_set(err, ERROR_UNSUPPORTED, "attention: %s", walk_too_long);
   if (!window_size(shape, caps, record_row, min_windows, &size, err)) return false;
   if (splits) {
     out->n_scratch = 1;

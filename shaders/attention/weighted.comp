@@ -11,9 +11,6 @@
 
 layout(binding = SCORES, std430) readonly restrict buffer score_buffer { float score[]; };
 
-// A driver is known to stop every loop at 65,535 trips (Mesa 22.3's lavapipe): long walks are cut.
-const uint STRETCH = 4096;
-
 void main() {
   const uint lane = gl_GlobalInvocationID.x % LANES;
   const uint first = gl_GlobalInvocationID.x / LANES * ATTENTION_NAIVE_ROWS;
@@ -28,10 +25,11 @@ void main() {
   }
 
   const uint end = visible_keys_of_tile(first, ATTENTION_NAIVE_ROWS);
-  for (uint begin = 0; begin < end; begin += STRETCH)
-    for (uint key = begin; key < min(begin + STRETCH, end); key++) {
-      const vec4 v = value_load(pair, key, lane);
-      [[unroll]] for (uint r = 0; r < ATTENTION_NAIVE_ROWS; r++) o[r] += score[at[r] + key] * v;
+  for (uint begin = 0; begin < end; begin += ATTENTION_UNROLL)
+    [[unroll]] for (uint key = begin; key < begin + ATTENTION_UNROLL; key++) {
+      const uint clamped = min(key, end - 1);
+      const vec4 v = value_load(pair, clamped, lane);
+      [[unroll]] for (uint r = 0; r < ATTENTION_NAIVE_ROWS; r++) o[r] += (key < end ? score[at[r] + clamped] : 0.0) * v;
     }
 
   [[unroll]] for (uint r = 0; r < ATTENTION_NAIVE_ROWS; r++)
