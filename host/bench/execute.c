@@ -44,15 +44,26 @@ static bool add_scratch(struct execution *ex, struct error *err) {
   return true;
 }
 
-static bool place_tensors(struct execution *ex, struct error *err) {
-  ex->stride = stream_bytes(&ex->tensors);
-  if (ex->stride && !(ex->arena = gpu_buffer_create(ex->gpu, ex->stride * ex->copies, err))) return false;
-  ex->memory = ex->stride * ex->copies;
+void arena_release(struct arena *arena, struct gpu *gpu) {
+  gpu_buffer_destroy(gpu, arena->buffer);
+  *arena = (struct arena){0};
+}
+
+static bool make_arena(struct arena *arena, struct gpu *gpu, uint64_t stride, uint32_t copies, struct error *err) {
+  if (arena->buffer && arena->stride == stride && arena->copies == copies) return true;
+  arena_release(arena, gpu);
+  *arena = (struct arena){.stride = stride, .copies = copies};
+  return !stride || (arena->buffer = gpu_buffer_create(gpu, stride * copies, err)) != NULL;
+}
+
+static bool place_tensors(struct execution *ex, uint32_t copies, struct error *err) {
+  if (!make_arena(ex->arena, ex->gpu, stream_bytes(&ex->tensors), copies, err)) return false;
+  ex->memory = ex->arena->stride * copies;
   uint64_t at = 0;
   for (size_t i = 0; i < ex->tensors.n; i++) {
     uint64_t bytes = ex->place[i].bytes = placed_bytes(ex->tensors.tensor[i].bytes);
     if (ex->tensors.tensor[i].role == TENSOR_STREAM) {
-      ex->place[i].buffer = ex->arena;
+      ex->place[i].buffer = ex->arena->buffer;
       ex->place[i].offset = at;
       at += bytes;
     } else {
@@ -99,7 +110,7 @@ static void bind_pass(const struct execution *ex, struct pass *pass, uint32_t co
     uint64_t end = offset + pass->binding[b].size + 2 * KERNEL_GUARD;
     uint32_t base = (uint32_t)((offset + KERNEL_GUARD - start) / 4);
     out->binding[b].buffer = ex->place[t].buffer;
-    out->binding[b].offset = ex->place[t].offset + start + (ex->place[t].buffer == ex->arena ? copy * ex->stride : 0);
+    out->binding[b].offset = ex->place[t].offset + start + (ex->tensors.tensor[t].role == TENSOR_STREAM ? copy * ex->arena->stride : 0);
     out->binding[b].size = end - start;
     memcpy(pass->push + 4 * b, &base, sizeof base);
   }
@@ -110,13 +121,13 @@ static void bind_pass(const struct execution *ex, struct pass *pass, uint32_t co
 static bool make_dispatches(struct execution *ex, struct pipelines *pipelines, struct error *err) {
   const struct caps *caps = gpu_caps(ex->gpu);
   uint64_t align = caps->limits.storage_align > 16 ? caps->limits.storage_align : 16;
-  ex->dispatches = calloc(ex->plan.n * ex->copies, sizeof *ex->dispatches);
-  if (!ex->dispatches) return error_set(err, ERROR_MEMORY, "out of memory for %zu dispatches", ex->plan.n * ex->copies);
+  ex->dispatches = calloc(ex->plan.n * ex->arena->copies, sizeof *ex->dispatches);
+  if (!ex->dispatches) return error_set(err, ERROR_MEMORY, "out of memory for %zu dispatches", ex->plan.n * ex->arena->copies);
   for (size_t p = 0; p < ex->plan.n; p++) {
     if (!check_pass(ex, &ex->plan.pass[p], caps, err)) return false;
     struct gpu_pipeline *pipeline = pipelines_get(pipelines, ex->variant, &ex->plan.pass[p], &ex->compile_ns, err);
     if (!pipeline) return false;
-    for (uint32_t c = 0; c < ex->copies; c++) {
+    for (uint32_t c = 0; c < ex->arena->copies; c++) {
       struct gpu_dispatch *dispatch = &ex->dispatches[c * ex->plan.n + p];
       dispatch->pipeline = pipeline;
       bind_pass(ex, &ex->plan.pass[p], c, align, dispatch);
@@ -127,13 +138,14 @@ static bool make_dispatches(struct execution *ex, struct pipelines *pipelines, s
 
 struct execution *execution_create(struct gpu *gpu, struct pipelines *pipelines, const struct kernel_case *kase,
                                    const struct variant *variant, const int32_t *tuning, uint32_t min_windows, uint32_t copies,
-                                   struct error *err) {
+                                   struct arena *shared, struct error *err) {
   struct execution *ex = calloc(1, sizeof *ex);
   if (!ex) {
     error_set(err, ERROR_MEMORY, "out of memory");
     return NULL;
   }
-  *ex = (struct execution){.gpu = gpu, .variant = variant, .copies = copies};
+  *ex = (struct execution){.gpu = gpu, .variant = variant};
+  ex->arena = shared ? shared : &ex->own;
   const struct technique *technique = technique_of(kase->family, variant);
   if (!kase->family->tensors(kase, technique, &ex->tensors, err)) goto error;
   ex->n_given = ex->tensors.n;
@@ -142,7 +154,7 @@ struct execution *execution_create(struct gpu *gpu, struct pipelines *pipelines,
     error_set(err, ERROR_UNSUPPORTED, "%s plans no dispatch", variant->id);
     goto error;
   }
-  if (!add_scratch(ex, err) || !place_tensors(ex, err) || !make_dispatches(ex, pipelines, err)) goto error;
+  if (!add_scratch(ex, err) || !place_tensors(ex, copies, err) || !make_dispatches(ex, pipelines, err)) goto error;
   return ex;
 error:
   execution_destroy(ex);
@@ -152,8 +164,8 @@ error:
 void execution_destroy(struct execution *ex) {
   if (!ex) return;
   for (size_t i = 0; i < ex->tensors.n; i++)
-    if (ex->place[i].buffer != ex->arena) gpu_buffer_destroy(ex->gpu, ex->place[i].buffer);
-  gpu_buffer_destroy(ex->gpu, ex->arena);
+    if (ex->tensors.tensor[i].role != TENSOR_STREAM) gpu_buffer_destroy(ex->gpu, ex->place[i].buffer);
+  arena_release(&ex->own, ex->gpu);
   dispatch_plan_free(&ex->plan);
   free(ex->dispatches);
   free(ex);
@@ -171,7 +183,7 @@ static bool run_list(struct execution *ex, const struct gpu_dispatch *list, size
 
 bool execution_run(struct execution *ex, uint32_t first, uint32_t repeats, size_t max_dispatches, struct gpu_time *time,
                    struct error *err) {
-  size_t ring = ex->plan.n * ex->copies, all = ex->plan.n * repeats;
+  size_t ring = ex->plan.n * ex->arena->copies, all = ex->plan.n * repeats;
   size_t batch = max_dispatches && max_dispatches < all ? max_dispatches : all;
   struct gpu_dispatch *list = malloc(batch * sizeof *list);
   if (!list) return error_set(err, ERROR_MEMORY, "out of memory for %zu dispatches", batch);
@@ -179,7 +191,7 @@ bool execution_run(struct execution *ex, uint32_t first, uint32_t repeats, size_
   bool ok = true;
   for (size_t done = 0; ok && done < all;) {
     size_t n = all - done < batch ? all - done : batch;
-    for (size_t i = 0; i < n; i++) list[i] = ex->dispatches[((size_t)(first % ex->copies) * ex->plan.n + done + i) % ring];
+    for (size_t i = 0; i < n; i++) list[i] = ex->dispatches[((size_t)(first % ex->arena->copies) * ex->plan.n + done + i) % ring];
     ok = run_list(ex, list, n, time, err);
     done += n;
   }

@@ -22,15 +22,22 @@ struct watchdog execution_watchdog(const struct caps *);
 /* No driver may ask for more in minStorageBufferOffsetAlignment (Vulkan specification, required limits). */
 enum { PLACE_ALIGN = 256 };
 
+/* What streams of one dataset, `copies` times; the variants of a technique may share it. Zeroed: nothing yet. */
+struct arena {
+  struct gpu_buffer *buffer;              /* NULL: nothing streams, or nothing yet */
+  uint64_t stride;                        /* between copies */
+  uint32_t copies;
+  bool loaded;
+};
+void arena_release(struct arena *, struct gpu *);   /* a zeroed one is fine */
+
 struct execution {
   struct gpu *gpu;
   const struct variant *variant;
   struct tensor_list tensors;             /* those of the op, then scratch */
   size_t n_given, output;                 /* tensors of the op; index of its output */
   struct dispatch_plan plan;
-  uint32_t copies;
-  uint64_t stride;                        /* between copies in the arena */
-  struct gpu_buffer *arena;               /* NULL: nothing streams */
+  struct arena own, *arena;               /* arena: own, or the caller's */
   struct { struct gpu_buffer *buffer; uint64_t offset, bytes; } place[KERNEL_TENSORS];   /* both guards included */
   struct gpu_dispatch *dispatches;        /* plan.n of copy 0, then of copy 1, ... */
   uint64_t compile_ns;
@@ -41,12 +48,14 @@ struct execution {
  * device's memory and its largest allocation; 1 for the other modes. */
 uint32_t execution_copies(const struct kernel_case *, const struct tensor_list *, const struct caps *);
 
-/* Buffers, pipelines and dispatches; min_windows and the tuning are the plan's. NULL with the reason. */
+/* Buffers, pipelines and dispatches; min_windows and the tuning are the plan's. `shared` (NULL: none) is used if it has
+ * this many copies, else made anew; it must outlive the execution. NULL with the reason. */
 struct execution *execution_create(struct gpu *, struct pipelines *, const struct kernel_case *, const struct variant *,
-                                   const int32_t *tuning, uint32_t min_windows, uint32_t copies, struct error *);
+                                   const int32_t *tuning, uint32_t min_windows, uint32_t copies, struct arena *shared,
+                                   struct error *);
 void execution_destroy(struct execution *);   /* NULL is fine */
 
-/* Writes guards, every copy of the data, and poison (NaN) into output and scratch. */
+/* Writes guards, every copy of the data (unless a shared arena holds it), and poison (NaN) into output and scratch. */
 bool execution_load(struct execution *, const struct dataset *, struct error *);
 bool execution_poison(struct execution *, struct error *);
 /* Runs the op `repeats` times, each on the next copy from `first` on, in submissions of at most max_dispatches

@@ -29,19 +29,22 @@ static bool load_tensor(struct execution *ex, size_t t, const void *data, struct
 }
 
 /* Doubles what is there until all copies are: a few large copies instead of many small ones. */
-static bool spread_copies(struct execution *ex, struct error *err) {
-  for (uint64_t have = 1; have < ex->copies;) {
-    uint64_t more = have < ex->copies - have ? have : ex->copies - have;
-    if (!gpu_copy(ex->gpu, ex->arena, have * ex->stride, ex->arena, 0, more * ex->stride, err)) return false;
+static bool spread_copies(struct gpu *gpu, struct arena *arena, struct error *err) {
+  for (uint64_t have = 1; arena->buffer && have < arena->copies;) {
+    uint64_t more = have < arena->copies - have ? have : arena->copies - have;
+    if (!gpu_copy(gpu, arena->buffer, have * arena->stride, arena->buffer, 0, more * arena->stride, err)) return false;
     have += more;
   }
+  arena->loaded = true;
   return true;
 }
 
 bool execution_load(struct execution *ex, const struct dataset *set, struct error *err) {
-  for (size_t t = 0; t < ex->tensors.n; t++)
-    if (!load_tensor(ex, t, t < ex->n_given ? set->data[t] : NULL, err)) return false;
-  return (!ex->arena || spread_copies(ex, err)) && execution_poison(ex, err);
+  for (size_t t = 0; t < ex->tensors.n; t++) {
+    bool there = ex->arena->loaded && ex->tensors.tensor[t].role == TENSOR_STREAM;
+    if (!there && !load_tensor(ex, t, t < ex->n_given ? set->data[t] : NULL, err)) return false;
+  }
+  return (ex->arena->loaded || spread_copies(ex->gpu, ex->arena, err)) && execution_poison(ex, err);
 }
 
 bool execution_poison(struct execution *ex, struct error *err) {

@@ -12,6 +12,7 @@ bool rig_open(struct rig *rig, size_t device, bool validation, struct error *err
 }
 
 void rig_close(struct rig *rig) {
+  if (rig->gpu) arena_release(&rig->arena, rig->gpu);
   dataset_free(rig->data);
   pipelines_destroy(rig->pipelines);
   gpu_close(rig->gpu);
@@ -21,6 +22,7 @@ void rig_close(struct rig *rig) {
 const struct dataset *rig_data(struct rig *rig, const struct kernel_case *kase, const struct technique *technique, enum fill fill,
                                uint64_t seed, struct error *err) {
   if (!dataset_is(rig->data, kase, technique, fill, seed)) {
+    arena_release(&rig->arena, rig->gpu);
     dataset_free(rig->data);
     rig->data = dataset_create(kase, technique, fill, seed, err);
   }

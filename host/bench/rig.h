@@ -7,6 +7,7 @@
 
 #include "dataset.h"
 #include "error.h"
+#include "execute.h"
 #include "gpu.h"
 #include "pipelines.h"
 
@@ -14,6 +15,7 @@ struct rig {
   struct gpu *gpu;
   struct pipelines *pipelines;
   struct dataset *data;   /* the last that rig_data made: variants of one technique are measured one after the other */
+  struct arena arena;     /* of that data, when it is measured; released with it */
 };
 
 bool rig_open(struct rig *, size_t device, bool validation, struct error *);

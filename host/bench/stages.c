@@ -112,8 +112,8 @@ static bool same_group(const struct row *a, const struct row *b) {
   return pa->technique == pb->technique && pa->kase.mode == pb->kase.mode && memcmp(pa->kase.dim, pb->kase.dim, sizeof pa->kase.dim) == 0;
 }
 
-/* Of several variants of a technique at one shape, one that is far behind at first sight is not timed any further: only the
- * fastest would ever be chosen, and the time is better spent on more cases. */
+/* Of several variants of a technique at one shape, one that is far behind at first sight, and would take a tenth of the
+ * time that a row may, is not timed any further: only the fastest would ever be chosen. */
 static void drop_hopeless(struct session *session) {
   for (size_t begin = 0, end; begin < session->n_rows; begin = end) {
     const struct row *best = NULL;
@@ -123,7 +123,8 @@ static void drop_hopeless(struct session *session) {
     }
     for (size_t i = begin; best && i < end; i++) {
       struct row *row = &session->rows[i];
-      if (row->status != STATUS_OK || !row->verified || row->op_ns <= HOPELESS * best->op_ns) continue;
+      if (row->status != STATUS_OK || row->op_ns <= HOPELESS * best->op_ns || row->estimate_s < session->suite->case_seconds / 10)
+        continue;
       char reason[300];
       snprintf(reason, sizeof reason, "%.1f times as long as %s at first sight", row->op_ns / best->op_ns, best->planned->variant->id);
       row_drop(row, STATUS_SKIPPED, reason);

@@ -69,7 +69,7 @@ static bool prove_output(struct execution *ex, const struct step *step, float *o
 static bool prove_step(struct rig *rig, const struct step *step, struct answer *answer, struct error *err) {
   const struct dataset *data = step->data;
   struct execution *ex = execution_create(rig->gpu, rig->pipelines, &data->kase, step->job->variant, step->job->tuning,
-                                          step->min_windows, 1, err);
+                                          step->min_windows, 1, NULL, err);
   if (!ex) {
     bool unsplittable = step->min_windows > 1 && err->kind == ERROR_UNSUPPORTED;
     if (unsplittable) *err = (struct error){0};
@@ -120,7 +120,7 @@ bool verify_variant(struct rig *rig, const struct job *job, struct answer *answe
 /* In at least `windows` parts, or as near to it as the variant can be split. */
 static struct execution *create_split(struct rig *rig, const struct job *job, uint32_t windows, struct error *err) {
   for (;; windows /= 2) {
-    struct execution *ex = execution_create(rig->gpu, rig->pipelines, &job->kase, job->variant, job->tuning, windows, 1, err);
+    struct execution *ex = execution_create(rig->gpu, rig->pipelines, &job->kase, job->variant, job->tuning, windows, 1, NULL, err);
     if (ex || windows <= 1 || err->kind != ERROR_UNSUPPORTED) return ex;
     *err = (struct error){0};
   }
@@ -221,15 +221,16 @@ bool verify_case(struct rig *rig, const struct job *job, struct answer *answer, 
   uint32_t copies = execution_copies(&job->kase, &ex->tensors, gpu_caps(rig->gpu));
   answer->windows = ex->plan.windows;
   answer->compile_ns = ex->compile_ns;
-  answer->memory = ex->memory + ex->stride * (copies - 1);
+  answer->memory = ex->memory + ex->arena->stride * (copies - 1);
   begin = rig_now();
+  ex->arena->loaded = false;   /* once more, for its time */
   bool ok = execution_load(ex, data, err);
   double load_s = rig_now() - begin;
   if (ok && !in_time) {
     set_answer(answer, STATUS_SKIPPED, "");
     snprintf(answer->reason, sizeof answer->reason, "one run takes over %.3g s, which is what the suite allows the whole row", job->case_seconds);
   } else if (ok && (ok = verify_output(ex, job, data, answer, err)) && answer->status == STATUS_OK) {
-    answer->estimate_s = estimate_row(job, answer, data_s, load_s, ex->stride * (copies - 1));
+    answer->estimate_s = estimate_row(job, answer, data_s, load_s, ex->arena->stride * (copies - 1));
     if (answer->estimate_s > job->case_seconds) {
       answer->status = STATUS_SKIPPED;
       snprintf(answer->reason, sizeof answer->reason, "would take %.3g s; the suite allows a row %.3g s", answer->estimate_s, job->case_seconds);
