@@ -26,8 +26,8 @@ void main() {
 
   const uint end = visible_keys_of_tile(first, ATTENTION_NAIVE_ROWS);
   for (uint begin = 0; begin < end; begin += ATTENTION_UNROLL)
-    [[unroll]] for (uint key = begin; key < begin + ATTENTION_UNROLL; key++) {
-      const uint clamped = min(key, end - 1);
+    [[unroll]] for (uint i = 0; i < ATTENTION_UNROLL; i++) {
+      const uint key = begin + i, clamped = min(key, end - 1);
       const vec4 v = value_load(pair, clamped, lane);
       [[unroll]] for (uint r = 0; r < ATTENTION_NAIVE_ROWS; r++) o[r] += (key < end ? score[at[r] + clamped] : 0.0) * v;
     }

@@ -1,5 +1,7 @@
 // Flash attention at its plainest, right as it stands: an invocation is four elements of a row and computes every score
 // for itself. The broken kernels that include it define one of these three otherwise.
+#extension GL_EXT_control_flow_attributes : require
+
 #ifndef KEYS_OF
 #define KEYS_OF(row) visible_keys(row)
 #endif
@@ -12,11 +14,15 @@
 
 float score(uint pair, uint row, uint key) {
   float s = 0.0;
-  for (uint step = 0; step < STEPS; step++) {
-    vec4 low, high;
-    key_load(pair, key, step, low, high);
-    s += dot(query_load(pair, row, 2 * step), low) + dot(query_load(pair, row, 2 * step + 1), high);
-  }
+  for (uint begin = 0; begin < STEPS; begin += 8)   /* unrolled, see LOOP_TRIPS in shaders/attention/plan.c */
+    [[unroll]] for (uint i = 0; i < 8; i++) {
+      const uint step = begin + i;
+      if (step < STEPS) {
+        vec4 low, high;
+        key_load(pair, key, step, low, high);
+        s += dot(query_load(pair, row, 2 * step), low) + dot(query_load(pair, row, 2 * step + 1), high);
+      }
+    }
   return s * p.scale;
 }
 
