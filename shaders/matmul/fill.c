@@ -34,7 +34,8 @@ static void random_floats(struct rng *rng, float *out, uint64_t n, float deviati
 static void random_halves(struct rng *rng, const uint16_t *table, void *out, uint64_t bytes) {
   for (uint64_t at = 0; at < bytes; at += 8) {
     uint64_t word = rng_next(rng);
-    uint16_t four[4] = {table[word & 0xfff], table[word >> 16 & 0xfff], table[word >> 32 & 0xfff], table[word >> 48 & 0xfff]};
+    uint16_t four[4] = {table[word & 0xfff], table[word >> 16 & 0xfff], table[word >> 32 & 0xfff],
+                        table[word >> 48 & 0xfff]};
     memcpy((char *)out + at, four, bytes - at < 8 ? bytes - at : 8);
   }
 }
@@ -99,7 +100,8 @@ static void fill_exact_weights(struct rng *rng, const struct layout *layout, uin
   char *group = data[LAYOUT_W];
   for (uint64_t i = 0; i < n * layout->groups; i++, group += layout->w_row / layout->groups) {
     for (int e = 0; e < MATMUL_GROUP; e++) store_code(layout->format, group, e, between(rng, low, high), 1);
-    store_scale(layout, data[LAYOUT_SCALES], i, 0.25f * (float)(1 << between(rng, 0, 2)), (float)-between(rng, 0, high));
+    store_scale(layout, data[LAYOUT_SCALES], i, 0.25f * (float)(1 << between(rng, 0, 2)),
+                (float)-between(rng, 0, high));
   }
 }
 
@@ -119,7 +121,8 @@ static void fill_extreme_weights(const struct layout *layout, uint64_t n, void *
   }
 }
 
-static void fill_x(struct rng *rng, enum fill fill, const struct kernel_case *kase, const struct layout *layout, float *x) {
+static void fill_x(struct rng *rng, enum fill fill, const struct kernel_case *kase, const struct layout *layout,
+                   float *x) {
   int64_t m = kase->dim[0], k = kase->dim[2];
   for (int64_t row = 0; row < m; row++, x += layout->x_row / sizeof(float)) {
     int64_t huge = (int64_t)rng_below(rng, (uint64_t)k);
@@ -133,7 +136,8 @@ static void fill_x(struct rng *rng, enum fill fill, const struct kernel_case *ka
   }
 }
 
-void fill_matmul(const struct kernel_case *kase, const struct technique *technique, enum fill fill, uint64_t seed, void *const *data) {
+void fill_matmul(const struct kernel_case *kase, const struct technique *technique, enum fill fill, uint64_t seed,
+                 void *const *data) {
   struct layout layout = layout_of(layout_format(technique), (uint64_t)kase->dim[2]);
   uint64_t n = (uint64_t)kase->dim[1];
   struct rng x_rng = rng_make(rng_derive(seed, LAYOUT_X)), w_rng = rng_make(rng_derive(seed, LAYOUT_W));

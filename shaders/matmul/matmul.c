@@ -1,7 +1,7 @@
 /* matmul: y[m, n] = sum over k of x[m, k] w[n, k]; x and y in f32, w in one of five formats (weights.glsl).
  *
- * The story so far. GFLOPS per core (work over processor time, since the machine was shared), lavapipe of Mesa 22.3 with
- * subgroups of 8 / SwiftShader of Chromium 156, two cores of an AVX-512 EPYC, 2026-11-22; int4_g32 unless said:
+ * The story so far. GFLOPS per core (work over processor time, since the machine was shared), lavapipe of Mesa 22.3
+ * with subgroups of 8 / SwiftShader of Chromium 156, two cores of an AVX-512 EPYC, 2026-11-22; int4_g32 unless said:
  *
  *   1. gemv      neighbours share a row         m=1 n=k=4096: 1.7 / 0.11. The pattern for GPUs, where loads coalesce.
  *   2. gemv_sg   the same, subgroupAdd          2.5 / 0.17. Fewer barriers; 16 invocations and 8 rows do best there.
@@ -13,7 +13,7 @@
  *     so the loads of x must be shared by rows: 2 rows 2.7, 4 rows 4.1, 8 rows 5.4, but no faster at m=8 and beyond.
  *   - rows with x loaded once per subgroup and spread by subgroupBroadcast: 1.7 against 1.9 at m=1, and half the speed
  *     of plain loads at m=32.
- *   - rows with 8 columns: as fast as 4 on lavapipe, 20 % faster on SwiftShader, but compiles twice as long there (3 s).
+ *   - rows with 8 columns: as fast as 4 on lavapipe, 20 % faster on SwiftShader, where it compiles for 3 s.
  *   - rows with fma() in place of a * b + c: level on lavapipe, a tenth slower on SwiftShader.
  *   - tiled with 4 x 4 outputs per invocation: 3.1 against 5.0 (int8, 64 x 64); it stays as a tunable for devices with
  *     few registers. No tuning has been measured on a GPU yet: the defaults keep two NVIDIA or one AMD wave busy and
@@ -23,24 +23,30 @@
 #include "room.h"
 
 static const struct technique techniques[] = {
-  {"matmul.f32", "weights f32", "Weights as 32-bit floats, without any loss.",
-   "IEEE 754-2019 binary32", "never in inference: it is what the others are compared with", "4 bytes per weight"},
+  {"matmul.f32", "weights f32", "Weights as 32-bit floats, without any loss.", "IEEE 754-2019 binary32",
+   "never in inference: it is what the others are compared with", "4 bytes per weight"},
   {"matmul.f16", "weights f16", "Weights as 16-bit floats, the form in which most models are published.",
-   "IEEE 754-2019 binary16", "where memory is ample; no quality is lost against the published model", "2 bytes per weight"},
+   "IEEE 754-2019 binary16", "where memory is ample; no quality is lost against the published model",
+   "2 bytes per weight"},
   {"matmul.int8_g32", "weights int8, groups of 32", "w = d * code: 8-bit codes, one f16 step d for 32 weights.",
-   "GGUF q8_0; Dettmers et al. 2022, LLM.int8(), arXiv 2208.07339", "decode at almost no loss of quality: half the bytes of f16",
-   "1.06 bytes per weight; the loss of quality is within noise"},
+   "GGUF q8_0; Dettmers et al. 2022, LLM.int8(), arXiv 2208.07339",
+   "decode at almost no loss of quality: half the bytes of f16",
+   "1.06 bytes per weight; a small loss of quality, which the selector takes from suites/quality"},
   {"matmul.int4_g32", "weights int4, groups of 32", "w = d * (code - 8): 4-bit codes, one f16 step d for 32 weights.",
-   "GGUF q4_0; Frantar et al. 2022, GPTQ, arXiv 2210.17323", "decode where memory or bandwidth is short: 28 % of the bytes of f16",
-   "0.56 bytes per weight; quality drops measurably"},
-  {"matmul.int4z_g32", "weights int4 with zero point, groups of 32", "w = d * code + z: 4-bit codes, f16 step d and f16 offset z for 32 weights.",
+   "GGUF q4_0; Frantar et al. 2022, GPTQ, arXiv 2210.17323",
+   "decode where memory or bandwidth is short: 28 % of the bytes of f16",
+   "0.56 bytes per weight; a loss of quality that is not to be neglected"},
+  {"matmul.int4z_g32", "weights int4 with zero point, groups of 32",
+   "w = d * code + z: 4-bit codes, f16 step d and f16 offset z for 32 weights.",
    "GGUF q4_1; Lin et al. 2023, AWQ, arXiv 2306.00978", "weights whose groups are not centred on zero",
    "0.63 bytes per weight: 11 % more than int4_g32 for a smaller loss"},
 };
 
 #define GEMV_TUNABLES .tunables = {{"threads", {64, 32, 128, 16}, 4}, {"rows", {4, 2, 8, 1}, 4}}, .n_tunables = 2
 #define ROWS_TUNABLES .tunables = {{"threads", {32, 64, 16, 128}, 4}}, .n_tunables = 1
-#define TILED_TUNABLES .tunables = {{"tile_m", {64, 32, 128, 16}, 4}, {"tile_n", {64, 32, 128}, 3}, {"registers", {8, 4}, 2}}, .n_tunables = 3
+#define TILED_TUNABLES                                                                                                 \
+  .tunables = {{"tile_m", {64, 32, 128, 16}, 4}, {"tile_n", {64, 32, 128}, 3}, {"registers", {8, 4}, 2}},              \
+  .n_tunables = 3
 
 /* The variants of one format: the same sources, built for it. */
 #define VARIANTS(format)                                                                                              \
@@ -60,7 +66,8 @@ static const struct variant variants[] = {
   VARIANTS("f32"), VARIANTS("f16"), VARIANTS("int8_g32"), VARIANTS("int4_g32"), VARIANTS("int4z_g32"),
 };
 
-static bool tensors(const struct kernel_case *kase, const struct technique *technique, struct tensor_list *list, struct error *err) {
+static bool tensors(const struct kernel_case *kase, const struct technique *technique, struct tensor_list *list,
+                    struct error *err) {
   (void)err;   /* every shape within the ranges of the dims makes sense */
   uint64_t m = (uint64_t)kase->dim[0], n = (uint64_t)kase->dim[1];
   struct layout layout = layout_of(layout_format(technique), (uint64_t)kase->dim[2]);
@@ -68,11 +75,14 @@ static bool tensors(const struct kernel_case *kase, const struct technique *tech
   list->tensor[LAYOUT_W] = (struct tensor){"w", TENSOR_STREAM, n * layout.w_row};
   list->tensor[LAYOUT_Y] = (struct tensor){"y", TENSOR_OUTPUT, m * n * sizeof(float)};
   list->n = 3;
-  if (layout.scale_row) list->tensor[list->n++] = (struct tensor){"scales", TENSOR_STREAM, layout_scale_bytes(&layout, n)};
+  if (layout.scale_row)
+    list->tensor[list->n++] = (struct tensor){"scales", TENSOR_STREAM, layout_scale_bytes(&layout, n)};
   return true;
 }
 
-static double flops(const struct kernel_case *kase) { return 2.0 * (double)kase->dim[0] * (double)kase->dim[1] * (double)kase->dim[2]; }
+static double flops(const struct kernel_case *kase) {
+  return 2.0 * (double)kase->dim[0] * (double)kase->dim[1] * (double)kase->dim[2];
+}
 
 /* Padding counts for w and scales, which must be read whole, and not for x and y. */
 static double bytes(const struct kernel_case *kase, const struct technique *technique) {
@@ -83,8 +93,8 @@ static double bytes(const struct kernel_case *kase, const struct technique *tech
 
 /* Every m of the decode variants; n and k beside multiples of 4, 8, 32 and of every tile; one row of many groups. */
 static const int64_t proof_shapes[][KERNEL_DIMS] = {
-  {1, 1, 1}, {1, 7, 33}, {1, 65, 576}, {1, 130, 100}, {1, 4, 4100}, {2, 65, 31}, {3, 7, 100}, {4, 130, 33}, {5, 65, 100},
-  {6, 1, 576}, {7, 7, 31}, {8, 130, 576}, {9, 65, 33}, {33, 130, 100}, {65, 7, 64}, {70, 129, 96}, {0},
+  {1, 1, 1}, {1, 7, 33}, {1, 65, 576}, {1, 130, 100}, {1, 4, 4100}, {2, 65, 31}, {3, 7, 100}, {4, 130, 33},
+  {5, 65, 100}, {6, 1, 576}, {7, 7, 31}, {8, 130, 576}, {9, 65, 33}, {33, 130, 100}, {65, 7, 64}, {70, 129, 96}, {0},
 };
 
 const struct family matmul_family = {

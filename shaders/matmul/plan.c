@@ -45,7 +45,8 @@ static bool windows_make(const struct kernel_case *kase, const struct caps *caps
                          struct error *err) {
   uint64_t range = caps->limits.storage_range > 2 * KERNEL_GUARD ? caps->limits.storage_range - 2 * KERNEL_GUARD : 0;
   uint64_t y_row = (uint64_t)kase->dim[DIM_N] * sizeof(float);
-  uint64_t most_n = min_u64(range / max_u64(layout->w_row, layout->scale_row), caps->limits.group_count[0] * geometry->group_n);
+  uint64_t most_n =
+      min_u64(range / max_u64(layout->w_row, layout->scale_row), caps->limits.group_count[0] * geometry->group_n);
   uint64_t most_m = min_u64(range / max_u64(layout->x_row, y_row), caps->limits.group_count[1] * geometry->group_m);
   uint64_t n = (uint64_t)kase->dim[DIM_N], m = (uint64_t)kase->dim[DIM_M];
   /* Windows of whole workgroups where the limits leave room for one. */
@@ -55,7 +56,8 @@ static bool windows_make(const struct kernel_case *kase, const struct caps *caps
   if (most_n < unit_n && most_n >= n) most_n = unit_n;
   if (most_m < unit_m && most_m >= m) most_m = unit_m;
   if (!cut_make(over_n, n, unit_n, most_n) || !cut_make(over_m, m, unit_m, most_m))
-    return error_set(err, ERROR_UNSUPPORTED, "a window of %llu rows needs more than the %llu bytes a buffer binding may hold",
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "a window of %llu rows needs more than the %llu bytes a buffer binding may hold",
                      (unsigned long long)unit_n, (unsigned long long)range);
   cut_raise(over_n, div_up(min_windows, over_m->windows));
   cut_raise(over_m, div_up(min_windows, over_n->windows));
@@ -72,7 +74,8 @@ static void bind(struct pass *pass, uint32_t binding, uint32_t tensor, uint64_t 
 }
 
 static bool window_add(const struct kernel_case *kase, const struct layout *layout, const struct geometry *geometry,
-                       uint64_t n0, uint64_t n1, uint64_t m0, uint64_t m1, struct dispatch_plan *out, struct error *err) {
+                       uint64_t n0, uint64_t n1, uint64_t m0, uint64_t m1, struct dispatch_plan *out,
+                       struct error *err) {
   struct pass *pass = dispatch_plan_add(out, err);
   if (!pass) return false;
   uint64_t n = (uint64_t)kase->dim[DIM_N], y_row = n * sizeof(float);
@@ -101,7 +104,8 @@ static bool window_add(const struct kernel_case *kase, const struct layout *layo
 }
 
 static bool plan_windows(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                         const struct geometry *geometry, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+                         const struct geometry *geometry, uint32_t min_windows, struct dispatch_plan *out,
+                         struct error *err) {
   struct layout layout = layout_of(layout_format(technique_of(kase->family, variant)), (uint64_t)kase->dim[DIM_K]);
   struct cut over_n, over_m;
   if (!windows_make(kase, caps, &layout, geometry, min_windows, &over_n, &over_m, err)) return false;
@@ -119,7 +123,8 @@ static const char *threads_valid(const struct caps *caps, uint64_t threads) {
            ? "the workgroup is larger than the device allows" : NULL;
 }
 
-static const char *gemv_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning, uint64_t slots) {
+static const char *gemv_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
+                              uint64_t slots) {
   if (kase->dim[DIM_M] > GEMV_MAX_M) return "keeps every row of x in registers: m is 8 at most";
   if (slots * (uint64_t)tuning[TUNING_ROWS] * (uint64_t)kase->dim[DIM_M] * sizeof(float) > caps->limits.shared_memory)
     return "the reduction needs more shared memory than the device has";
@@ -140,12 +145,13 @@ const char *plan_rows_valid(const struct kernel_case *kase, const struct caps *c
 }
 
 static uint64_t tiled_threads(const int32_t *tuning) {
-  return (uint64_t)(tuning[TUNING_TILE_M] / tuning[TUNING_REGISTERS]) * (uint64_t)(tuning[TUNING_TILE_N] / tuning[TUNING_REGISTERS]);
+  return (uint64_t)(tuning[TUNING_TILE_M] / tuning[TUNING_REGISTERS]) *
+         (uint64_t)(tuning[TUNING_TILE_N] / tuning[TUNING_REGISTERS]);
 }
 
 const char *plan_tiled_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
   (void)kase;
-  uint64_t row = (MATMUL_GROUP / 4 + 1) * 4 * sizeof(float);   /* one row of a tile in shared memory, padding included */
+  uint64_t row = (MATMUL_GROUP / 4 + 1) * 4 * sizeof(float); /* one row of a tile in shared memory, padding included */
   if (tuning[TUNING_TILE_M] < tuning[TUNING_REGISTERS] || tuning[TUNING_TILE_N] < tuning[TUNING_REGISTERS])
     return "the tile is smaller than what one invocation holds";
   if (((uint64_t)tuning[TUNING_TILE_M] + (uint64_t)tuning[TUNING_TILE_N]) * row > caps->limits.shared_memory)
@@ -153,8 +159,8 @@ const char *plan_tiled_valid(const struct kernel_case *kase, const struct caps *
   return threads_valid(caps, tiled_threads(tuning));
 }
 
-bool plan_gemv(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
-               uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+bool plan_gemv(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+               const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
   struct geometry geometry = {
     .spec = {[MATMUL_SPEC_THREADS] = (uint32_t)tuning[TUNING_THREADS],
              [MATMUL_SPEC_ROWS] = (uint32_t)tuning[TUNING_ROWS],
@@ -166,8 +172,8 @@ bool plan_gemv(const struct variant *variant, const struct kernel_case *kase, co
   return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);
 }
 
-bool plan_rows(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
-               uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+bool plan_rows(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+               const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
   static const uint64_t cols[] = {1, 4};   /* of the builds, in the order of variant->shaders */
   uint32_t shader = kase->dim[DIM_M] > 1;
   struct geometry geometry = {
@@ -180,8 +186,8 @@ bool plan_rows(const struct variant *variant, const struct kernel_case *kase, co
   return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);
 }
 
-bool plan_tiled(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
-                uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+bool plan_tiled(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
   struct geometry geometry = {
     .shader = tuning[TUNING_REGISTERS] == 8,   /* builds for 4 and 8, in the order of variant->shaders */
     .spec = {[MATMUL_SPEC_THREADS] = (uint32_t)tiled_threads(tuning),

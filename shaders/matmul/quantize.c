@@ -70,7 +70,8 @@ static void encode_group(enum layout_format format, const float *in, int count, 
   }
 }
 
-static void decode_group(enum layout_format format, const unsigned char *codes, const uint16_t *scale, float out[GROUP]) {
+static void decode_group(enum layout_format format, const unsigned char *codes, const uint16_t *scale,
+                         float out[GROUP]) {
   float d = scale ? fp16_to_float(scale[0]) : 1;
   float z = format == LAYOUT_INT4Z_G32 ? fp16_to_float(scale[1]) : 0;
   for (int e = 0; e < GROUP; e++) {
@@ -86,10 +87,14 @@ static void decode_group(enum layout_format format, const unsigned char *codes, 
   }
 }
 
-static int group_size(uint64_t k, uint64_t group) { return k - group * GROUP < GROUP ? (int)(k - group * GROUP) : GROUP; }
+static int group_size(uint64_t k, uint64_t group) {
+  return k - group * GROUP < GROUP ? (int)(k - group * GROUP) : GROUP;
+}
 
 /* Halves of scale per group. */
-static uint64_t scale_halves(const struct layout *layout) { return layout->scale_row / layout->groups / sizeof(uint16_t); }
+static uint64_t scale_halves(const struct layout *layout) {
+  return layout->scale_row / layout->groups / sizeof(uint16_t);
+}
 
 void quantize_matrix(const struct layout *layout, const float *in, uint64_t n, uint64_t k, void *w, void *scales) {
   uint64_t group_bytes = layout->w_row / layout->groups, halves = scale_halves(layout);
@@ -107,7 +112,8 @@ static void decode_at(const struct layout *layout, const void *w, const void *sc
                halves ? (const uint16_t *)scales + i * halves : NULL, out);
 }
 
-void quantize_decode(const struct layout *layout, const void *w, const void *scales, uint64_t n, uint64_t k, float *out) {
+void quantize_decode(const struct layout *layout, const void *w, const void *scales, uint64_t n, uint64_t k,
+                     float *out) {
   for (uint64_t i = 0; i < n * layout->groups; i++) {
     uint64_t row = i / layout->groups, group = i % layout->groups;
     float values[GROUP];
@@ -116,7 +122,8 @@ void quantize_decode(const struct layout *layout, const void *w, const void *sca
   }
 }
 
-double quantize_error(const struct layout *layout, const float *in, uint64_t n, uint64_t k, const void *w, const void *scales) {
+double quantize_error(const struct layout *layout, const float *in, uint64_t n, uint64_t k, const void *w,
+                      const void *scales) {
   double lost = 0, all = 0;
   for (uint64_t i = 0; i < n * layout->groups; i++) {
     uint64_t row = i / layout->groups, group = i % layout->groups;

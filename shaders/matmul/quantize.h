@@ -12,7 +12,8 @@
  * elements are stored as code 0 of the step of their group. */
 void quantize_matrix(const struct layout *, const float *in, uint64_t n, uint64_t k, void *w, void *scales);
 void quantize_decode(const struct layout *, const void *w, const void *scales, uint64_t n, uint64_t k, float *out);
-/* What the format loses on these weights: sum (in - decoded)^2 / sum in^2; 0 when all weights are 0 and come back so. */
-double quantize_error(const struct layout *, const float *in, uint64_t n, uint64_t k, const void *w, const void *scales);
+/* What the format loses on these weights: sum (in - decoded)^2 / sum in^2; 0 when nothing is lost. */
+double quantize_error(const struct layout *, const float *in, uint64_t n, uint64_t k, const void *w,
+                      const void *scales);
 
 #endif

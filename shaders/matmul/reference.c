@@ -19,7 +19,8 @@ static double half_at(const unsigned char *at) { return fp16_to_float((uint16_t)
  * two parts apart. */
 static void decode_group(const struct layout *layout, const void *const *data, uint64_t row, uint64_t group,
                          double weight[GROUP], double magnitude[GROUP]) {
-  const unsigned char *codes = (const unsigned char *)data[LAYOUT_W] + row * layout->w_row + group * (layout->w_row / layout->groups);
+  const unsigned char *codes =
+      (const unsigned char *)data[LAYOUT_W] + row * layout->w_row + group * (layout->w_row / layout->groups);
   const unsigned char *scales = data[LAYOUT_SCALES];
   uint64_t scale = row * layout->groups + group;
   for (int e = 0; e < GROUP; e++) {
@@ -53,14 +54,16 @@ static void decode_group(const struct layout *layout, const void *const *data, u
 }
 
 /* Elements of a group that lie within k: the padding is not part of the op. */
-static int group_size(uint64_t k, uint64_t group) { return k - group * GROUP < GROUP ? (int)(k - group * GROUP) : GROUP; }
+static int group_size(uint64_t k, uint64_t group) {
+  return k - group * GROUP < GROUP ? (int)(k - group * GROUP) : GROUP;
+}
 
 static const float *x_row(const struct layout *layout, const void *const *data, uint64_t row) {
   return (const float *)((const char *)data[LAYOUT_X] + row * layout->x_row);
 }
 
-void reference_matmul(const struct kernel_case *kase, const struct technique *technique, enum fill fill, const void *const *data,
-                      const uint64_t *index, size_t count, double *value, double *bound) {
+void reference_matmul(const struct kernel_case *kase, const struct technique *technique, enum fill fill,
+                      const void *const *data, const uint64_t *index, size_t count, double *value, double *bound) {
   uint64_t n = (uint64_t)kase->dim[1], k = (uint64_t)kase->dim[2];
   struct layout layout = layout_of(layout_format(technique), k);
   for (size_t i = 0; i < count; i++) {
@@ -83,8 +86,8 @@ void reference_matmul(const struct kernel_case *kase, const struct technique *te
  * E_ij <= t |x_i| |w_j| (tolerance of a dot product, Cauchy-Schwarz), and signs that do not depend on the errors give
  * |sum of r_j e_ij| <= LAMBDA sqrt(sum of E_ij^2) = LAMBDA t |x_i| ||W||_F but for 2 exp(-LAMBDA^2 / 2) of the draws
  * (Hoeffding 1963). The row nearest to or farthest over its bound is returned. */
-void reference_whole(const struct kernel_case *kase, const struct technique *technique, enum fill fill, const void *const *data,
-                     const float *output, uint64_t seed, double *residual, double *bound) {
+void reference_whole(const struct kernel_case *kase, const struct technique *technique, enum fill fill,
+                     const void *const *data, const float *output, uint64_t seed, double *residual, double *bound) {
   enum { LAMBDA = 4 };
   uint64_t m = (uint64_t)kase->dim[0], n = (uint64_t)kase->dim[1], k = (uint64_t)kase->dim[2];
   struct layout layout = layout_of(layout_format(technique), k);

@@ -40,7 +40,8 @@ void stage_w(uint row0, uint group) {
     vec4 w[CHUNK_VECS];
     chunk_decode(w_data[w_row(row_in) + group * GROUP_CHUNKS + chunk], w);
     vec2 scale = scale_load(row_in, group);
-    [[unroll]] for (uint v = 0; v < CHUNK_VECS; v++) w_tile[row * STRIDE + chunk * CHUNK_VECS + v] = w[v] * scale.x + scale.y;
+    uint at = row * STRIDE + chunk * CHUNK_VECS;
+    [[unroll]] for (uint v = 0; v < CHUNK_VECS; v++) w_tile[at + v] = w[v] * scale.x + scale.y;
   }
 }
 

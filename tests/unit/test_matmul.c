@@ -30,7 +30,8 @@ static struct kernel_case shape(int64_t m, int64_t n, int64_t k) {
 }
 
 /* The first combination of tunables that is valid. */
-static bool first_tuning(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, int32_t *tuning) {
+static bool first_tuning(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                         int32_t *tuning) {
   size_t combinations = 1;
   for (size_t t = 0; t < variant->n_tunables; t++) combinations *= variant->tunables[t].n;
   for (size_t c = 0; c < combinations; c++) {
@@ -84,7 +85,7 @@ static void windows_cover_every_output_once(void **state) {
   for (size_t v = 0; v < matmul_family.n_variants; v++) {
     const struct variant *variant = &matmul_family.variants[v];
     check_plan(variant, shape(1, 1, 1), 1);
-    check_plan(variant, shape(1, 151936, 3584), 1);       /* a vocabulary: over the range in f32 and f16, over 65535 groups */
+    check_plan(variant, shape(1, 151936, 3584), 1); /* a vocabulary: over the range in f32 and f16, over 65535 groups */
     check_plan(variant, shape(8, 1048576, 32), 1);
     check_plan(variant, shape(512, 151936, 896), 1);      /* y itself is over the range */
     check_plan(variant, shape(5, 1030, 100), 8);
@@ -156,7 +157,8 @@ static void sample_free(struct sample *s) {
   test_free(s->bound);
 }
 
-static bool whole_accepts(const struct kernel_case *kase, const struct technique *technique, enum fill fill, const struct sample *s) {
+static bool whole_accepts(const struct kernel_case *kase, const struct technique *technique, enum fill fill,
+                          const struct sample *s) {
   double residual, bound;
   matmul_family.whole(kase, technique, fill, (const void *const *)s->data, s->y, 5, &residual, &bound);
   return residual <= bound;
@@ -193,7 +195,8 @@ static void exact_data_stays_exact_at_the_longest_k(void **state) {
 }
 
 /* Some output leaves its bound when one element of K is left out. */
-static bool drop_is_seen(const struct kernel_case *kase, const struct technique *technique, enum fill fill, const struct sample *s, int64_t at) {
+static bool drop_is_seen(const struct kernel_case *kase, const struct technique *technique, enum fill fill,
+                         const struct sample *s, int64_t at) {
   float *dropped = (float *)s->data[LAYOUT_X] + at, kept = *dropped;
   bool seen = false;
   *dropped = 0;
@@ -213,7 +216,8 @@ static void one_dropped_element_is_out_of_bounds(void **state) {
   struct kernel_case kase = shape(1, 8, 4096);
   for (size_t t = 0; t < matmul_family.n_techniques; t++) {
     const struct technique *technique = &matmul_family.techniques[t];
-    struct sample exact = sample_make(&kase, technique, FILL_EXACT), random = sample_make(&kase, technique, FILL_RANDOM);
+    struct sample exact = sample_make(&kase, technique, FILL_EXACT),
+                  random = sample_make(&kase, technique, FILL_RANDOM);
     const float *x = exact.data[LAYOUT_X];
     int caught = 0;
     for (int drop = 0; drop < DROPS; drop++) {

@@ -16,7 +16,8 @@
 
 enum { K = 32 * VECTOR_GROUPS };
 
-static void matches_golden(enum layout_format format, const void *codes, size_t code_bytes, const void *scales, size_t scale_bytes) {
+static void matches_golden(enum layout_format format, const void *codes, size_t code_bytes, const void *scales,
+                           size_t scale_bytes) {
   struct layout layout = layout_of(format, K);
   unsigned char w[K * sizeof(float)];
   uint16_t found[2 * VECTOR_GROUPS + 2];
@@ -39,17 +40,20 @@ static void f16_is_numpys(void **state) {
 
 static void int8_is_q8_0(void **state) {
   (void)state;
-  matches_golden(LAYOUT_INT8_G32, vector_int8_codes, sizeof vector_int8_codes, vector_int8_scales, sizeof vector_int8_scales);
+  matches_golden(LAYOUT_INT8_G32, vector_int8_codes, sizeof vector_int8_codes, vector_int8_scales,
+                 sizeof vector_int8_scales);
 }
 
 static void int4_is_q4_0(void **state) {
   (void)state;
-  matches_golden(LAYOUT_INT4_G32, vector_int4_codes, sizeof vector_int4_codes, vector_int4_scales, sizeof vector_int4_scales);
+  matches_golden(LAYOUT_INT4_G32, vector_int4_codes, sizeof vector_int4_codes, vector_int4_scales,
+                 sizeof vector_int4_scales);
 }
 
 static void int4z_is_q4_1(void **state) {
   (void)state;
-  matches_golden(LAYOUT_INT4Z_G32, vector_int4z_codes, sizeof vector_int4z_codes, vector_int4z_scales, sizeof vector_int4z_scales);
+  matches_golden(LAYOUT_INT4Z_G32, vector_int4z_codes, sizeof vector_int4z_codes, vector_int4z_scales,
+                 sizeof vector_int4z_scales);
 }
 
 /* Half a step per element, plus the rounding of the f16 step over the whole range of codes. */
