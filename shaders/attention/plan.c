@@ -178,8 +178,8 @@ static uint64_t shared_bytes(uint64_t rows, const int32_t *tuning) {
   return rows * (block_of(tuning) + most(8, (uint64_t)tuning[TUNE_THREADS] / 4)) * sizeof(float);
 }
 
-/* Sixteen rows are for GPUs: their registers hold them, while SwiftShader takes over half a minute to compile 16 rows
- * (8 rows: 1 s; SwiftShader of Chromium 156) and lavapipe gains nothing over 8. */
+/* Sixteen rows are kept from CPU devices: SwiftShader (Chromium 156) takes over half a minute to compile them, 13 s for 12
+ * rows, 1 s for 8. lavapipe compiles them well, but a device's type is all that may decide here. */
 static bool build_fits(uint32_t build, const struct caps *caps, const int32_t *tuning) {
   if (flash_rows[build] > 8 && caps->type == DEVICE_CPU) return false;
   return shared_bytes(flash_rows[build], tuning) <= caps->limits.shared_memory;
