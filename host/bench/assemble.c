@@ -29,12 +29,13 @@ static struct sample_summary summarise(const struct row *row, uint64_t seed) {
 }
 
 static void describe_noise(const struct result_row *row, bool cpu, char *out, size_t size) {
-  snprintf(out, size, "interval +-%.0f %% of the median; %s, or take more rounds", 50 * (row->time.hi - row->time.lo) / row->time.median,
+  snprintf(out, size, "interval +-%.0f %% of the median; %s, or take more rounds",
+           50 * (row->time.hi - row->time.lo) / row->time.median,
            cpu ? "stop other programs on this machine" : "lock the clocks and close other programs on this device");
 }
 
-static void set_status(const struct session *session, const struct row *from, const char *why_not, struct result_row *row,
-                       char *reason, size_t size) {
+static void set_status(const struct session *session, const struct row *from, const char *why_not,
+                       struct result_row *row, char *reason, size_t size) {
   row->status = from->status;
   snprintf(reason, size, "%s", from->reason);
   if (row->status != STATUS_OK) return;
@@ -56,7 +57,8 @@ static bool copy_text(char **to, const char *from) {
   return !from || *to;
 }
 
-static bool fill_row(const struct session *session, const struct row *from, const char *why_not, struct result_row *row) {
+static bool fill_row(const struct session *session, const struct row *from, const char *why_not,
+                     struct result_row *row) {
   const struct plan_row *planned = from->planned;
   const struct variant *variant = planned->variant;
   char reason[512];
@@ -104,7 +106,8 @@ static void fill_identity(const struct session *session, struct result *result) 
 
 static void describe_clock(const struct caps *caps, char *out, size_t size) {
   if (caps->timestamps.valid_bits)
-    snprintf(out, size, "device timestamps of %u bits, %.4g ns a step", caps->timestamps.valid_bits, caps->timestamps.period_ns);
+    snprintf(out, size, "device timestamps of %u bits, %.4g ns a step", caps->timestamps.valid_bits,
+             caps->timestamps.period_ns);
   else
     snprintf(out, size, "the queue has no timestamps: times are of the host's clock and hold the submission too");
 }

@@ -31,9 +31,12 @@ static void take_row(struct result *result, const struct result_row *row) {
   const char *name = dot ? dot + 1 : "";
   bool cold = row->mode == MODE_COLD;
   double bytes_per_s = row->bytes / (1e-9 * row->time.median);
-  if (strcmp(name, "read") == 0) raise_to(cold ? &result->ceilings.read_memory : &result->ceilings.read_llc, bytes_per_s);
-  else if (strcmp(name, "copy") == 0) raise_to(cold ? &result->ceilings.copy_memory : &result->ceilings.copy_llc, bytes_per_s);
-  else if (strcmp(name, "empty") == 0) result->ceilings.dispatch_ns = fmin(result->ceilings.dispatch_ns, row->time.median);
+  if (strcmp(name, "read") == 0)
+    raise_to(cold ? &result->ceilings.read_memory : &result->ceilings.read_llc, bytes_per_s);
+  else if (strcmp(name, "copy") == 0)
+    raise_to(cold ? &result->ceilings.copy_memory : &result->ceilings.copy_llc, bytes_per_s);
+  else if (strcmp(name, "empty") == 0)
+    result->ceilings.dispatch_ns = fmin(result->ceilings.dispatch_ns, row->time.median);
   else take_flops(result, row);
 }
 

@@ -32,8 +32,8 @@ static void judge_answer(struct check *check, const struct variant *variant) {
   check->validation = answer->validation;
   text_duration((double)answer->compile_ns, took, sizeof took);
   if (answer->status == STATUS_OK && !talked) {
-    snprintf(text, sizeof text, "%u shapes, %llu elements, worst error %.2g of the bound, compiled in %s", answer->shapes,
-             (unsigned long long)answer->error.elements, answer->ratio, took);
+    snprintf(text, sizeof text, "%u shapes, %llu elements, worst error %.2g of the bound, compiled in %s",
+             answer->shapes, (unsigned long long)answer->error.elements, answer->ratio, took);
     check->n_ok++;
   } else if (answer->status == STATUS_UNSUPPORTED) {
     snprintf(text, sizeof text, "%s", answer->reason);
@@ -73,7 +73,9 @@ static bool check_all(struct check *check, struct error *err) {
       matched++;
       if (!check_variant(check, variant, err)) return false;
     }
-  return matched || error_set(err, ERROR_USAGE, "no variant matches the filter '%.200s'; `vkpareto list variants` shows them", filter ? filter : "*");
+  return matched ||
+         error_set(err, ERROR_USAGE, "no variant matches the filter '%.200s'; `vkpareto list variants` shows them",
+                   filter ? filter : "*");
 }
 
 bool bench_check(const struct run_options *options, size_t *n_wrong, struct error *err) {
@@ -83,7 +85,8 @@ bool bench_check(const struct run_options *options, size_t *n_wrong, struct erro
   if (ok) {
     printf("%s (%s)\n", check.client.caps.name, check.client.caps.driver_slug);
     ok = check_all(&check, err);
-    printf("%zu ok, %zu wrong, %zu cannot run here%s\n", check.n_ok, check.n_wrong, check.n_absent, ok ? "" : "; not finished");
+    printf("%zu ok, %zu wrong, %zu cannot run here%s\n", check.n_ok, check.n_wrong, check.n_absent,
+           ok ? "" : "; not finished");
   }
   client_stop(&check.client);
   interrupt_end(&check.interrupt);

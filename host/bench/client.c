@@ -71,7 +71,8 @@ static void reap(struct client *client, double patience, char *how, size_t size)
   if (!ended) {
     kill(client->pid, SIGKILL);
     snprintf(how, size, "was killed");
-    if (!wait_for(client->pid, STOP_SECONDS, &status)) log_warn("worker %d does not end; its driver may hang", (int)client->pid);
+    if (!wait_for(client->pid, STOP_SECONDS, &status))
+      log_warn("worker %d does not end; its driver may hang", (int)client->pid);
   } else if (WIFSIGNALED(status)) {
     snprintf(how, size, "died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
   } else {
@@ -145,7 +146,8 @@ static bool take_greeting(struct client *client, const cJSON *json, struct error
   const cJSON *error = json_object(json, "error", err);
   int64_t kind;
   const char *text;
-  if (!error || !json_int(error, "kind", ERROR_USAGE, ERROR_INTERRUPTED, &kind, err) || !(text = json_string(error, "text", 1023, err)))
+  if (!error || !json_int(error, "kind", ERROR_USAGE, ERROR_INTERRUPTED, &kind, err) ||
+      !(text = json_string(error, "text", 1023, err)))
     return false;
   return error_set(err, (enum error_kind)kind, "%s", text);
 }
@@ -165,14 +167,16 @@ static bool start(struct client *client, struct error *err) {
   return false;
 }
 
-bool client_start(struct client *client, size_t device, bool validation, struct interrupt *interrupt, struct error *err) {
+bool client_start(struct client *client, size_t device, bool validation, struct interrupt *interrupt,
+                  struct error *err) {
   *client = (struct client){.device = device, .validation = validation, .interrupt = interrupt};
   return start(client, err);
 }
 
 static void set_lost(struct answer *answer, enum heard heard, const char *how, double seconds) {
   *answer = (struct answer){.status = heard == HEARD_LATE ? STATUS_TIMEOUT : STATUS_LOST};
-  if (heard == HEARD_LATE) snprintf(answer->reason, sizeof answer->reason, "no answer within %.0f s; the worker was killed", seconds);
+  if (heard == HEARD_LATE)
+    snprintf(answer->reason, sizeof answer->reason, "no answer within %.0f s; the worker was killed", seconds);
   else snprintf(answer->reason, sizeof answer->reason, "the worker %s", how);
 }
 
@@ -182,7 +186,8 @@ static bool is_gone(const struct client *client) {
   return poll(&idle, 1, 0) > 0;
 }
 
-bool client_ask(struct client *client, const struct job *job, double seconds, struct answer *answer, struct error *err) {
+bool client_ask(struct client *client, const struct job *job, double seconds, struct answer *answer,
+                struct error *err) {
   cJSON *json = NULL;
   char how[128];
   if (client->pid && is_gone(client)) reap(client, 1, how, sizeof how);

@@ -10,7 +10,8 @@ static bool find_output(struct dataset *set, struct error *err) {
       set->output = i;
       outputs++;
     }
-  return outputs == 1 || error_set(err, ERROR_UNSUPPORTED, "%s has %zu outputs; there must be one", set->technique->id, outputs);
+  return outputs == 1 ||
+         error_set(err, ERROR_UNSUPPORTED, "%s has %zu outputs; there must be one", set->technique->id, outputs);
 }
 
 static bool allocate(struct dataset *set, struct error *err) {
@@ -20,13 +21,14 @@ static bool allocate(struct dataset *set, struct error *err) {
     /* Zeroed: a family may leave padding alone, and the same seed must give the same bytes. */
     set->data[i] = calloc(tensor->bytes / 4 + 1, 4);
     if (!set->data[i])
-      return error_set(err, ERROR_MEMORY, "out of host memory for %llu bytes of %s", (unsigned long long)tensor->bytes, tensor->name);
+      return error_set(err, ERROR_MEMORY, "out of host memory for %llu bytes of %s", (unsigned long long)tensor->bytes,
+                       tensor->name);
   }
   return true;
 }
 
-struct dataset *dataset_create(const struct kernel_case *kase, const struct technique *technique, enum fill fill, uint64_t seed,
-                               struct error *err) {
+struct dataset *dataset_create(const struct kernel_case *kase, const struct technique *technique, enum fill fill,
+                               uint64_t seed, struct error *err) {
   struct dataset *set = calloc(1, sizeof *set);
   if (!set) {
     error_set(err, ERROR_MEMORY, "out of memory");
@@ -47,8 +49,8 @@ void dataset_free(struct dataset *set) {
   free(set);
 }
 
-bool dataset_is(const struct dataset *set, const struct kernel_case *kase, const struct technique *technique, enum fill fill,
-                uint64_t seed) {
-  return set && set->technique == technique && set->fill == fill && set->seed == seed && set->kase.family == kase->family &&
-         memcmp(set->kase.dim, kase->dim, sizeof kase->dim) == 0;
+bool dataset_is(const struct dataset *set, const struct kernel_case *kase, const struct technique *technique,
+                enum fill fill, uint64_t seed) {
+  return set && set->technique == technique && set->fill == fill && set->seed == seed &&
+         set->kase.family == kase->family && memcmp(set->kase.dim, kase->dim, sizeof kase->dim) == 0;
 }

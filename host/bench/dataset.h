@@ -17,7 +17,8 @@ struct dataset {
   size_t output;                       /* index of the output tensor */
 };
 
-struct dataset *dataset_create(const struct kernel_case *, const struct technique *, enum fill, uint64_t seed, struct error *);
+struct dataset *dataset_create(const struct kernel_case *, const struct technique *, enum fill, uint64_t seed,
+                               struct error *);
 void dataset_free(struct dataset *);   /* NULL is fine */
 /* Is this the data that dataset_create would make of these? */
 bool dataset_is(const struct dataset *, const struct kernel_case *, const struct technique *, enum fill, uint64_t seed);

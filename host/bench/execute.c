@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const uint64_t TIMEOUT_NS = 60ull * 1000000000;         /* the parent's clock is the one that decides */
-static const uint64_t LLC_UNKNOWN = 128ull << 20;              /* the largest known in 2026: Infinity Cache and RTX 5090 */
+static const uint64_t LLC_UNKNOWN = 128ull << 20; /* the largest known in 2026: Infinity Cache and RTX 5090 */
 
 static uint64_t round_up(uint64_t value, uint64_t step) { return (value + step - 1) / step * step; }
 
@@ -79,30 +79,34 @@ static bool place_tensors(struct execution *ex, uint32_t copies, struct error *e
 /* ---- dispatches */
 
 /* What a room promises about a pass, checked here once: a slip must not become an access out of bounds. */
-static bool check_pass(const struct execution *ex, const struct pass *pass, const struct caps *caps, struct error *err) {
+static bool check_pass(const struct execution *ex, const struct pass *pass, const struct caps *caps,
+                       struct error *err) {
   const char *id = ex->variant->id;
   if (pass->n_bindings > KERNEL_BINDINGS || pass->n_spec > KERNEL_SPEC || pass->push_bytes > KERNEL_PUSH ||
       pass->push_bytes < 4 * pass->n_bindings || pass->push_bytes % 4)
-    return error_set(err, ERROR_UNSUPPORTED, "%s: a pass with %u bindings, %u constants, %u push bytes", id, pass->n_bindings,
-                     pass->n_spec, pass->push_bytes);
+    return error_set(err, ERROR_UNSUPPORTED, "%s: a pass with %u bindings, %u constants, %u push bytes", id,
+                     pass->n_bindings, pass->n_spec, pass->push_bytes);
   for (uint32_t d = 0; d < 3; d++)
     if (!pass->groups[d] || (caps->limits.group_count[d] && pass->groups[d] > caps->limits.group_count[d]))
-      return error_set(err, ERROR_UNSUPPORTED, "%s: %u workgroups in dimension %u; the device allows 1 to %u", id, pass->groups[d],
-                       d, caps->limits.group_count[d]);
+      return error_set(err, ERROR_UNSUPPORTED, "%s: %u workgroups in dimension %u; the device allows 1 to %u", id,
+                       pass->groups[d], d, caps->limits.group_count[d]);
   for (uint32_t b = 0; b < pass->n_bindings; b++) {
     uint32_t t = pass->binding[b].tensor;
     uint64_t offset = pass->binding[b].offset, size = pass->binding[b].size, end;
-    if (t >= ex->tensors.n || offset % 16 || !size || __builtin_add_overflow(offset, size, &end) || end > ex->tensors.tensor[t].bytes)
+    if (t >= ex->tensors.n || offset % 16 || !size || __builtin_add_overflow(offset, size, &end) ||
+        end > ex->tensors.tensor[t].bytes)
       return error_set(err, ERROR_UNSUPPORTED, "%s: binding %u is no part of a tensor", id, b);
     if (caps->limits.storage_range && size + 2 * KERNEL_GUARD > caps->limits.storage_range)
-      return error_set(err, ERROR_UNSUPPORTED, "%s: binding %u takes %llu bytes with its guards; the device allows %llu", id, b,
+      return error_set(err, ERROR_UNSUPPORTED,
+                       "%s: binding %u takes %llu bytes with its guards; the device allows %llu", id, b,
                        (unsigned long long)size + 2 * KERNEL_GUARD, (unsigned long long)caps->limits.storage_range);
   }
   return true;
 }
 
 /* Binds [offset, offset + size) of each tensor with the guard on either side and tells the shader where it begins. */
-static void bind_pass(const struct execution *ex, struct pass *pass, uint32_t copy, uint64_t align, struct gpu_dispatch *out) {
+static void bind_pass(const struct execution *ex, struct pass *pass, uint32_t copy, uint64_t align,
+                      struct gpu_dispatch *out) {
   for (uint32_t b = 0; b < pass->n_bindings; b++) {
     uint32_t t = pass->binding[b].tensor;
     uint64_t offset = pass->binding[b].offset;
@@ -110,7 +114,8 @@ static void bind_pass(const struct execution *ex, struct pass *pass, uint32_t co
     uint64_t end = offset + pass->binding[b].size + 2 * KERNEL_GUARD;
     uint32_t base = (uint32_t)((offset + KERNEL_GUARD - start) / 4);
     out->binding[b].buffer = ex->place[t].buffer;
-    out->binding[b].offset = ex->place[t].offset + start + (ex->tensors.tensor[t].role == TENSOR_STREAM ? copy * ex->arena->stride : 0);
+    out->binding[b].offset =
+        ex->place[t].offset + start + (ex->tensors.tensor[t].role == TENSOR_STREAM ? copy * ex->arena->stride : 0);
     out->binding[b].size = end - start;
     memcpy(pass->push + 4 * b, &base, sizeof base);
   }
@@ -122,7 +127,8 @@ static bool make_dispatches(struct execution *ex, struct pipelines *pipelines, s
   const struct caps *caps = gpu_caps(ex->gpu);
   uint64_t align = caps->limits.storage_align > 16 ? caps->limits.storage_align : 16;
   ex->dispatches = calloc(ex->plan.n * ex->arena->copies, sizeof *ex->dispatches);
-  if (!ex->dispatches) return error_set(err, ERROR_MEMORY, "out of memory for %zu dispatches", ex->plan.n * ex->arena->copies);
+  if (!ex->dispatches)
+    return error_set(err, ERROR_MEMORY, "out of memory for %zu dispatches", ex->plan.n * ex->arena->copies);
   for (size_t p = 0; p < ex->plan.n; p++) {
     if (!check_pass(ex, &ex->plan.pass[p], caps, err)) return false;
     struct gpu_pipeline *pipeline = pipelines_get(pipelines, ex->variant, &ex->plan.pass[p], &ex->compile_ns, err);
@@ -137,8 +143,8 @@ static bool make_dispatches(struct execution *ex, struct pipelines *pipelines, s
 }
 
 struct execution *execution_create(struct gpu *gpu, struct pipelines *pipelines, const struct kernel_case *kase,
-                                   const struct variant *variant, const int32_t *tuning, uint32_t min_windows, uint32_t copies,
-                                   struct arena *shared, struct error *err) {
+                                   const struct variant *variant, const int32_t *tuning, uint32_t min_windows,
+                                   uint32_t copies, struct arena *shared, struct error *err) {
   struct execution *ex = calloc(1, sizeof *ex);
   if (!ex) {
     error_set(err, ERROR_MEMORY, "out of memory");
@@ -173,7 +179,8 @@ void execution_destroy(struct execution *ex) {
 
 /* ---- running */
 
-static bool run_list(struct execution *ex, const struct gpu_dispatch *list, size_t n, struct gpu_time *total, struct error *err) {
+static bool run_list(struct execution *ex, const struct gpu_dispatch *list, size_t n, struct gpu_time *total,
+                     struct error *err) {
   struct gpu_time time;
   if (!gpu_run(ex->gpu, list, n, TIMEOUT_NS, &time, err)) return false;
   total->gpu_ns += time.gpu_ns;
@@ -191,7 +198,8 @@ bool execution_run(struct execution *ex, uint32_t first, uint32_t repeats, size_
   bool ok = true;
   for (size_t done = 0; ok && done < all;) {
     size_t n = all - done < batch ? all - done : batch;
-    for (size_t i = 0; i < n; i++) list[i] = ex->dispatches[((size_t)(first % ex->arena->copies) * ex->plan.n + done + i) % ring];
+    for (size_t i = 0; i < n; i++)
+      list[i] = ex->dispatches[((size_t)(first % ex->arena->copies) * ex->plan.n + done + i) % ring];
     ok = run_list(ex, list, n, time, err);
     done += n;
   }

@@ -60,7 +60,8 @@ bool execution_load(struct execution *, const struct dataset *, struct error *);
 bool execution_poison(struct execution *, struct error *);
 /* Runs the op `repeats` times, each on the next copy from `first` on, in submissions of at most max_dispatches
  * (0: one submission). *time is the sum over submissions. */
-bool execution_run(struct execution *, uint32_t first, uint32_t repeats, size_t max_dispatches, struct gpu_time *time, struct error *);
+bool execution_run(struct execution *, uint32_t first, uint32_t repeats, size_t max_dispatches, struct gpu_time *time,
+                   struct error *);
 /* Dispatches that one submission may hold when the op takes op_ns. */
 size_t execution_batch(const struct execution *, double op_ns);
 /* The GPU's clock where it has one, else the host's; at least 1. */
@@ -68,9 +69,10 @@ double execution_ns(const struct gpu_time *);
 /* Dispatches [begin, begin + n) of the op on copy 0, in one submission. */
 bool execution_run_part(struct execution *, size_t begin, size_t n, struct gpu_time *time, struct error *);
 bool execution_output(struct execution *, float *out, struct error *);
-/* Are all guards, and all inputs unless NULL, as they were loaded? Else what was written where, in `what`. False with err:
- * reading failed. */
-bool execution_guards(struct execution *, const struct dataset *inputs, char *what, size_t size, bool *intact, struct error *);
+/* Are all guards, and all inputs unless NULL, as they were loaded? Else what was written where, in `what`. False with
+ * err: reading failed. */
+bool execution_guards(struct execution *, const struct dataset *inputs, char *what, size_t size, bool *intact,
+                      struct error *);
 /* A 64-bit hash of an output's bytes, for comparing runs. */
 uint64_t execution_hash(const float *output, uint64_t n);
 

@@ -6,7 +6,7 @@
 #include "execute.h"
 
 static const uint32_t NAN_WORD = 0x7fff7fff;     /* a NaN as a float and as two halves */
-static const uint32_t OUTPUT_GUARD = 0x5a17c3e9; /* nothing a kernel writes by chance, no NaN: copied input guards show */
+static const uint32_t OUTPUT_GUARD = 0x5a17c3e9; /* what no kernel writes by chance, and no NaN: a copied one shows */
 
 static uint32_t guard_word(enum tensor_role role) {
   return role == TENSOR_STREAM || role == TENSOR_INPUT ? NAN_WORD : OUTPUT_GUARD;
@@ -24,7 +24,8 @@ static bool load_tensor(struct execution *ex, size_t t, const void *data, struct
   struct gpu_buffer *buffer = ex->place[t].buffer;
   uint64_t at = ex->place[t].offset;
   return gpu_fill(ex->gpu, buffer, at, KERNEL_GUARD, guard_word(tensor->role), err) &&
-         gpu_fill(ex->gpu, buffer, at + KERNEL_GUARD + tensor->bytes, tail_bytes(ex, t), guard_word(tensor->role), err) &&
+         gpu_fill(ex->gpu, buffer, at + KERNEL_GUARD + tensor->bytes, tail_bytes(ex, t), guard_word(tensor->role),
+                  err) &&
          (!data || gpu_upload(ex->gpu, buffer, at + KERNEL_GUARD, data, tensor->bytes, err));
 }
 
@@ -50,7 +51,8 @@ bool execution_load(struct execution *ex, const struct dataset *set, struct erro
 bool execution_poison(struct execution *ex, struct error *err) {
   for (size_t t = 0; t < ex->tensors.n; t++)
     if (writable(ex->tensors.tensor[t].role) &&
-        !gpu_fill(ex->gpu, ex->place[t].buffer, ex->place[t].offset + KERNEL_GUARD, ex->tensors.tensor[t].bytes, NAN_WORD, err))
+        !gpu_fill(ex->gpu, ex->place[t].buffer, ex->place[t].offset + KERNEL_GUARD, ex->tensors.tensor[t].bytes,
+                  NAN_WORD, err))
       return false;
   return true;
 }
@@ -61,7 +63,8 @@ bool execution_output(struct execution *ex, float *out, struct error *err) {
 }
 
 /* The first word in [at, at + bytes) that differs from `word`; bytes when none does. */
-static bool find_stray(struct execution *ex, size_t t, uint64_t at, uint64_t bytes, uint32_t word, uint64_t *found, struct error *err) {
+static bool find_stray(struct execution *ex, size_t t, uint64_t at, uint64_t bytes, uint32_t word, uint64_t *found,
+                       struct error *err) {
   uint32_t words[(KERNEL_GUARD + PLACE_ALIGN) / 4];
   if (!gpu_download(ex->gpu, ex->place[t].buffer, ex->place[t].offset + at, words, bytes, err)) return false;
   for (*found = 0; *found < bytes && words[*found / 4] == word;) *found += 4;
@@ -74,7 +77,8 @@ static bool check_guards(struct execution *ex, size_t t, char *what, size_t size
   uint64_t found, tail = tail_bytes(ex, t);
   if (!find_stray(ex, t, 0, KERNEL_GUARD, word, &found, err)) return false;
   if (found < KERNEL_GUARD) {
-    snprintf(what, size, "wrote before %s, %llu bytes ahead of it", tensor->name, (unsigned long long)(KERNEL_GUARD - found));
+    snprintf(what, size, "wrote before %s, %llu bytes ahead of it", tensor->name,
+             (unsigned long long)(KERNEL_GUARD - found));
     *intact = false;
     return true;
   }
@@ -86,7 +90,8 @@ static bool check_guards(struct execution *ex, size_t t, char *what, size_t size
   return true;
 }
 
-static bool check_input(struct execution *ex, size_t t, const void *data, char *what, size_t size, bool *intact, struct error *err) {
+static bool check_input(struct execution *ex, size_t t, const void *data, char *what, size_t size, bool *intact,
+                        struct error *err) {
   const struct tensor *tensor = &ex->tensors.tensor[t];
   void *now = malloc(tensor->bytes);
   if (!now) return error_set(err, ERROR_MEMORY, "out of host memory for %llu bytes", (unsigned long long)tensor->bytes);
@@ -99,11 +104,14 @@ static bool check_input(struct execution *ex, size_t t, const void *data, char *
   return ok;
 }
 
-bool execution_guards(struct execution *ex, const struct dataset *inputs, char *what, size_t size, bool *intact, struct error *err) {
+bool execution_guards(struct execution *ex, const struct dataset *inputs, char *what, size_t size, bool *intact,
+                      struct error *err) {
   *intact = true;
   for (size_t t = 0; *intact && t < ex->tensors.n; t++) {
     if (!check_guards(ex, t, what, size, intact, err)) return false;
-    if (inputs && *intact && !writable(ex->tensors.tensor[t].role) && !check_input(ex, t, inputs->data[t], what, size, intact, err)) return false;
+    if (inputs && *intact && !writable(ex->tensors.tensor[t].role) &&
+        !check_input(ex, t, inputs->data[t], what, size, intact, err))
+      return false;
   }
   return true;
 }

@@ -11,7 +11,7 @@ void interrupt_begin(struct interrupt *interrupt) {
   sigprocmask(SIG_BLOCK, &set, &interrupt->before);
   interrupt->fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
   interrupt->seen = false;
-  if (interrupt->fd < 0) sigprocmask(SIG_SETMASK, &interrupt->before, NULL);   /* then Ctrl-C ends the program, as ever */
+  if (interrupt->fd < 0) sigprocmask(SIG_SETMASK, &interrupt->before, NULL); /* then Ctrl-C ends the program, as ever */
 }
 
 bool interrupt_seen(struct interrupt *interrupt) {

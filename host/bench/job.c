@@ -37,12 +37,14 @@ cJSON *job_to_json(const struct job *job) {
   if (job->kind == JOB_SUBMIT) return json;
   cJSON_AddStringToObject(json, "variant", job->variant->id);
   cJSON *tuning = cJSON_AddArrayToObject(json, "tuning");
-  for (size_t t = 0; t < job->variant->n_tunables; t++) cJSON_AddItemToArray(tuning, cJSON_CreateNumber(job->tuning[t]));
+  for (size_t t = 0; t < job->variant->n_tunables; t++)
+    cJSON_AddItemToArray(tuning, cJSON_CreateNumber(job->tuning[t]));
   json_add_u64(json, "seed", job->seed);
   if (job->kind == JOB_PROVE) return json;
   cJSON_AddStringToObject(json, "mode", kernel_mode_names[job->kase.mode]);
   cJSON *dim = cJSON_AddArrayToObject(json, "dim");
-  for (size_t d = 0; d < job->kase.family->n_dims; d++) cJSON_AddItemToArray(dim, cJSON_CreateNumber((double)job->kase.dim[d]));
+  for (size_t d = 0; d < job->kase.family->n_dims; d++)
+    cJSON_AddItemToArray(dim, cJSON_CreateNumber((double)job->kase.dim[d]));
   cJSON_AddNumberToObject(json, "speed", job->speed);
   cJSON_AddNumberToObject(json, "case_seconds", job->case_seconds);
   cJSON_AddNumberToObject(json, "rounds", job->rounds);
@@ -76,7 +78,8 @@ static bool get_case(const cJSON *json, struct job *job, struct error *err) {
   job->kase.mode = (enum kernel_mode)found;
   if (!job->kase.family || (size_t)cJSON_GetArraySize(dim) != job->kase.family->n_dims)
     return error_set(err, ERROR_INPUT, "a shape of %d dimensions", cJSON_GetArraySize(dim));
-  for (size_t d = 0; d < job->kase.family->n_dims; d++) job->kase.dim[d] = (int64_t)cJSON_GetArrayItem(dim, (int)d)->valuedouble;
+  for (size_t d = 0; d < job->kase.family->n_dims; d++)
+    job->kase.dim[d] = (int64_t)cJSON_GetArrayItem(dim, (int)d)->valuedouble;
   return true;
 }
 
@@ -94,8 +97,9 @@ bool job_from_json(const cJSON *json, struct job *job, struct error *err) {
   if (job->kind == JOB_PROVE) return true;
   return get_case(json, job, err) && get_number(json, "speed", &job->speed, err) &&
          get_number(json, "case_seconds", &job->case_seconds, err) && get_u32(json, "rounds", &job->rounds, err) &&
-         get_number(json, "sample_seconds", &job->sample_seconds, err) && get_u32(json, "min_windows", &job->min_windows, err) &&
-         get_number(json, "op_ns", &job->op_ns, err) && json_u64_or(json, "hash", 0, &job->hash, err);
+         get_number(json, "sample_seconds", &job->sample_seconds, err) &&
+         get_u32(json, "min_windows", &job->min_windows, err) && get_number(json, "op_ns", &job->op_ns, err) &&
+         json_u64_or(json, "hash", 0, &job->hash, err);
 }
 
 cJSON *answer_to_json(const struct answer *answer) {
@@ -142,13 +146,15 @@ bool answer_from_json(const cJSON *json, struct answer *answer, struct error *er
   answer->status = found < 0 ? STATUS_FAILED : (enum status)found;
   snprintf(answer->reason, sizeof answer->reason, "%s", reason);
   return get_number(json, "ratio", &answer->ratio, err) && get_number(json, "nmse", &answer->error.nmse, err) &&
-         get_number(json, "max_abs", &answer->error.max_abs, err) && get_number(json, "tolerance", &answer->error.tolerance, err) &&
-         json_u64_or(json, "elements", 0, &answer->error.elements, err) && json_u64_or(json, "compile_ns", 0, &answer->compile_ns, err) &&
+         get_number(json, "max_abs", &answer->error.max_abs, err) &&
+         get_number(json, "tolerance", &answer->error.tolerance, err) &&
+         json_u64_or(json, "elements", 0, &answer->error.elements, err) &&
+         json_u64_or(json, "compile_ns", 0, &answer->compile_ns, err) &&
          json_u64_or(json, "memory", 0, &answer->memory, err) && json_u64_or(json, "hash", 0, &answer->hash, err) &&
          get_number(json, "speed", &answer->speed, err) && get_u32(json, "shapes", &answer->shapes, err) &&
-         get_u32(json, "min_windows", &answer->min_windows, err) &&
-         get_u32(json, "windows", &answer->windows, err) && get_number(json, "op_ns", &answer->op_ns, err) &&
-         get_number(json, "estimate_s", &answer->estimate_s, err) && get_u32(json, "validation", &answer->validation, err) &&
+         get_u32(json, "min_windows", &answer->min_windows, err) && get_u32(json, "windows", &answer->windows, err) &&
+         get_number(json, "op_ns", &answer->op_ns, err) && get_number(json, "estimate_s", &answer->estimate_s, err) &&
+         get_u32(json, "validation", &answer->validation, err) &&
          json_bool_or(json, "gpu_clock", false, &answer->gpu_clock, err) && get_samples(json, answer, err);
 }
 

@@ -31,7 +31,7 @@ struct job {
   int32_t tuning[KERNEL_TUNABLES];
   uint64_t seed;
   struct kernel_case kase;              /* JOB_VERIFY, JOB_SAMPLE */
-  double speed;                         /* JOB_VERIFY: flops plus bytes per second on the proof shapes, too low; 0 unknown */
+  double speed; /* JOB_VERIFY: flops plus bytes per second on the proof shapes, too low; 0 unknown */
   double case_seconds;                  /* JOB_VERIFY: more is not spent on the case in all */
   uint32_t rounds, samples;             /* samples: of this job; rounds: JOB_VERIFY, for the estimate */
   double sample_seconds;

@@ -42,7 +42,8 @@ static bool check_head(const cJSON *found, const struct journal_head *head, stru
   cJSON_ArrayForEach(member, wanted) {
     const cJSON *other = cJSON_GetObjectItemCaseSensitive(found, member->string);
     if (ok && !cJSON_Compare(member, other, true))
-      ok = error_set(err, ERROR_INPUT, "the unfinished run had another %s; run without --resume to start anew", member->string);
+      ok = error_set(err, ERROR_INPUT, "the unfinished run had another %s; run without --resume to start anew",
+                     member->string);
   }
   cJSON_Delete(wanted);
   return ok;
@@ -71,7 +72,8 @@ static bool add_entry(struct journal *journal, cJSON *line, struct error *err) {
 }
 
 /* Reads the lines; *used: bytes of whole ones. */
-static bool parse_lines(struct journal *journal, const char *text, const struct journal_head *head, size_t *used, struct error *err) {
+static bool parse_lines(struct journal *journal, const char *text, const struct journal_head *head, size_t *used,
+                        struct error *err) {
   *used = 0;
   for (const char *end; (end = strchr(text + *used, '\n')); *used = (size_t)(end - text) + 1) {
     cJSON *line = json_parse(text + *used, (size_t)(end - text) - *used, err);
@@ -114,7 +116,8 @@ static bool write_line(struct journal *journal, cJSON *json, struct error *err) 
   }
   free(text);
   if (done < bytes || (fsync(journal->fd) < 0 && errno != EINVAL))   /* EINVAL: a file system that cannot sync */
-    return error_set(err, ERROR_INPUT, "%s: cannot write: %s; make room or choose another folder with --out", journal->path, strerror(errno));
+    return error_set(err, ERROR_INPUT, "%s: cannot write: %s; make room or choose another folder with --out",
+                     journal->path, strerror(errno));
   return true;
 }
 
@@ -131,11 +134,13 @@ static bool move_aside(const char *path, struct error *err) {
 static bool lock(struct journal *journal, int flags, struct error *err) {
   journal->fd = open(journal->path, flags | O_RDWR | O_APPEND | O_CLOEXEC, 0644);
   if (journal->fd < 0) {
-    const char *remedy = errno == ENOENT ? "there is no unfinished run to resume; leave out --resume" : "choose a writable folder with --out";
+    const char *remedy = errno == ENOENT ? "there is no unfinished run to resume; leave out --resume"
+                                         : "choose a writable folder with --out";
     return error_set(err, ERROR_INPUT, "%s: cannot open: %s; %s", journal->path, strerror(errno), remedy);
   }
   if (flock(journal->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-    return error_set(err, ERROR_INPUT, "%s: another run of this suite on this device is going on; wait for it", journal->path);
+    return error_set(err, ERROR_INPUT, "%s: another run of this suite on this device is going on; wait for it",
+                     journal->path);
   return true;
 }
 
@@ -144,7 +149,8 @@ static bool check_unlocked(const char *path, struct error *err) {
   int fd = open(path, O_RDWR | O_CLOEXEC);
   bool busy = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
   if (fd >= 0) close(fd);
-  return !busy || error_set(err, ERROR_INPUT, "%s: another run of this suite on this device is going on; wait for it", path);
+  return !busy ||
+         error_set(err, ERROR_INPUT, "%s: another run of this suite on this device is going on; wait for it", path);
 }
 
 struct journal *journal_open(const char *path, const struct journal_head *head, bool resume, struct error *err) {
@@ -167,7 +173,8 @@ size_t journal_answers(const struct journal *journal) { return journal->n; }
 
 bool journal_find(const struct journal *journal, const char *key, struct answer *answer) {
   struct entry wanted = {(char *)key, NULL};
-  struct entry *found = journal->n ? bsearch(&wanted, journal->entries, journal->n, sizeof wanted, compare_entries) : NULL;
+  struct entry *found =
+      journal->n ? bsearch(&wanted, journal->entries, journal->n, sizeof wanted, compare_entries) : NULL;
   struct error ignored = {0};
   return found && answer_from_json(cJSON_GetObjectItemCaseSensitive(found->line, "answer"), answer, &ignored);
 }

@@ -24,8 +24,9 @@ static void judge_element(const float *output, uint64_t at, double value, double
   }
   if (!right && judgement->right) {
     judgement->right = false;
-    snprintf(judgement->what, sizeof judgement->what, "element %" PRIu64 " is %.9g, the reference %.9g, allowed error %.3g", at,
-             (double)output[at], value, bound);
+    snprintf(judgement->what, sizeof judgement->what,
+             "element %" PRIu64 " is %.9g, the reference %.9g, allowed error %.3g", at, (double)output[at], value,
+             bound);
   }
   if (!(error <= judgement->error.max_abs)) judgement->error.max_abs = error;
   judgement->sum_error2 += error * error;
@@ -39,11 +40,14 @@ static bool judge_indices(const struct dataset *set, const float *output, const 
   double *bound = value + BLOCK;
   for (size_t begin = 0; begin < n; begin += BLOCK) {
     size_t count = n - begin < BLOCK ? n - begin : BLOCK;
-    set->kase.family->reference(&set->kase, set->technique, set->fill, (const void *const *)set->data, index + begin, count, value, bound);
+    set->kase.family->reference(&set->kase, set->technique, set->fill, (const void *const *)set->data, index + begin,
+                                count, value, bound);
     for (size_t i = 0; i < count; i++) judge_element(output, index[begin + i], value[i], bound[i], judgement);
   }
   judgement->error.elements += n;
-  judgement->error.nmse = judgement->sum_value2 > 0 ? judgement->sum_error2 / judgement->sum_value2 : judgement->sum_error2 > 0 ? INFINITY : 0;
+  judgement->error.nmse = judgement->sum_value2 > 0   ? judgement->sum_error2 / judgement->sum_value2
+                          : judgement->sum_error2 > 0 ? INFINITY
+                                                      : 0;
   free(value);
   return true;
 }
@@ -80,7 +84,8 @@ static size_t add_edges(const struct dataset *set, uint64_t outputs, uint64_t *i
   return n;
 }
 
-bool judge_some(const struct dataset *set, const float *output, uint64_t seed, struct judgement *judgement, struct error *err) {
+bool judge_some(const struct dataset *set, const float *output, uint64_t seed, struct judgement *judgement,
+                struct error *err) {
   enum { MOST = SEEDED + 2 * ENDS + 2 * EDGES * KERNEL_DIMS };
   uint64_t outputs = dataset_outputs(set);
   bool ok;
@@ -106,7 +111,8 @@ bool judge_some(const struct dataset *set, const float *output, uint64_t seed, s
   family->whole(&set->kase, set->technique, set->fill, (const void *const *)set->data, output, seed, &residual, &bound);
   if (!(residual <= bound)) {
     judgement->right = false;
-    snprintf(judgement->what, sizeof judgement->what, "the check of the whole output leaves %.3g, allowed %.3g", residual, bound);
+    snprintf(judgement->what, sizeof judgement->what, "the check of the whole output leaves %.3g, allowed %.3g",
+             residual, bound);
   }
   return true;
 }

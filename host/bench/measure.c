@@ -14,15 +14,17 @@ static uint32_t repeats(const struct job *job, size_t batch, size_t dispatches) 
 }
 
 /* One batch: *ns per run. *same: it left the output that was verified. */
-static bool run_batch(struct execution *ex, const struct job *job, uint32_t first, uint32_t repeat, size_t batch, float *output,
-                      struct gpu_time *time, bool *same, struct error *err) {
-  if (!execution_poison(ex, err) || !execution_run(ex, first, repeat, batch, time, err) || !execution_output(ex, output, err))
+static bool run_batch(struct execution *ex, const struct job *job, uint32_t first, uint32_t repeat, size_t batch,
+                      float *output, struct gpu_time *time, bool *same, struct error *err) {
+  if (!execution_poison(ex, err) || !execution_run(ex, first, repeat, batch, time, err) ||
+      !execution_output(ex, output, err))
     return false;
   *same = execution_hash(output, ex->tensors.tensor[ex->output].bytes / 4) == job->hash;
   return true;
 }
 
-static bool take_samples(struct execution *ex, const struct job *job, float *output, struct answer *answer, struct error *err) {
+static bool take_samples(struct execution *ex, const struct job *job, float *output, struct answer *answer,
+                         struct error *err) {
   size_t batch = execution_batch(ex, job->op_ns);
   uint32_t repeat = repeats(job, batch, ex->plan.n), first = 0;
   for (uint32_t s = 0; s <= job->samples; s++, first += repeat) {
@@ -43,10 +45,12 @@ static bool take_samples(struct execution *ex, const struct job *job, float *out
 
 bool measure_case(struct rig *rig, const struct job *job, struct answer *answer, struct error *err) {
   const struct caps *caps = gpu_caps(rig->gpu);
-  const struct dataset *data = rig_data(rig, &job->kase, technique_of(job->kase.family, job->variant), FILL_RANDOM, job->seed, err);
+  const struct dataset *data =
+      rig_data(rig, &job->kase, technique_of(job->kase.family, job->variant), FILL_RANDOM, job->seed, err);
   if (!data) return false;
   uint32_t copies = execution_copies(&job->kase, &data->tensors, caps);
-  struct execution *ex = execution_create(rig->gpu, rig->pipelines, &job->kase, job->variant, job->tuning, job->min_windows, copies, &rig->arena, err);
+  struct execution *ex = execution_create(rig->gpu, rig->pipelines, &job->kase, job->variant, job->tuning,
+                                          job->min_windows, copies, &rig->arena, err);
   if (!ex) return false;
   answer->windows = ex->plan.windows;
   answer->memory = ex->memory;

@@ -12,6 +12,7 @@ struct output { char result[4096], samples[4096], journal[4096]; };
 
 /* Makes the folder and proves by writing that it takes `bytes`, so that a run does not end in a full disk. An existing
  * result is kept: the new one is <stem>.2.json, .3.json, ... */
-bool output_prepare(struct output *, const char *folder, const struct caps *, const char *suite, size_t bytes, struct error *);
+bool output_prepare(struct output *, const char *folder, const struct caps *, const char *suite, size_t bytes,
+                    struct error *);
 
 #endif

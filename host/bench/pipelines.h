@@ -14,7 +14,7 @@ struct pipelines *pipelines_create(struct gpu *, struct error *);
 void pipelines_destroy(struct pipelines *);   /* NULL is fine; before gpu_close */
 
 /* Owned by the table. *compile_ns grows by the time of the creation, also when it was made earlier. */
-struct gpu_pipeline *pipelines_get(struct pipelines *, const struct variant *, const struct pass *, uint64_t *compile_ns,
-                                   struct error *);
+struct gpu_pipeline *pipelines_get(struct pipelines *, const struct variant *, const struct pass *,
+                                   uint64_t *compile_ns, struct error *);
 
 #endif

@@ -57,7 +57,8 @@ static bool next_tuning(const struct variant *variant, size_t *at) {
   return false;
 }
 
-const char *plan_tuning(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, int32_t *tuning) {
+const char *plan_tuning(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                        int32_t *tuning) {
   size_t at[KERNEL_TUNABLES] = {0};
   const char *first_reason = NULL;
   do {
@@ -83,7 +84,8 @@ const char *plan_proof_tuning(const struct variant *variant, const struct caps *
   return first_reason ? first_reason : "its family has no proof shapes";
 }
 
-bool plan_runnable(const struct variant *variant, const struct caps *caps, enum status *status, char *reason, size_t size) {
+bool plan_runnable(const struct variant *variant, const struct caps *caps, enum status *status, char *reason,
+                   size_t size) {
   const char *module = missing_module(variant);
   uint64_t missing = variant->requires & ~caps->features;
   *status = module ? STATUS_NOT_BUILT : missing ? STATUS_UNSUPPORTED : STATUS_OK;
@@ -93,14 +95,16 @@ bool plan_runnable(const struct variant *variant, const struct caps *caps, enum 
 }
 
 /* Bytes on the device with guards round every tensor, and the largest single allocation: what streams lies in one. */
-static bool plan_memory(const struct tensor_list *list, const struct dispatch_plan *dispatches, uint64_t *all, uint64_t *largest) {
+static bool plan_memory(const struct tensor_list *list, const struct dispatch_plan *dispatches, uint64_t *all,
+                        uint64_t *largest) {
   uint64_t stream = 0;
   *all = *largest = 0;
   for (size_t i = 0; i < list->n + dispatches->n_scratch; i++) {
     bool given = i < list->n;
     uint64_t bytes = given ? list->tensor[i].bytes : dispatches->scratch[i - list->n];
     uint64_t *group = given && list->tensor[i].role == TENSOR_STREAM ? &stream : NULL;
-    if (__builtin_add_overflow(bytes, 2 * KERNEL_GUARD, &bytes) || __builtin_add_overflow(*all, bytes, all)) return false;
+    if (__builtin_add_overflow(bytes, 2 * KERNEL_GUARD, &bytes) || __builtin_add_overflow(*all, bytes, all))
+      return false;
     if (group) *group += bytes;   /* a part of *all: cannot overflow where that did not */
     if (bytes > *largest) *largest = bytes;
   }
@@ -108,7 +112,8 @@ static bool plan_memory(const struct tensor_list *list, const struct dispatch_pl
   return true;
 }
 
-/* Does the case fit the device under this variant? Sets the row's status and reason where not; false: out of memory here. */
+/* Does the case fit the device under this variant? Sets the row's status and reason where not; false: out of memory
+ * here. */
 static bool check_fit(struct plan *plan, struct plan_row *row, const struct caps *caps, struct error *err) {
   struct tensor_list list = {0};
   struct dispatch_plan dispatches = {0};
@@ -170,8 +175,8 @@ static bool has_row(const struct plan *plan, const char *id) {
   return false;
 }
 
-static bool add_case(struct plan *plan, size_t *capacity, const struct suite_case *c, const struct caps *caps, const char *filter,
-                     struct error *err) {
+static bool add_case(struct plan *plan, size_t *capacity, const struct suite_case *c, const struct caps *caps,
+                     const char *filter, struct error *err) {
   const struct family *family = c->kase.family;
   for (size_t v = 0; v < family->n_variants; v++) {
     const struct variant *variant = &family->variants[v];
@@ -198,7 +203,8 @@ struct plan *plan_build(const struct suite *suite, const struct caps *caps, cons
   for (size_t c = 0; c < suite->n_cases; c++)
     if (!add_case(plan, &capacity, &suite->cases[c], caps, filter, err)) goto error;
   if (filter && !plan->n) {
-    error_set(err, ERROR_USAGE, "no row of suite %s matches the filter '%.200s'; `vkpareto run --suite %s --dry-run` shows the ids",
+    error_set(err, ERROR_USAGE,
+              "no row of suite %s matches the filter '%.200s'; `vkpareto run --suite %s --dry-run` shows the ids",
               suite->name, filter, suite->name);
     goto error;
   }

@@ -33,7 +33,7 @@ void plan_free(struct plan *);
 /* What `vkpareto run --dry-run` prints and the plan tests pin: a JSON list with a row a line. */
 bool plan_print(const struct plan *, FILE *, struct error *);
 
-/* The first tuning that is valid for the case, defaults first: NULL. Else why the defaults are not, and the defaults. */
+/* The first tuning that is valid for the case, defaults first: NULL. Else why the defaults are not, and those. */
 const char *plan_tuning(const struct variant *, const struct kernel_case *, const struct caps *, int32_t *tuning);
 /* The same for proving: the first tuning that a proof shape of the family accepts. */
 const char *plan_proof_tuning(const struct variant *, const struct caps *, int32_t *tuning);

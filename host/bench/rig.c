@@ -19,8 +19,8 @@ void rig_close(struct rig *rig) {
   *rig = (struct rig){0};
 }
 
-const struct dataset *rig_data(struct rig *rig, const struct kernel_case *kase, const struct technique *technique, enum fill fill,
-                               uint64_t seed, struct error *err) {
+const struct dataset *rig_data(struct rig *rig, const struct kernel_case *kase, const struct technique *technique,
+                               enum fill fill, uint64_t seed, struct error *err) {
   if (!dataset_is(rig->data, kase, technique, fill, seed)) {
     arena_release(&rig->arena, rig->gpu);
     dataset_free(rig->data);

@@ -21,8 +21,8 @@ struct rig {
 bool rig_open(struct rig *, size_t device, bool validation, struct error *);
 void rig_close(struct rig *);   /* a zeroed rig is fine */
 /* Owned by the rig, until the next call. */
-const struct dataset *rig_data(struct rig *, const struct kernel_case *, const struct technique *, enum fill, uint64_t seed,
-                               struct error *);
+const struct dataset *rig_data(struct rig *, const struct kernel_case *, const struct technique *, enum fill,
+                               uint64_t seed, struct error *);
 double rig_now(void);           /* seconds of a clock that never steps back */
 
 #endif

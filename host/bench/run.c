@@ -35,7 +35,8 @@ static bool fill_head(const struct session *session, struct journal_head *head, 
   sha256_hex(program, bytes, head->binary);
   free(program);
   snprintf(head->suite, sizeof head->suite, "%s", session->suite->sha256);
-  snprintf(head->driver, sizeof head->driver, "%.120s %.120s %s %s", caps->slug, caps->driver_slug, caps->uuid, caps->pipeline_cache_uuid);
+  snprintf(head->driver, sizeof head->driver, "%.120s %.120s %s %s", caps->slug, caps->driver_slug, caps->uuid,
+           caps->pipeline_cache_uuid);
   snprintf(head->seed, sizeof head->seed, "%" PRIu64, session->options->seed);
   head->filter = session->options->filter;
   return spirv_sha256(head->shaders, err);
@@ -51,7 +52,8 @@ static void say_estimate(const struct session *session) {
   text_duration(1e9 * (double)n * suite->rounds * (1 + suite->samples) * suite->sample_seconds, least, sizeof least);
   text_duration(1e9 * (double)n * suite->case_seconds, most, sizeof most);
   log_info("%s on %s (%s): %zu of %zu rows can run here, %zu variants to prove; between %s and %s", suite->name,
-           session->client.caps.name, session->client.caps.driver_slug, n, session->n_rows, session->n_proofs, least, most);
+           session->client.caps.name, session->client.caps.driver_slug, n, session->n_rows, session->n_proofs, least,
+           most);
 }
 
 /* A row that passes its ceiling has that measured again beside it; one that still does was mismeasured. */
@@ -82,7 +84,8 @@ static bool mark_implausible(struct result *result, struct error *err) {
   return true;
 }
 
-static bool write_files(const struct session *session, const struct result *result, const struct output *output, struct error *err) {
+static bool write_files(const struct session *session, const struct result *result, const struct output *output,
+                        struct error *err) {
   return result_write(result, output->result, err) && assemble_samples(session, result, output->samples, err);
 }
 
@@ -93,8 +96,11 @@ static size_t count_timed(const struct result *result) {
 }
 
 /* Writes what there is; `stopped` says why it is not all (ERROR_NONE: it is). */
-static bool finish(struct session *session, const struct output *output, const struct error *stopped, size_t *n_ok, struct error *err) {
-  const char *why_not = stopped->kind == ERROR_INTERRUPTED ? "interrupted" : stopped->kind == ERROR_NONE ? "budget" : stopped->text;
+static bool finish(struct session *session, const struct output *output, const struct error *stopped, size_t *n_ok,
+                   struct error *err) {
+  const char *why_not = stopped->kind == ERROR_INTERRUPTED ? "interrupted"
+                        : stopped->kind == ERROR_NONE      ? "budget"
+                                                           : stopped->text;
   struct error again = {0};
   struct result *result = assemble_result(session, why_not, err);
   if (result && stopped->kind == ERROR_NONE && !session_late(session)) {
@@ -110,26 +116,31 @@ static bool finish(struct session *session, const struct output *output, const s
 
 static bool measure(struct session *session, const struct output *output, struct error *err) {
   struct journal_head head = {0};
-  if (!fill_head(session, &head, err) || !(session->journal = journal_open(output->journal, &head, session->options->resume, err)))
+  if (!fill_head(session, &head, err) ||
+      !(session->journal = journal_open(output->journal, &head, session->options->resume, err)))
     return false;
-  if (session->options->resume) log_info("going on with %zu answers of an unfinished run", journal_answers(session->journal));
+  if (session->options->resume)
+    log_info("going on with %zu answers of an unfinished run", journal_answers(session->journal));
   say_estimate(session);
   return stage_prove(session, err) && stage_verify(session, err) && stage_measure(session, err);
 }
 
 /* Interrupted or without a worker there are still rows worth keeping; anything else (a full disk) ends the run. */
 static bool worth_writing(const struct session *session, const struct error *err) {
-  return session->journal && (err->kind == ERROR_INTERRUPTED || err->kind == ERROR_LOST || err->kind == ERROR_NO_DEVICE);
+  return session->journal &&
+         (err->kind == ERROR_INTERRUPTED || err->kind == ERROR_LOST || err->kind == ERROR_NO_DEVICE);
 }
 
 static bool run_session(struct session *session, char result_path[4096], size_t *n_ok, struct error *err) {
   struct output output;
   struct plan *plan = NULL;
-  bool ok = client_start(&session->client, session->options->device, session->options->validation, &session->interrupt, err) &&
+  bool ok = client_start(&session->client, session->options->device, session->options->validation, &session->interrupt,
+                         err) &&
             (plan = plan_build(session->suite, &session->client.caps, session->options->filter, err)) != NULL;
   session->plan = plan;
   ok = ok && session_prepare(session, err) &&
-       output_prepare(&output, session->options->out, &session->client.caps, session->suite->name, expected_bytes(session->suite, plan), err);
+       output_prepare(&output, session->options->out, &session->client.caps, session->suite->name,
+                      expected_bytes(session->suite, plan), err);
   bool whole = ok && measure(session, &output, err);
   if (ok && (whole || worth_writing(session, err))) {
     struct error write_error = {0};
@@ -150,7 +161,10 @@ bool bench_run(const struct run_options *options, char result_path[4096], size_t
   struct suite *suite = suite_load(options->suite, err);
   if (!suite) return false;
   double begin = rig_now();
-  struct session session = {.options = options, .suite = suite, .begin = begin, .deadline = options->budget_s > 0 ? begin + options->budget_s : INFINITY};
+  struct session session = {.options = options,
+                            .suite = suite,
+                            .begin = begin,
+                            .deadline = options->budget_s > 0 ? begin + options->budget_s : INFINITY};
   result_path[0] = '\0';
   *n_ok = 0;
   interrupt_begin(&session.interrupt);

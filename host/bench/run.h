@@ -29,11 +29,12 @@ bool bench_check_suite(const char *name, struct error *);
 /* Prints what bench_run would measure on the device, and why the rest not, as JSON: a list with a row a line. */
 bool bench_print_plan(const struct run_options *, struct error *);
 
-/* Proves every variant whose id matches the filter on the device, on the family's proof shapes; one line each on stdout.
- * *n_wrong counts the wrong ones, validation messages included. */
+/* Proves every variant whose id matches the filter on the device, on the family's proof shapes; one line each on
+ * stdout. *n_wrong counts the wrong ones, validation messages included. */
 bool bench_check(const struct run_options *, size_t *n_wrong, struct error *);
 
-/* Worker side: serves one device over stdin and stdout until end of file (protocol in worker.h). Returns the exit status. */
+/* Worker side: serves one device over stdin and stdout until end of file (protocol in job.h). Returns the exit
+ * status. */
 int bench_worker(size_t device, bool validation);
 
 #endif

@@ -1,4 +1,4 @@
-/* The stages of a run: every variant is proved, every case verified at its timed shape, then all are timed in rounds. */
+/* The stages of a run: every variant is proved, every case verified at its timed shape, then all timed in rounds. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,10 +22,12 @@ static void show_progress(const struct session *session, const char *what, size_
   char left[32] = "";
   double passed = rig_now() - since;
   if (done && passed > 1) text_duration(1e9 * passed * (double)(all - done) / (double)done, left, sizeof left);
-  log_progress("%s: %s %zu of %zu%s%s", session->client.caps.name, what, done + 1, all, *left ? ", time left " : "", left);
+  log_progress("%s: %s %zu of %zu%s%s", session->client.caps.name, what, done + 1, all, *left ? ", time left " : "",
+               left);
 }
 
-/* One run of a variant this many times slower than another is no noise: single runs on a busy machine differ by up to 3. */
+/* One run of a variant this many times slower than another is no noise: with four busy processes a core, intervals of
+ * rows on lavapipe were up to +-120 % of the median (2026-11-22). */
 static const double HOPELESS = 5;
 
 /* ---- proof */
@@ -73,10 +75,18 @@ bool stage_prove(struct session *session, struct error *err) {
 static struct job case_job(const struct session *session, const struct row *row, enum job_kind kind) {
   const struct plan_row *planned = row->planned;
   struct job job = {
-    .kind = kind, .variant = planned->variant, .seed = session->options->seed, .kase = planned->kase,
-    .speed = session->proofs[row->proof].speed, .case_seconds = session->suite->case_seconds,
-    .rounds = session->suite->rounds, .samples = session->suite->samples, .sample_seconds = session->suite->sample_seconds,
-    .min_windows = row->min_windows, .op_ns = row->op_ns, .hash = row->hash,
+      .kind = kind,
+      .variant = planned->variant,
+      .seed = session->options->seed,
+      .kase = planned->kase,
+      .speed = session->proofs[row->proof].speed,
+      .case_seconds = session->suite->case_seconds,
+      .rounds = session->suite->rounds,
+      .samples = session->suite->samples,
+      .sample_seconds = session->suite->sample_seconds,
+      .min_windows = row->min_windows,
+      .op_ns = row->op_ns,
+      .hash = row->hash,
   };
   memcpy(job.tuning, planned->tuning, sizeof job.tuning);
   return job;
@@ -109,7 +119,8 @@ static bool verify(struct session *session, struct row *row, struct error *err) 
 /* Rows of one technique at one shape share their data and are measured one after the other: that is a group. */
 static bool same_group(const struct row *a, const struct row *b) {
   const struct plan_row *pa = a->planned, *pb = b->planned;
-  return pa->technique == pb->technique && pa->kase.mode == pb->kase.mode && memcmp(pa->kase.dim, pb->kase.dim, sizeof pa->kase.dim) == 0;
+  return pa->technique == pb->technique && pa->kase.mode == pb->kase.mode &&
+         memcmp(pa->kase.dim, pb->kase.dim, sizeof pa->kase.dim) == 0;
 }
 
 /* Of several variants of a technique at one shape, one that is far behind at first sight, and would take a tenth of the
@@ -123,10 +134,12 @@ static void drop_hopeless(struct session *session) {
     }
     for (size_t i = begin; best && i < end; i++) {
       struct row *row = &session->rows[i];
-      if (row->status != STATUS_OK || row->op_ns <= HOPELESS * best->op_ns || row->estimate_s < session->suite->case_seconds / 10)
+      if (row->status != STATUS_OK || row->op_ns <= HOPELESS * best->op_ns ||
+          row->estimate_s < session->suite->case_seconds / 10)
         continue;
       char reason[300];
-      snprintf(reason, sizeof reason, "%.1f times as long as %s at first sight", row->op_ns / best->op_ns, best->planned->variant->id);
+      snprintf(reason, sizeof reason, "%.1f times as long as %s at first sight", row->op_ns / best->op_ns,
+               best->planned->variant->id);
       row_drop(row, STATUS_SKIPPED, reason);
     }
   }
@@ -211,7 +224,8 @@ static bool measure_round(struct session *session, uint32_t round, double since,
 static bool measure_submit(struct session *session, struct error *err) {
   struct job job = {.kind = JOB_SUBMIT, .samples = 101};
   if (!session_ask(session, "submit", &job, SAMPLE_SECONDS, err)) return false;
-  if (session->answer.status == STATUS_OK) session->submit_ns = stats_median(session->answer.ns, session->answer.n_samples);
+  if (session->answer.status == STATUS_OK)
+    session->submit_ns = stats_median(session->answer.ns, session->answer.n_samples);
   return true;
 }
 
@@ -226,7 +240,8 @@ bool stage_measure(struct session *session, struct error *err) {
 bool stage_again(struct session *session, const struct family *family, struct error *err) {
   for (size_t i = 0; i < session->n_rows; i++) {
     struct row *row = &session->rows[i];
-    if (row->status == STATUS_OK && row->planned->kase.family == family && !sample(session, row, row->rounds, err)) return false;
+    if (row->status == STATUS_OK && row->planned->kase.family == family && !sample(session, row, row->rounds, err))
+      return false;
   }
   return true;
 }

@@ -23,7 +23,8 @@ struct shape_range {
 };
 
 static bool dim_value(const struct dim_def *dim, const cJSON *json, int64_t *out, struct error *err) {
-  if (!cJSON_IsNumber(json)) return error_set(err, ERROR_INPUT, "shape: '%s' must be a whole number or a list of them", dim->name);
+  if (!cJSON_IsNumber(json))
+    return error_set(err, ERROR_INPUT, "shape: '%s' must be a whole number or a list of them", dim->name);
   if (!(json->valuedouble >= (double)dim->min && json->valuedouble <= (double)dim->max))
     return error_set(err, ERROR_INPUT, "shape: '%s' is %g; it must lie between %" PRId64 " and %" PRId64, dim->name,
                      json->valuedouble, dim->min, dim->max);
@@ -36,14 +37,16 @@ static bool dim_value(const struct dim_def *dim, const cJSON *json, int64_t *out
 static bool parse_dim(const struct dim_def *dim, const cJSON *json, int64_t *values, size_t *n, struct error *err) {
   *n = 0;
   if (!json) {
-    if (dim->preset < dim->min) return error_set(err, ERROR_INPUT, "shape: '%s' is missing; it has no preset", dim->name);
+    if (dim->preset < dim->min)
+      return error_set(err, ERROR_INPUT, "shape: '%s' is missing; it has no preset", dim->name);
     values[(*n)++] = dim->preset;
     return true;
   }
   if (!cJSON_IsArray(json)) return dim_value(dim, json, &values[(*n)++], err);
   const cJSON *item;
   cJSON_ArrayForEach(item, json) {
-    if (*n == SHAPE_VALUES) return error_set(err, ERROR_INPUT, "shape: '%s' lists more than %d values", dim->name, SHAPE_VALUES);
+    if (*n == SHAPE_VALUES)
+      return error_set(err, ERROR_INPUT, "shape: '%s' lists more than %d values", dim->name, SHAPE_VALUES);
     if (!dim_value(dim, item, &values[(*n)++], err)) return false;
   }
   return *n || error_set(err, ERROR_INPUT, "shape: '%s' is an empty list", dim->name);
@@ -54,7 +57,8 @@ static bool parse_shape(const struct family *family, const cJSON *shape, struct 
   cJSON_ArrayForEach(member, shape) {
     size_t d = 0;
     while (d < family->n_dims && strcmp(family->dims[d].name, member->string) != 0) d++;
-    if (d == family->n_dims) return error_set(err, ERROR_INPUT, "shape: %s has no dimension '%.40s'", family->name, member->string);
+    if (d == family->n_dims)
+      return error_set(err, ERROR_INPUT, "shape: %s has no dimension '%.40s'", family->name, member->string);
   }
   for (size_t d = 0; d < family->n_dims; d++) {
     const cJSON *json = cJSON_GetObjectItemCaseSensitive(shape, family->dims[d].name);
@@ -74,7 +78,8 @@ static const struct technique *family_technique(const struct family *family, con
   return NULL;
 }
 
-static bool parse_techniques(const struct family *family, const cJSON *names, struct suite_case *out, struct error *err) {
+static bool parse_techniques(const struct family *family, const cJSON *names, struct suite_case *out,
+                             struct error *err) {
   if (!names) return true;
   if (!cJSON_IsArray(names)) return error_set(err, ERROR_INPUT, "field 'techniques' must be a list of names");
   out->techniques = calloc((size_t)cJSON_GetArraySize(names) + 1, sizeof *out->techniques);
@@ -110,7 +115,8 @@ static bool choose_mode(struct suite_case *c, const char *name, struct error *er
   const struct family *family = c->kase.family;
   for (size_t t = 0; t < family->n_techniques; t++) {
     struct tensor_list list = {0};
-    if (!suite_case_has(c, &family->techniques[t]) || !family->tensors(&c->kase, &family->techniques[t], &list, err)) continue;
+    if (!suite_case_has(c, &family->techniques[t]) || !family->tensors(&c->kase, &family->techniques[t], &list, err))
+      continue;
     sense = true;
     for (size_t i = 0; i < list.n; i++) streams |= list.tensor[i].role == TENSOR_STREAM;
   }
@@ -122,7 +128,8 @@ static bool choose_mode(struct suite_case *c, const char *name, struct error *er
     if (strcmp(name, kernel_mode_names[mode]) == 0) {
       if ((mode == MODE_RESIDENT) == streams)
         return error_set(err, ERROR_INPUT, "field 'mode': %s has %s; leave it out", family->name,
-                         streams ? "weights or KV, and the modes cold and warm" : "no weights or KV, and only the mode resident");
+                         streams ? "weights or KV, and the modes cold and warm"
+                                 : "no weights or KV, and only the mode resident");
       c->kase.mode = (enum kernel_mode)mode;
       return true;
     }
@@ -194,7 +201,8 @@ static bool parse_cases(struct suite *suite, const cJSON *root, struct error *er
 static bool parse_header(struct suite *suite, const cJSON *root, struct error *err) {
   int64_t rounds, samples;
   const char *name = NULL, *description = NULL;
-  if (!json_check_schema(root, "vkpareto.suite/1", err) || !(name = json_string(root, "name", sizeof suite->name - 1, err)) ||
+  if (!json_check_schema(root, "vkpareto.suite/1", err) ||
+      !(name = json_string(root, "name", sizeof suite->name - 1, err)) ||
       !json_string_or(root, "description", sizeof suite->description - 1, "", &description, err) ||
       !json_int(root, "rounds", 5, 1000, &rounds, err) || !json_int(root, "samples", 2, 1000, &samples, err) ||
       !json_number(root, "sample_seconds", 1e-5, 10, &suite->sample_seconds, err) ||
@@ -207,7 +215,8 @@ static bool parse_header(struct suite *suite, const cJSON *root, struct error *e
   char slug[sizeof suite->name];
   text_slug(name, slug, sizeof slug);
   return strcmp(slug, name) == 0 ||
-         error_set(err, ERROR_INPUT, "field 'name' is '%s'; it becomes part of a file name: use a-z 0-9 . and - only", name);
+         error_set(err, ERROR_INPUT, "field 'name' is '%s'; it becomes part of a file name: use a-z 0-9 . and - only",
+                   name);
 }
 
 struct suite *suite_parse(const char *text, size_t bytes, struct error *err) {
@@ -237,8 +246,9 @@ static struct suite *load_embedded(const char *name, struct error *err) {
     n++;
   }
   const char *nearest = text_nearest(name, known, n);
-  error_set(err, ERROR_USAGE, "unknown suite '%.80s'; %s%s%s", name, nearest ? "did you mean '" : "`vkpareto list suites` shows them",
-            nearest ? nearest : "", nearest ? "'?" : ", or give a path to a .json file");
+  error_set(err, ERROR_USAGE, "unknown suite '%.80s'; %s%s%s", name,
+            nearest ? "did you mean '" : "`vkpareto list suites` shows them", nearest ? nearest : "",
+            nearest ? "'?" : ", or give a path to a .json file");
   return NULL;
 }
 

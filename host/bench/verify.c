@@ -17,8 +17,10 @@ static void set_answer(struct answer *answer, enum status status, const char *re
 }
 
 /* Poison, run, read back. */
-static bool run_clean(struct execution *ex, size_t max_dispatches, float *output, struct gpu_time *time, struct error *err) {
-  return execution_poison(ex, err) && execution_run(ex, 0, 1, max_dispatches, time, err) && execution_output(ex, output, err);
+static bool run_clean(struct execution *ex, size_t max_dispatches, float *output, struct gpu_time *time,
+                      struct error *err) {
+  return execution_poison(ex, err) && execution_run(ex, 0, 1, max_dispatches, time, err) &&
+         execution_output(ex, output, err);
 }
 
 /* ---- proof */
@@ -44,7 +46,8 @@ static void keep_worst(struct answer *answer, const struct judgement *judgement)
   answer->error.elements += judgement->error.elements;
 }
 
-static bool prove_output(struct execution *ex, const struct step *step, float *output, struct answer *answer, struct error *err) {
+static bool prove_output(struct execution *ex, const struct step *step, float *output, struct answer *answer,
+                         struct error *err) {
   const struct dataset *data = step->data;
   struct gpu_time first, second;
   struct judgement judgement = judgement_begin();
@@ -107,7 +110,8 @@ bool verify_variant(struct rig *rig, const struct job *job, struct answer *answe
     struct tensor_list list = {0};
     struct error senseless = {0};
     const char *reason = job->variant->valid ? job->variant->valid(&kase, gpu_caps(rig->gpu), job->tuning) : NULL;
-    if (!reason && !family->tensors(&kase, technique_of(family, job->variant), &list, &senseless)) reason = "the shapes make no sense for it";
+    if (!reason && !family->tensors(&kase, technique_of(family, job->variant), &list, &senseless))
+      reason = "the shapes make no sense for it";
     if (reason) why_not = reason;
     else if (!prove_shape(rig, job, &kase, answer, err)) return false;
   }
@@ -120,7 +124,8 @@ bool verify_variant(struct rig *rig, const struct job *job, struct answer *answe
 /* In at least `windows` parts, or as near to it as the variant can be split. */
 static struct execution *create_split(struct rig *rig, const struct job *job, uint32_t windows, struct error *err) {
   for (;; windows /= 2) {
-    struct execution *ex = execution_create(rig->gpu, rig->pipelines, &job->kase, job->variant, job->tuning, windows, 1, NULL, err);
+    struct execution *ex =
+        execution_create(rig->gpu, rig->pipelines, &job->kase, job->variant, job->tuning, windows, 1, NULL, err);
     if (ex || windows <= 1 || err->kind != ERROR_UNSUPPORTED) return ex;
     *err = (struct error){0};
   }
@@ -156,8 +161,9 @@ static uint32_t windows_for(double op_ns, double dispatch_ns) {
   return windows < 1 ? 1 : windows > 65536 ? 65536 : (uint32_t)windows;
 }
 
-/* An execution whose dispatches keep the watchdog quiet. The estimate from the small proof shapes is too slow, so that the
- * first try is in too many windows; the second is split by what the first measured, with a factor of two to spare. */
+/* An execution whose dispatches keep the watchdog quiet. The estimate from the small proof shapes is too slow, so that
+ * the first try is in too many windows; the second is split by what the first measured, with a factor of two to spare.
+ */
 static struct execution *fit_windows(struct rig *rig, const struct job *job, const struct dataset *data, bool *in_time,
                                      struct answer *answer, struct error *err) {
   double limit = execution_watchdog(gpu_caps(rig->gpu)).dispatch_ns;
@@ -179,8 +185,8 @@ static struct execution *fit_windows(struct rig *rig, const struct job *job, con
   }
 }
 
-static bool verify_output(struct execution *ex, const struct job *job, const struct dataset *data, struct answer *answer,
-                          struct error *err) {
+static bool verify_output(struct execution *ex, const struct job *job, const struct dataset *data,
+                          struct answer *answer, struct error *err) {
   uint64_t outputs = dataset_outputs(data);
   float *output = malloc(outputs * sizeof *output);
   if (!output) return error_set(err, ERROR_MEMORY, "out of memory for the output");
@@ -197,22 +203,26 @@ static bool verify_output(struct execution *ex, const struct job *job, const str
     answer->hash = execution_hash(output, outputs);
     answer->error = judgement.error;
     answer->ratio = judgement.ratio;
-    set_answer(answer, judgement.right && intact ? STATUS_OK : STATUS_WRONG, judgement.right ? intact ? "" : what : judgement.what);
+    set_answer(answer, judgement.right && intact ? STATUS_OK : STATUS_WRONG,
+               judgement.right ? intact ? "" : what : judgement.what);
   }
   free(output);
   return ok;
 }
 
 /* Seconds of all rounds: data, loading it, spreading the copies, the batch that is not counted, the samples. */
-static double estimate_row(const struct job *job, const struct answer *answer, double data_s, double load_s, uint64_t spread_bytes) {
-  const double copy_bytes_per_s = 1e9;   /* the slowest software driver (SwiftShader and lavapipe copy 0.7 to 2.4 GB/s); no GPU is near it */
+static double estimate_row(const struct job *job, const struct answer *answer, double data_s, double load_s,
+                           uint64_t spread_bytes) {
+  const double copy_bytes_per_s =
+      1e9; /* the slowest software driver (SwiftShader and lavapipe copy 0.7 to 2.4 GB/s); no GPU is near it */
   double sample_s = fmax(job->sample_seconds, 1e-9 * answer->op_ns);
   return job->rounds * (data_s + load_s + (double)spread_bytes / copy_bytes_per_s + sample_s * (1 + job->samples));
 }
 
 bool verify_case(struct rig *rig, const struct job *job, struct answer *answer, struct error *err) {
   double begin = rig_now();
-  const struct dataset *data = rig_data(rig, &job->kase, technique_of(job->kase.family, job->variant), FILL_RANDOM, job->seed, err);
+  const struct dataset *data =
+      rig_data(rig, &job->kase, technique_of(job->kase.family, job->variant), FILL_RANDOM, job->seed, err);
   if (!data) return false;
   double data_s = rig_now() - begin;
   bool in_time = true;
@@ -228,12 +238,14 @@ bool verify_case(struct rig *rig, const struct job *job, struct answer *answer, 
   double load_s = rig_now() - begin;
   if (ok && !in_time) {
     set_answer(answer, STATUS_SKIPPED, "");
-    snprintf(answer->reason, sizeof answer->reason, "one run takes over %.3g s, which is what the suite allows the whole row", job->case_seconds);
+    snprintf(answer->reason, sizeof answer->reason,
+             "one run takes over %.3g s, which is what the suite allows the whole row", job->case_seconds);
   } else if (ok && (ok = verify_output(ex, job, data, answer, err)) && answer->status == STATUS_OK) {
     answer->estimate_s = estimate_row(job, answer, data_s, load_s, ex->arena->stride * (copies - 1));
     if (answer->estimate_s > job->case_seconds) {
       answer->status = STATUS_SKIPPED;
-      snprintf(answer->reason, sizeof answer->reason, "would take %.3g s; the suite allows a row %.3g s", answer->estimate_s, job->case_seconds);
+      snprintf(answer->reason, sizeof answer->reason, "would take %.3g s; the suite allows a row %.3g s",
+               answer->estimate_s, job->case_seconds);
     }
   }
   execution_destroy(ex);

@@ -11,8 +11,8 @@
  * shape is valid. False: the device or memory failed. */
 bool verify_variant(struct rig *, const struct job *, struct answer *, struct error *);
 
-/* JOB_VERIFY: the case at its timed shape, in as many windows as its measured speed asks for; its hash and time. Skipped
- * where the whole row would take longer than the suite allows. */
+/* JOB_VERIFY: the case at its timed shape, in as many windows as its measured speed asks for; its hash and time.
+ * Skipped where the whole row would take longer than the suite allows. */
 bool verify_case(struct rig *, const struct job *, struct answer *, struct error *);
 
 #endif

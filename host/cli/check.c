@@ -7,16 +7,18 @@
 #include "run.h"
 
 static const struct args_verb verb = {
-  .name = "check",
-  .about = "Proves every kernel right on a device: odd shapes, exact, random and extreme data, every element against a\n"
-           "reference in double precision, guards round every buffer, two runs with the same bits. Times nothing.",
-  .options = {
-    {"device", "SEL", "which device: index, UUID, part of a name, or all (default: the best)"},
-    {"filter", "GLOB", "only variants whose id matches, as 'matmul.*'"},
-    {"seed", "N", "of the test data (default: 1)"},
-    {"validation", NULL, "with the Vulkan validation layers; any message fails"},
-  },
-  .example = "vkpareto check --device 0 --filter 'matmul.int4*'",
+    .name = "check",
+    .about =
+        "Proves every kernel right on a device: odd shapes, exact, random and extreme data, every element against a\n"
+        "reference in double precision, guards round every buffer, two runs with the same bits. Times nothing.",
+    .options =
+        {
+            {"device", "SEL", "which device: index, UUID, part of a name, or all (default: the best)"},
+            {"filter", "GLOB", "only variants whose id matches, as 'matmul.*'"},
+            {"seed", "N", "of the test data (default: 1)"},
+            {"validation", NULL, "with the Vulkan validation layers; any message fails"},
+        },
+    .example = "vkpareto check --device 0 --filter 'matmul.int4*'",
 };
 
 int cli_check(int argc, char **argv) {
@@ -24,7 +26,8 @@ int cli_check(int argc, char **argv) {
   struct error err = {0};
   int status;
   if (!args_parse(&verb, argc, argv, &args, &status)) return status;
-  struct run_options options = {.filter = args_text(&args, "filter"), .seed = 1, .validation = args_flag(&args, "validation")};
+  struct run_options options = {
+      .filter = args_text(&args, "filter"), .seed = 1, .validation = args_flag(&args, "validation")};
   size_t devices[GPU_MAX_DEVICES], n, all_wrong = 0;
   if (!args_u64(&args, "seed", 0, UINT64_MAX, &options.seed, &err) ||
       !device_select_here(args_text(&args, "device"), true, devices, &n, &err))

@@ -1,6 +1,6 @@
-/* The prover against kernels that are wrong on purpose: each takes the place of its variant's shader, under the same plan,
- * and must be found wrong; the honest variant and the right control kernels must be found right. VKPARETO_TEST_DEVICE is
- * the device's index in `vkpareto devices` (default 0). */
+/* The prover against kernels that are wrong on purpose: each takes the place of its variant's shader, under the same
+ * plan, and must be found wrong; the honest variant and the right control kernels must be found right.
+ * VKPARETO_TEST_DEVICE is the device's index in `vkpareto devices` (default 0). */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -48,7 +48,8 @@ static enum status prove(const struct variant *variant, const char *what) {
 static const char *stand_in(const struct broken *broken, const char *shader, char *name, size_t size) {
   snprintf(name, size, "%s%s", broken->shader, strrchr(shader, '.'));
   if (spirv_find(name)) return name;
-  return spirv_find(broken->shader) && strcmp(strrchr(shader, '.'), strrchr(broken->shader, '.')) == 0 ? broken->shader : NULL;
+  return spirv_find(broken->shader) && strcmp(strrchr(shader, '.'), strrchr(broken->shader, '.')) == 0 ? broken->shader
+                                                                                                       : NULL;
 }
 
 static enum status prove_impostor(const struct broken *broken) {

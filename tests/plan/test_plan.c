@@ -1,5 +1,5 @@
-/* suite + caps -> plan, for five devices: exactly these candidates, these refusals, these reasons. A change that is meant
- * is taken over with VKPARETO_REGENERATE=1, which rewrites tests/plan/expected/, and shows in the commit. */
+/* suite + caps -> plan, for five devices: exactly these candidates, these refusals, these reasons. A change that is
+ * meant is taken over with VKPARETO_REGENERATE=1, which rewrites tests/plan/expected/, and shows in the commit. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -100,8 +100,10 @@ static void a_filter_that_matches_nothing_is_an_error(void **state) {
 
 static void a_case_named_twice_is_planned_once(void **state) {
   (void)state;
-  static const char text[] = "{\"schema\": \"vkpareto.suite/1\", \"name\": \"twice\", \"rounds\": 5, \"samples\": 2, \"sample_seconds\": 0.01,"
-    "\"case_seconds\": 1, \"cases\": [{\"op\": \"matmul\", \"shape\": {\"m\": [1, 1], \"n\": 64, \"k\": 64}, \"techniques\": [\"f16\"]}]}";
+  static const char text[] =
+      "{\"schema\": \"vkpareto.suite/1\", \"name\": \"twice\", \"rounds\": 5, \"samples\": 2, \"sample_seconds\": 0.01,"
+      "\"case_seconds\": 1, \"cases\": [{\"op\": \"matmul\", \"shape\": {\"m\": [1, 1], \"n\": 64, \"k\": 64}, "
+      "\"techniques\": [\"f16\"]}]}";
   struct error err = {0};
   struct caps caps;
   load_caps("desktop", &caps);
@@ -118,25 +120,30 @@ static void a_case_named_twice_is_planned_once(void **state) {
 
 static void nonsense_in_a_suite_is_refused(void **state) {
   (void)state;
-  static const struct { const char *cases, *says; } bad[] = {
-    {"[]", "at least one case"},
-    {"[{\"op\": \"matmul\"}]", "shape"},
-    {"[{\"op\": \"nonsense\", \"shape\": {}}]", "unknown op"},
-    {"[{\"op\": \"matmul\", \"shape\": {\"m\": 1, \"n\": 64}}]", "'k' is missing"},
-    {"[{\"op\": \"matmul\", \"shape\": {\"m\": -1, \"n\": 64, \"k\": 64}}]", "must lie between"},
-    {"[{\"op\": \"matmul\", \"shape\": {\"m\": 1e300, \"n\": 64, \"k\": 64}}]", "must lie between"},
-    {"[{\"op\": \"matmul\", \"shape\": {\"m\": 1.5, \"n\": 64, \"k\": 64}}]", "whole number"},
-    {"[{\"op\": \"matmul\", \"shape\": {\"m\": [], \"n\": 64, \"k\": 64}}]", "empty list"},
-    {"[{\"op\": \"matmul\", \"shape\": {\"m\": 1, \"n\": 64, \"k\": 64, \"q\": 1}}]", "no dimension"},
-    {"[{\"op\": \"matmul\", \"shape\": {\"m\": 1, \"n\": 64, \"k\": 64}, \"techniques\": [\"int3\"]}]", "unknown technique"},
-    {"[{\"op\": \"matmul\", \"shape\": {\"m\": 1, \"n\": 64, \"k\": 64}, \"mode\": \"resident\"}]", "mode"},
-    {"[{\"op\": \"attention\", \"shape\": {\"q\": 1, \"kv\": 64, \"heads\": 7, \"kv_heads\": 2, \"head\": 64}}]", "multiple"},
+  static const struct { const char *cases, *says;
+  } bad[] = {
+      {"[]", "at least one case"},
+      {"[{\"op\": \"matmul\"}]", "shape"},
+      {"[{\"op\": \"nonsense\", \"shape\": {}}]", "unknown op"},
+      {"[{\"op\": \"matmul\", \"shape\": {\"m\": 1, \"n\": 64}}]", "'k' is missing"},
+      {"[{\"op\": \"matmul\", \"shape\": {\"m\": -1, \"n\": 64, \"k\": 64}}]", "must lie between"},
+      {"[{\"op\": \"matmul\", \"shape\": {\"m\": 1e300, \"n\": 64, \"k\": 64}}]", "must lie between"},
+      {"[{\"op\": \"matmul\", \"shape\": {\"m\": 1.5, \"n\": 64, \"k\": 64}}]", "whole number"},
+      {"[{\"op\": \"matmul\", \"shape\": {\"m\": [], \"n\": 64, \"k\": 64}}]", "empty list"},
+      {"[{\"op\": \"matmul\", \"shape\": {\"m\": 1, \"n\": 64, \"k\": 64, \"q\": 1}}]", "no dimension"},
+      {"[{\"op\": \"matmul\", \"shape\": {\"m\": 1, \"n\": 64, \"k\": 64}, \"techniques\": [\"int3\"]}]",
+       "unknown technique"},
+      {"[{\"op\": \"matmul\", \"shape\": {\"m\": 1, \"n\": 64, \"k\": 64}, \"mode\": \"resident\"}]", "mode"},
+      {"[{\"op\": \"attention\", \"shape\": {\"q\": 1, \"kv\": 64, \"heads\": 7, \"kv_heads\": 2, \"head\": 64}}]",
+       "multiple"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     char text[1024];
     struct error err = {0};
-    int bytes = snprintf(text, sizeof text, "{\"schema\": \"vkpareto.suite/1\", \"name\": \"bad\", \"rounds\": 5, \"samples\": 2, "
-                         "\"sample_seconds\": 0.01, \"case_seconds\": 1, \"cases\": %s}", bad[i].cases);
+    int bytes = snprintf(text, sizeof text,
+                         "{\"schema\": \"vkpareto.suite/1\", \"name\": \"bad\", \"rounds\": 5, \"samples\": 2, "
+                         "\"sample_seconds\": 0.01, \"case_seconds\": 1, \"cases\": %s}",
+                         bad[i].cases);
     assert_null(suite_parse(text, (size_t)bytes, &err));
     if (!strstr(err.text, bad[i].says)) fail_msg("%s: says '%s'", bad[i].cases, err.text);
   }
