@@ -21,8 +21,10 @@
 /* Query rows per invocation of scores and weighted. */
 #define ATTENTION_NAIVE_ROWS 4
 
-/* Keys per trip of the loops over values. */
+/* Keys per trip of the loops over values: of weighted, and of flash by its rows (with 8 rows and 4 keys SwiftShader of
+ * Chromium 156 takes minutes to compile, 2.5 s with 2 keys, 0.2 s with one). */
 #define ATTENTION_UNROLL 4
+#define ATTENTION_FLASH_UNROLL(rows) ((rows) > 4 ? 1 : 4)
 
 #ifdef VULKAN
 #define ATTENTION_WORD uint

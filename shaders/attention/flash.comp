@@ -37,7 +37,7 @@ layout(constant_id = ATTENTION_SPEC_PARTIAL) const uint PARTIAL = 0;
 
 #include "flash_reduce.glsl"
 
-const uint UNROLL = ATTENTION_UNROLL;
+const uint UNROLL = ATTENTION_FLASH_UNROLL(ROWS);
 
 // Scaled dot products of one key with the tile's rows. Their addresses are uniform: one load serves the workgroup.
 void dot_rows(uint pair, uint first, uint key, out float s[ROWS]) {

@@ -207,10 +207,10 @@ static const char *flash_valid(const struct attention_shape *shape, const struct
 }
 
 /* Loop trips of an invocation of flash.comp over a chunk: scores, weights, maximum and values of each block. */
-static uint64_t loop_trips(const struct attention_shape *shape, const int32_t *tuning, uint64_t chunk) {
+static uint64_t loop_trips(const struct attention_shape *shape, uint64_t rows, const int32_t *tuning, uint64_t chunk) {
   const uint64_t block = block_of(tuning), keys = (uint64_t)tuning[TUNE_KEYS];
   const uint64_t teams = (uint64_t)tuning[TUNE_THREADS] / (shape->head / 4);
-  return chunk / block * (keys * (shape->head / 8 + 2) + 8 + block / 8 + divide_up(block, teams * ATTENTION_UNROLL) + 1);
+  return chunk / block * (keys * (shape->head / 8 + 2) + 8 + block / 8 + divide_up(block, teams * ATTENTION_FLASH_UNROLL(rows)) + 1);
 }
 
 /* One flash pass a window. splits == 0: the output is final; else partial results go to scratch and a merge follows. */
@@ -220,7 +220,7 @@ static bool flash_plan(const struct attention_shape *shape, const struct caps *c
   const uint32_t build = flash_build(shape, caps, tuning);
   const size_t scratch = shape->out + 1;
   struct window size, at = {0};
-  if (caps->type == DEVICE_CPU && loop_trips(shape, tuning, chunk) >= LOOP_TRIPS)
+  if (caps->type == DEVICE_CPU && loop_trips(shape, flash_rows[build], tuning, chunk) >= LOOP_TRIPS)
     return error_set(err, ERROR_UNSUPPORTED, "attention: %s", walk_too_long);
   if (!window_size(shape, caps, record_row, min_windows, &size, err)) return false;
   if (splits) {
