@@ -1,8 +1,8 @@
 /* The room of attention: O = softmax(scale Q K^T + mask) V with scale = 1 / sqrt(head).
  *
- * Layouts: Q and O f32 [batch][heads][q][head]; K and V [batch][kv_heads][kv][head], as f16 or as int8 codes with an f16 scale
- * per 32 elements in tensors of their own, in which each (sequence, KV head) begins at a multiple of 16 bytes.
- * The query heads of one KV head are neighbours and are computed together: K and V are read once per group.
+ * Layouts: Q and O f32 [batch][heads][q][head]; K and V [batch][kv_heads][kv][head], as f16 or as int8 codes with an
+ * f16 scale per 32 elements in tensors of their own, in which each (sequence, KV head) begins at a multiple of 16
+ * bytes. The query heads of one KV head are neighbours and are computed together: K and V are read once per group.
  *
  * The story so far:
  * 1. naive: scores to memory, softmax over them, weights times V. Three passes and rows x keys floats of scratch. The
@@ -12,9 +12,11 @@
  * 3. flash_split: the keys are cut into chunks that run side by side, then merged. For decode, where rows x KV heads
  *    are too few workgroups to fill a device.
  * Subgroup variants of 2 and 3 find the maximum of a block with one barrier instead of two.
- * On software drivers shared memory is plain memory and a barrier a switch of coroutines: at decode over 4,096 keys naive
- * was 2 to 3 times as fast as flash there (lavapipe 22.3: 14-22 against 41-53 ms, SwiftShader: 48-74 against 106-175 ms;
- * 2 loaded cores, 2026-11-22). Queries staged in shared memory were tried and dropped: their addresses are uniform anyway. */
+ * On software drivers shared memory is plain memory and a barrier a switch of coroutines: decode over 4,096 keys of
+ * f16 was faster with naive in every run there (lavapipe 22.3: 22 to 28 ms against 41 to 83; SwiftShader: 48 against
+ * 156, then 75 against 91), prefill of 256 queries was not on SwiftShader (255 ms against 168). Two cores under load,
+ * 2026-11-22, not taken in turn: rough figures. No GPU has been measured yet.
+ * Queries staged in shared memory were dropped: their addresses are uniform anyway, and it made kernels larger. */
 #include "attention_shape.h"
 
 #include <string.h>
@@ -22,7 +24,8 @@
 static const struct technique techniques[] = {
   {"attention.naive_f16", "attention, scores in memory, KV f16",
    "Scores, softmax and weighted sum as three passes over memory; keys and values in f16.",
-   "Vaswani et al. 2017, arXiv 1706.03762, section 3.2.1", "short contexts whose scores stay in the cache; software drivers, where barriers are dear",
+   "Vaswani et al. 2017, arXiv 1706.03762, section 3.2.1",
+   "short contexts whose scores stay in the cache; software drivers, where barriers are dear",
    "scratch of heads x q x kv floats"},
   {"attention.naive_int8", "attention, scores in memory, KV int8",
    "As naive_f16, with keys and values as int8 codes and an f16 scale per 32 elements.",
@@ -54,11 +57,11 @@ static const struct technique techniques[] = {
 #define KEYS {"keys", {1, 2, 4}, 3}
 #define SPLITS {"splits", {0, 2, 4, 8, 16, 32, 64}, 7}
 
-#define FLASH(build) \
-  {"attention/flash." build "_r1", "attention/flash." build "_r4", "attention/flash." build "_r8", "attention/flash." build "_r16"}
-#define SPLIT(build) \
-  {"attention/flash." build "_r1", "attention/flash." build "_r4", "attention/flash." build "_r8", "attention/flash." build "_r16", \
-   "attention/merge.merge"}
+#define FLASH_BUILDS(build) \
+  "attention/flash." build "_r1", "attention/flash." build "_r4", "attention/flash." build "_r8", \
+  "attention/flash." build "_r16"
+#define FLASH(build) {FLASH_BUILDS(build)}
+#define SPLIT(build) {FLASH_BUILDS(build), "attention/merge.merge"}
 #define NAIVE(format) {"attention/scores." format, "attention/softmax." format, "attention/weighted." format}
 
 static const struct variant variants[] = {
@@ -107,10 +110,13 @@ struct attention_shape attention_shape_of(const struct kernel_case *kase, const 
 }
 
 const char *attention_refusal(const struct attention_shape *shape) {
-  if (shape->group == 0 || shape->heads != shape->group * shape->kv_heads) return "heads must be a multiple of kv_heads";
+  if (shape->group == 0 || shape->heads != shape->group * shape->kv_heads)
+    return "heads must be a multiple of kv_heads";
   if (shape->head % 8 != 0) return "head must be a multiple of 8";
-  if (shape->int8 && shape->head % ATTENTION_GROUP != 0) return "int8 keys need a head that is a multiple of 32, their scale group";
-  if (shape->causal && shape->keys < shape->queries) return "causal attention needs kv >= q: query i attends the keys up to kv - q + i";
+  if (shape->int8 && shape->head % ATTENTION_GROUP != 0)
+    return "int8 keys need a head that is a multiple of 32, their scale group";
+  if (shape->causal && shape->keys < shape->queries)
+    return "causal attention needs kv >= q: query i attends the keys up to kv - q + i";
   return NULL;
 }
 
@@ -118,7 +124,8 @@ uint64_t attention_visible(const struct attention_shape *shape, uint64_t query) 
   return shape->causal ? shape->keys - shape->queries + 1 + query : shape->keys;
 }
 
-static bool tensors(const struct kernel_case *kase, const struct technique *technique, struct tensor_list *list, struct error *err) {
+static bool tensors(const struct kernel_case *kase, const struct technique *technique, struct tensor_list *list,
+                    struct error *err) {
   const struct attention_shape shape = attention_shape_of(kase, technique->id);
   const char *refusal = attention_refusal(&shape);
   if (refusal) return error_set(err, ERROR_INPUT, "attention: %s", refusal);
@@ -146,8 +153,8 @@ static double bytes(const struct kernel_case *kase, const struct technique *tech
   return 2.0 * (double)shape.pairs * (double)(shape.query_bytes + shape.key_bytes + shape.scale_bytes);
 }
 
-/* batch, q, kv, heads, kv_heads, head, causal: query counts round the row tiles, key counts round the blocks (one key, a
- * partial block, one block exactly, a block and a key), groups that do and do not divide a tile, heads of each kind. */
+/* batch, q, kv, heads, kv_heads, head, causal: query counts round the row tiles, key counts round the blocks (one key,
+ * a partial block, one block exactly, a block and a key), groups that do and do not divide a tile, several heads. */
 static const int64_t proof_shapes[][KERNEL_DIMS] = {
   {1, 1, 1, 1, 1, 64, 1},
   {1, 1, 7, 4, 1, 64, 1},

@@ -9,7 +9,7 @@
 /* constant_id; 0 is local_size_x */
 #define ATTENTION_SPEC_HEAD 1     /* floats of a row: a multiple of 8, at most 256 */
 #define ATTENTION_SPEC_KEYS 2     /* flash: keys per invocation and block */
-#define ATTENTION_SPEC_PARTIAL 3  /* flash: 1 = write (max, sum, unnormalised output) of the split, 0 = write the output */
+#define ATTENTION_SPEC_PARTIAL 3  /* flash: 1 = write (max, sum, unnormalised output) of the split, 0 = the output */
 #define ATTENTION_N_SPEC 4
 
 /* Scores start here instead of at -infinity, whose differences would be NaN. */

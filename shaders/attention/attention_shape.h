@@ -39,12 +39,12 @@ const char *attention_naive_valid_f16(const struct kernel_case *, const struct c
 const char *attention_naive_valid_int8(const struct kernel_case *, const struct caps *, const int32_t *tuning);
 const char *attention_flash_valid_f16(const struct kernel_case *, const struct caps *, const int32_t *tuning);
 const char *attention_flash_valid_int8(const struct kernel_case *, const struct caps *, const int32_t *tuning);
-bool attention_naive_plan(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
-                          uint32_t min_windows, struct dispatch_plan *, struct error *);
-bool attention_flash_plan(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
-                          uint32_t min_windows, struct dispatch_plan *, struct error *);
-bool attention_split_plan(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
-                          uint32_t min_windows, struct dispatch_plan *, struct error *);
+bool attention_naive_plan(const struct variant *, const struct kernel_case *, const struct caps *,
+                          const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *, struct error *);
+bool attention_flash_plan(const struct variant *, const struct kernel_case *, const struct caps *,
+                          const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *, struct error *);
+bool attention_split_plan(const struct variant *, const struct kernel_case *, const struct caps *,
+                          const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *, struct error *);
 
 /* fill.c, reference.c */
 void attention_fill(const struct kernel_case *, const struct technique *, enum fill, uint64_t seed, void *const *data);

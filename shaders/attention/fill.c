@@ -21,7 +21,8 @@ static void fill_halves(uint16_t *out, uint64_t n, struct rng *rng) {
   }
 }
 
-/* Scales under which uniform codes, of deviation 74, have a deviation of 0.5 to 1.5: groups differ as those of a real cache. */
+/* Scales under which uniform codes, of deviation 74, have a deviation of 0.5 to 1.5: groups differ as those of a real
+ * cache. */
 static void fill_scales(uint16_t *out, uint64_t bytes, struct rng *rng) {
   for (uint64_t i = 0; i < bytes / sizeof *out; i++) out[i] = fp16_from_float((float)((0.5 + rng_uniform(rng)) / 74));
 }
@@ -40,7 +41,8 @@ static void fill_random(const struct attention_shape *shape, uint64_t seed, void
   }
 }
 
-/* ---- EXACT and EXTREME: patterns that both formats hold exactly, as code * 2^exponent with one exponent per scale group */
+/* ---- EXACT and EXTREME: patterns that both formats hold exactly, as code * 2^exponent with one exponent per scale
+ * group */
 
 struct pattern { int code, exponent; };
 
@@ -71,7 +73,8 @@ static struct pattern extreme_key(const struct attention_shape *shape, uint64_t 
 }
 
 /* One huge row among small ones; a column in 16 is otherwise zero. */
-static struct pattern extreme_value(const struct attention_shape *shape, uint64_t key, uint64_t column, struct rng *rng) {
+static struct pattern extreme_value(const struct attention_shape *shape, uint64_t key, uint64_t column,
+                                    struct rng *rng) {
   (void)shape, (void)rng;
   if (key % 13 == 5) return (struct pattern){127, 3};
   return (struct pattern){column % 16 ? (int)((key * 31 + column * 7) % 255) - 127 : 0, -7};
@@ -86,7 +89,8 @@ static void extreme_query(const struct attention_shape *shape, uint64_t row, uin
 }
 
 static void store(const struct attention_shape *shape,
-                  struct pattern (*pattern)(const struct attention_shape *, uint64_t key, uint64_t column, struct rng *),
+                  struct pattern (*pattern)(const struct attention_shape *, uint64_t key, uint64_t column,
+                                            struct rng *),
                   struct rng *rng, void *codes, uint16_t *scales) {
   if (shape->int8) memset(scales, 0, shape->pairs * shape->scale_bytes);   /* what pads a pair to 16 bytes */
   for (uint64_t pair = 0; pair < shape->pairs; pair++)

@@ -2,10 +2,10 @@
 // One pass over the keys with online softmax (Milakov and Gimelshein 2018; FlashAttention, Dao et al. 2022).
 //
 // Idea: a workgroup owns ROWS query rows of one (sequence, KV head) pair and walks its keys in blocks. First every
-// invocation is a key: it reads that key once and dots it with all ROWS queries, whose addresses are uniform: a scalar or
-// broadcast load. No lane ever talks to another for a score. Then every invocation is four elements of the output: it reads V along the
-// row and adds it to ROWS accumulators in registers. Between the two the running maximum of each row rises, and what
-// was summed under the old one is scaled down.
+// invocation is a key: it reads that key once and dots it with all ROWS queries, whose addresses are uniform: a scalar
+// or broadcast load. No lane ever talks to another for a score. Then every invocation is four elements of the output:
+// it reads V along the row and adds it to ROWS accumulators in registers. Between the two the running maximum of each
+// row rises, and what was summed under the old one is scaled down.
 // The rows of all query heads of a KV head are neighbours, so grouped queries share each K and V that is read.
 // PARTIAL: the workgroup sees one chunk of the keys and leaves (max, sum) and its unnormalised output to merge.comp.
 //

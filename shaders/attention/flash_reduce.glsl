@@ -15,7 +15,7 @@ shared float weight[ROWS * BLOCK];    // scores of a block, then their exponenti
 const uint PARTS = THREADS / 4;       // subgroups have at least 4 invocations
 shared float part[ROWS * PARTS];
 
-// Replaces each row's value by the largest over the workgroup. On return `part` may not be written before the next barrier.
+// Replaces each row's value by the largest over the workgroup; `part` is free again after the next barrier.
 void row_max(inout float value[ROWS]) {
   [[unroll]] for (uint r = 0; r < ROWS; r++) {
     value[r] = subgroupMax(value[r]);

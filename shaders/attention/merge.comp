@@ -1,6 +1,7 @@
 #version 450
-// Joins the splits of flash.comp (flash-decoding, Dao et al. 2023): each left (max, sum, unnormalised output); brought to the
-// largest max they simply add up. A split that saw no key of a row has max ATTENTION_LOWEST and weighs exp(-huge) = 0.
+// Joins the splits of flash.comp (flash-decoding, Dao et al. 2023): each left (max, sum, unnormalised output); brought
+// to the largest max they simply add up. A split that saw no key of a row has max ATTENTION_LOWEST
+// and weighs exp(-huge) = 0.
 //
 // Cost: reads splits x (head + 4) floats per row, one launch more. Wins when splitting won more than that: decode.
 //

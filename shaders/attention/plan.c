@@ -26,17 +26,21 @@ static bool window_size(const struct attention_shape *shape, const struct caps *
   const uint64_t row_bytes = most(shape->head * sizeof(float), scratch_row);
   if (shape->key_bytes > limit) return error_set(err, ERROR_UNSUPPORTED, "attention: %s", keys_too_long);
   if (row_bytes > limit)
-    return error_set(err, ERROR_UNSUPPORTED, "attention: the scratch of one query row exceeds the device's maxStorageBufferRange");
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "attention: the scratch of one query row exceeds the device's maxStorageBufferRange");
 
   const uint64_t rows_fit = least(limit / row_bytes, least(caps->limits.group_count[0], caps->limits.group_count[1]));
-  const uint64_t pairs_fit = least(limit / most(shape->key_bytes, shape->rows * row_bytes), caps->limits.group_count[2]);
+  const uint64_t pairs_fit =
+      least(limit / most(shape->key_bytes, shape->rows * row_bytes), caps->limits.group_count[2]);
   if (rows_fit >= shape->rows && pairs_fit >= 1 && min_windows <= shape->pairs) {
-    *size = (struct window){.pairs = least(least(pairs_fit, shape->pairs), shape->pairs / most(min_windows, 1)), .rows = shape->rows};
+    *size = (struct window){.pairs = least(least(pairs_fit, shape->pairs), shape->pairs / most(min_windows, 1)),
+                            .rows = shape->rows};
     return true;
   }
   const uint64_t parts = divide_up(most(min_windows, 1), shape->pairs);
   if (parts > shape->rows)
-    return error_set(err, ERROR_UNSUPPORTED, "attention: %u parts were asked for, but there are only %llu query rows; a smaller case runs",
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "attention: %u parts were asked for, but there are only %llu query rows; a smaller case runs",
                      min_windows, (unsigned long long)(shape->pairs * shape->rows));
   *size = (struct window){.pairs = 1, .rows = least(rows_fit, shape->rows / parts)};
   return true;
@@ -63,7 +67,8 @@ static void bind(struct pass *pass, size_t tensor, uint64_t offset, uint64_t siz
   pass->n_bindings++;
 }
 
-static void bind_rows(struct pass *pass, const struct attention_shape *shape, const struct window *window, size_t tensor) {
+static void bind_rows(struct pass *pass, const struct attention_shape *shape, const struct window *window,
+                      size_t tensor) {
   const uint64_t row_bytes = shape->head * sizeof(float);
   bind(pass, tensor, (window->pair * shape->rows + window->row) * row_bytes, window->pairs * window->rows * row_bytes);
 }
@@ -117,9 +122,11 @@ static const char *shape_refusal(const struct attention_shape *shape, const stru
   return shape->key_bytes > storage_limit(caps) ? keys_too_long : NULL;
 }
 
-/* Mesa's llvmpipe (22.3) ends a loop silently when an invocation has made so many trips, those of all its loops together. */
+/* Mesa's llvmpipe (22.3) ends a loop silently when an invocation has made so many trips, those of all its loops
+ * together. */
 enum { LOOP_TRIPS = 65535 };
-static const char *const walk_too_long = "walks more keys than software drivers let an invocation loop over; split keys instead";
+static const char *const walk_too_long =
+    "walks more keys than software drivers let an invocation loop over; split keys instead";
 
 /* ---- naive: three passes a window, all in the same scratch */
 
@@ -129,7 +136,9 @@ static const char *naive_valid(const struct attention_shape *shape, const struct
   const char *refusal = shape_refusal(shape, caps);
   if (refusal) return refusal;
   if (caps->type == DEVICE_CPU && shape->keys / ATTENTION_UNROLL >= LOOP_TRIPS) return walk_too_long;
-  return shape->keys * sizeof(float) > storage_limit(caps) ? "one row of scores exceeds the device's maxStorageBufferRange" : NULL;
+  return shape->keys * sizeof(float) > storage_limit(caps)
+             ? "one row of scores exceeds the device's maxStorageBufferRange"
+             : NULL;
 }
 
 bool attention_naive_plan(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
@@ -178,14 +187,14 @@ static uint64_t shared_bytes(uint64_t rows, const int32_t *tuning) {
   return rows * (block_of(tuning) + most(8, (uint64_t)tuning[TUNE_THREADS] / 4)) * sizeof(float);
 }
 
-/* Sixteen rows are kept from CPU devices: SwiftShader (Chromium 156) takes over half a minute to compile them, 13 s for 12
- * rows, 1 s for 8. lavapipe compiles them well, but a device's type is all that may decide here. */
+/* Sixteen rows are kept from CPU devices: SwiftShader (Chromium 156) takes over half a minute to compile them, 13 s for
+ * 12 rows, 1 s for 8. lavapipe compiles them well, but a device's type is all that may decide here. */
 static bool build_fits(uint32_t build, const struct caps *caps, const int32_t *tuning) {
   if (flash_rows[build] > 8 && caps->type == DEVICE_CPU) return false;
   return shared_bytes(flash_rows[build], tuning) <= caps->limits.shared_memory;
 }
 
-/* The build that the tuning names; else the smallest that takes all rows of a pair at once, or the largest that fits. */
+/* The build that the tuning names; else the smallest that takes all rows of a pair, or the largest that fits. */
 static uint32_t flash_build(const struct attention_shape *shape, const struct caps *caps, const int32_t *tuning) {
   uint32_t best = 0;
   for (uint32_t b = 0; b < FLASH_BUILDS; b++) {
@@ -199,7 +208,8 @@ static const char *flash_valid(const struct attention_shape *shape, const struct
   const char *refusal = shape_refusal(shape, caps);
   if (refusal) return refusal;
   const uint64_t threads = (uint64_t)tuning[TUNE_THREADS];
-  if (threads > caps->limits.invocations || threads > caps->limits.group_size[0]) return "more invocations than a workgroup may have";
+  if (threads > caps->limits.invocations || threads > caps->limits.group_size[0])
+    return "more invocations than a workgroup may have";
   if (threads < shape->head / 4) return "needs an invocation per 4 elements of head";
   if (!build_fits(flash_build(shape, caps, tuning), caps, tuning))
     return "needs more shared memory than the device has, or more registers than a CPU";
@@ -210,12 +220,14 @@ static const char *flash_valid(const struct attention_shape *shape, const struct
 static uint64_t loop_trips(const struct attention_shape *shape, uint64_t rows, const int32_t *tuning, uint64_t chunk) {
   const uint64_t block = block_of(tuning), keys = (uint64_t)tuning[TUNE_KEYS];
   const uint64_t teams = (uint64_t)tuning[TUNE_THREADS] / (shape->head / 4);
-  return chunk / block * (keys * (shape->head / 8 + 2) + 8 + block / 8 + divide_up(block, teams * ATTENTION_FLASH_UNROLL(rows)) + 1);
+  return chunk / block *
+         (keys * (shape->head / 8 + 2) + 8 + block / 8 + divide_up(block, teams * ATTENTION_FLASH_UNROLL(rows)) + 1);
 }
 
 /* One flash pass a window. splits == 0: the output is final; else partial results go to scratch and a merge follows. */
-static bool flash_plan(const struct attention_shape *shape, const struct caps *caps, const int32_t *tuning, uint64_t splits,
-                       uint64_t chunk, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+static bool flash_plan(const struct attention_shape *shape, const struct caps *caps, const int32_t *tuning,
+                       uint64_t splits, uint64_t chunk, uint32_t min_windows, struct dispatch_plan *out,
+                       struct error *err) {
   const uint64_t record_row = splits * (shape->head + 4) * sizeof(float);
   const uint32_t build = flash_build(shape, caps, tuning);
   const size_t scratch = shape->out + 1;
@@ -265,7 +277,8 @@ bool attention_flash_plan(const struct variant *variant, const struct kernel_cas
 }
 
 /* As many splits as make the partial results, written and read once, cost a 16th of the bytes of keys and values. No
- * count of cores is needed: decode of 4 heads per KV head over 4,096 keys gets 32 chunks, a prefill of hundreds of rows 1. */
+ * count of cores is needed: decode of 4 heads per KV head over 4,096 keys gets 32 chunks, a prefill of hundreds of
+ * rows 1. */
 static uint64_t default_splits(const struct attention_shape *shape) {
   const uint64_t split_bytes = 2 * shape->rows * (shape->head + 4) * sizeof(float);
   return most(1, 2 * (shape->key_bytes + shape->scale_bytes) / 16 / split_bytes);

@@ -5,8 +5,9 @@
  *          + rounding of s_j - max and exp's (3 + 2 |s_j - max|) ULP
  *          + one more exp and product for each time the running maximum rose after key j.
  * The maximum that is subtracted is common to all keys and cancels, as does what all e_j share: the output moves by
- * sum_j p_j e_j (v_j - o), at most sum_j p_j |e_j| |v_j - o|. To that come the rounding of both sums and of the division.
- * The differences s_j - max along the rising maximum all have one sign and add up to the last, so exp's 2 |x| terms do too.
+ * sum_j p_j e_j (v_j - o), at most sum_j p_j |e_j| |v_j - o|. To that come the rounding of both sums and of the
+ * division. The differences s_j - max along the rising maximum all have one sign and add up to the last, so exp's 2 |x|
+ * terms do too.
  *
  * No element is compared with ==: Vulkan promises neither exp(0) = 1 nor x / 1 = x, so even uniform weights over small
  * integers are only right to within a few ULP. */
@@ -18,8 +19,8 @@
 
 #include "tolerance.h"
 
-/* Blocks of flash have at least as many keys as the smallest workgroup (attention.c, tunables): more often than once per
- * block the running maximum does not rise. */
+/* Blocks of flash have at least as many keys as the smallest workgroup (attention.c, tunables): more often than once
+ * per block the running maximum does not rise. */
 enum { SMALLEST_BLOCK = 32 };
 
 static double decode_half(uint16_t half) {
@@ -34,8 +35,8 @@ static double decode_half(uint16_t half) {
 }
 
 /* Element of the keys (tensor TENSOR_K) or values (TENSOR_V). */
-static double decode(const struct attention_shape *shape, const void *const *data, size_t tensor, uint64_t pair, uint64_t key,
-                     uint64_t column) {
+static double decode(const struct attention_shape *shape, const void *const *data, size_t tensor, uint64_t pair,
+                     uint64_t key, uint64_t column) {
   const uint64_t within = key * shape->head + column, at = pair * shape->keys * shape->head + within;
   if (!shape->int8) return decode_half(((const uint16_t *)data[tensor])[at]);
   const uint16_t *scale = (const uint16_t *)data[tensor + (TENSOR_K_SCALE - TENSOR_K)] + pair * shape->scale_bytes / 2;
@@ -79,8 +80,8 @@ static void weigh(const struct attention_shape *shape, const void *const *data, 
   for (uint64_t j = 0; j < row->visible; j++) row->weight[j] /= sum;
 }
 
-static void element(const struct attention_shape *shape, const void *const *data, const struct row *row, uint64_t column,
-                    double *value, double *bound) {
+static void element(const struct attention_shape *shape, const void *const *data, const struct row *row,
+                    uint64_t column, double *value, double *bound) {
   double o = 0, magnitude = 0, moved = 0;
   for (uint64_t j = 0; j < row->visible; j++) {
     const double v = decode(shape, data, TENSOR_V, row->pair, j, column);

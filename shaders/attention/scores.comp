@@ -1,7 +1,7 @@
 #version 450
-// First pass of naive attention: S = scale Q K^T, masked, to memory. An invocation is one key and dots it with a few query
-// rows, whose addresses are the same for the whole workgroup. Cost: writes rows x keys floats. Loses to flash whenever
-// they do not stay in the cache; it is the baseline.
+// First pass of naive attention: S = scale Q K^T, masked, to memory. An invocation is one key and dots it with a few
+// query rows, whose addresses are the same for the whole workgroup. Cost: writes rows x keys floats. The
+// baseline: loses to flash whenever they do not stay in the cache.
 //
 // build: f16
 // build: int8 -DKV_INT8
@@ -32,6 +32,7 @@ void main() {
   [[unroll]] for (uint r = 0; r < ATTENTION_NAIVE_ROWS; r++) {
     const uint row = first + r;
     if (row < p.rows)
-      score[base[SCORES] + (pair * p.rows + row) * p.keys + key] = key < visible_keys(row) ? s[r] * p.scale : ATTENTION_LOWEST;
+      score[base[SCORES] + (pair * p.rows + row) * p.keys + key] =
+        key < visible_keys(row) ? s[r] * p.scale : ATTENTION_LOWEST;
   }
 }

@@ -11,5 +11,5 @@
 // build: int8_r16 -DROWS=16 -DKV_INT8
 #extension GL_GOOGLE_include_directive : require
 #include "attention/io.glsl"
-#define KEYS_OF(row) (visible_keys(row) - uint(visible_keys(row) == p.keys && p.keys % 64 != 0))
+#define KEYS_OF(row) (visible_keys(row) - uint(visible_keys(row) == p.keys && p.keys > 64 && p.keys % 64 != 0))
 #include "attention_plain.glsl"

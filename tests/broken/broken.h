@@ -6,7 +6,7 @@
 
 struct broken {
   const char *variant;   /* whose plan it runs under, in place of that variant's shader */
-  const char *shader;    /* name in the SPIR-V table; or without its build: the build of the shader it replaces is appended */
+  const char *shader;    /* name in the SPIR-V table; without a build, that of the shader it replaces is added */
   const char *what;      /* what is wrong with it */
 };
 

@@ -1,11 +1,15 @@
 #include "broken.h"
 
 const struct broken broken_attention[] = {
-  {"attention.flash_f16.base", "broken/attention_dropped_key", "skips the last key when the keys do not fill the last block"},
-  {"attention.flash_int8.base", "broken/attention_dropped_key", "skips the last key when the keys do not fill the last block"},
+  {"attention.flash_f16.base", "broken/attention_dropped_key",
+   "skips the last key when the keys do not fill the last block"},
+  {"attention.flash_int8.base", "broken/attention_dropped_key",
+   "skips the last key when the keys do not fill the last block"},
   {"attention.flash_f16.base", "broken/attention_causal", "lets every query see one key of the future"},
-  {"attention.flash_f16.base", "broken/attention_stale_max", "does not scale the output down when the running maximum rises"},
-  {"attention.flash_int8.base", "broken/attention_scale_group", "takes the scale of a value row's first group for the whole row"},
+  {"attention.flash_f16.base", "broken/attention_stale_max",
+   "does not scale the output down when the running maximum rises"},
+  {"attention.flash_int8.base", "broken/attention_scale_group",
+   "takes the scale of a value row's first group for the whole row"},
   {"attention.flash_split_f16.base", "broken/attention_merge", "ignores the last split"},
   {"attention.flash_split_int8.base", "broken/attention_merge", "ignores the last split"},
 };

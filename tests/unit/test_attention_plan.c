@@ -1,4 +1,5 @@
-/* Windows of attention: whatever the limits, every output row is written by exactly one window, from the keys of its pair. */
+/* Windows of attention: whatever the limits, every output row is written by exactly one window, from the keys of its
+ * pair. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,8 +54,10 @@ static void assert_pass_within_limits(const struct pass *pass, const struct caps
 }
 
 /* Q's rows belong to the pairs whose K, V and scales are bound, and the params tell as many rows. */
-static void assert_inputs_belong_together(const struct pass *pass, const struct tensor_list *list, const struct dims *d) {
-  const uint64_t row_bytes = d->head * sizeof(float), rows = d->heads / d->kv_heads * d->q, pairs = d->batch * d->kv_heads;
+static void assert_inputs_belong_together(const struct pass *pass, const struct tensor_list *list,
+                                          const struct dims *d) {
+  const uint64_t row_bytes = d->head * sizeof(float), rows = d->heads / d->kv_heads * d->q,
+                 pairs = d->batch * d->kv_heads;
   const uint64_t first = pass->binding[0].offset / row_bytes, count = pass->binding[0].size / row_bytes;
   struct attention_params params;
   memcpy(&params, pass->push + pass->n_bindings * 4, sizeof params);
@@ -68,7 +71,8 @@ static void assert_inputs_belong_together(const struct pass *pass, const struct 
 }
 
 /* True when there is a plan; it is then checked. */
-static bool plan_is_sound(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, uint32_t min_windows) {
+static bool plan_is_sound(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                          uint32_t min_windows) {
   const struct dims d = dims_of(kase);
   int32_t tuning[KERNEL_TUNABLES] = {0};
   default_tuning(variant, tuning);
@@ -92,7 +96,8 @@ static bool plan_is_sound(const struct variant *variant, const struct kernel_cas
     if (p % passes != passes - 1) continue;
     for (uint32_t b = 0; b < pass->n_bindings; b++)
       if (pass->binding[b].tensor == list.n - 1)
-        for (uint64_t r = 0; r < pass->binding[b].size / row_bytes; r++) written[pass->binding[b].offset / row_bytes + r]++;
+        for (uint64_t r = 0; r < pass->binding[b].size / row_bytes; r++)
+          written[pass->binding[b].offset / row_bytes + r]++;
   }
   for (uint64_t r = 0; r < rows; r++) assert_int_equal(written[r], 1);
   free(written);

@@ -41,7 +41,8 @@ struct judged {
 static void judge(struct judged *j) {
   uint64_t *index = malloc(j->n * sizeof *index);
   for (size_t i = 0; i < j->n; i++) index[i] = j->n - 1 - i;   /* any order will do */
-  attention_family.reference(&j->kase, j->technique, FILL_RANDOM, (const void *const *)j->data, index, j->n, j->value, j->bound);
+  attention_family.reference(&j->kase, j->technique, FILL_RANDOM, (const void *const *)j->data, index, j->n, j->value,
+                             j->bound);
   for (size_t i = 0; i < j->n / 2; i++) {
     double *ends[2][2] = {{&j->value[i], &j->value[j->n - 1 - i]}, {&j->bound[i], &j->bound[j->n - 1 - i]}};
     for (size_t k = 0; k < 2; k++) {
@@ -79,7 +80,8 @@ static void judged_free(struct judged *j) {
 
 /* ---- values */
 
-static void assert_matches_numpy(const int64_t *dim, const char *id, const void *const *data, const double *expected, size_t n) {
+static void assert_matches_numpy(const int64_t *dim, const char *id, const void *const *data, const double *expected,
+                                 size_t n) {
   const struct kernel_case kase = case_of(dim);
   for (uint64_t i = 0; i < n; i++) {
     double value, bound;
@@ -92,13 +94,15 @@ static void assert_matches_numpy(const int64_t *dim, const char *id, const void 
 static void f16_reference_agrees_with_numpy(void **state) {
   (void)state;
   const void *const data[] = {f16_causal_q, f16_causal_k, f16_causal_v, NULL};
-  assert_matches_numpy(f16_causal_dim, "attention.flash_f16", data, f16_causal_o, sizeof f16_causal_o / sizeof *f16_causal_o);
+  assert_matches_numpy(f16_causal_dim, "attention.flash_f16", data, f16_causal_o,
+                       sizeof f16_causal_o / sizeof *f16_causal_o);
 }
 
 static void int8_reference_agrees_with_numpy(void **state) {
   (void)state;
   const void *const data[] = {int8_full_q, int8_full_k, int8_full_v, int8_full_k_scale, int8_full_v_scale, NULL};
-  assert_matches_numpy(int8_full_dim, "attention.naive_int8", data, int8_full_o, sizeof int8_full_o / sizeof *int8_full_o);
+  assert_matches_numpy(int8_full_dim, "attention.naive_int8", data, int8_full_o,
+                       sizeof int8_full_o / sizeof *int8_full_o);
 }
 
 static void one_key_gives_back_its_value(void **state) {
@@ -126,7 +130,8 @@ static void exact_fill_gives_means_of_integers(void **state) {
 
 /* ---- bounds */
 
-/* o without key k is o + w_k / (1 - w_k) (o - v_k). Weights come from the reference itself: with V = one-hot in key k, o = w_k. */
+/* o without key k is o + w_k / (1 - w_k) (o - v_k). Weights come from the reference itself: with V = one-hot in key k,
+ * o = w_k. */
 static void assert_dropped_key_shows(const int64_t *dim, const char *id, enum fill fill) {
   struct judged whole = judged_make(dim, id, fill);
   struct judged probe = judged_make(dim, id, fill);
@@ -149,8 +154,9 @@ static void assert_dropped_key_shows(const int64_t *dim, const char *id, enum fi
       for (uint64_t c = 0; c < head; c++) {
         const uint64_t at = (r / per_plane * keys + k) * head + c;
         const uint64_t scale = r / per_plane * scales + (k * head + c) / 32;
-        const double v = int8 ? ((const int8_t *)whole.data[2])[at] * (double)fp16_to_float(((const uint16_t *)whole.data[4])[scale])
-                              : (double)fp16_to_float(((const uint16_t *)whole.data[2])[at]);
+        const double v =
+            int8 ? ((const int8_t *)whole.data[2])[at] * (double)fp16_to_float(((const uint16_t *)whole.data[4])[scale])
+                 : (double)fp16_to_float(((const uint16_t *)whole.data[2])[at]);
         clearest = fmax(clearest, fabs(w / (1 - w) * (whole.value[r * head + c] - v)) / whole.bound[r * head + c]);
       }
       assert_true(clearest > 4);
@@ -185,7 +191,8 @@ static void same_seed_gives_same_bytes(void **state) {
   (void)state;
   const int64_t dim[] = {1, 2, 40, 4, 2, 64, 1};
   for (enum fill fill = 0; fill < FILL_COUNT; fill++) {
-    struct judged a = judged_make(dim, "attention.flash_int8", fill), b = judged_make(dim, "attention.flash_int8", fill);
+    struct judged a = judged_make(dim, "attention.flash_int8", fill),
+                  b = judged_make(dim, "attention.flash_int8", fill);
     struct tensor_list list = {0};
     struct error err;
     assert_true(attention_family.tensors(&a.kase, a.technique, &list, &err));
@@ -197,7 +204,10 @@ static void same_seed_gives_same_bytes(void **state) {
 
 static void senseless_shapes_are_refused(void **state) {
   (void)state;
-  static const int64_t dims[][7] = {{1, 1, 8, 9, 2, 64, 0}, {1, 1, 8, 2, 4, 64, 0}, {1, 1, 8, 4, 1, 60, 0}, {1, 9, 8, 4, 1, 64, 1},
+  static const int64_t dims[][7] = {{1, 1, 8, 9, 2, 64, 0},
+                                    {1, 1, 8, 2, 4, 64, 0},
+                                    {1, 1, 8, 4, 1, 60, 0},
+                                    {1, 9, 8, 4, 1, 64, 1},
                                     {1, 1, 8, 4, 1, 72, 0}};
   for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
     const struct kernel_case kase = case_of(dims[i]);
