@@ -17,7 +17,7 @@ void ceilings_fill(struct result *);
  * a share of the measured median; NAN where there is no ceiling. Rows of the ceilings themselves have none. */
 void ceilings_rate(const struct result *, struct result_row *);
 
-/* Does even the slow end of the row lie over its ceiling, by more than measuring explains (5 %, on CPU devices 30 %)? */
+/* Does even the slow end of the row lie over its ceiling, by more than measuring explains: 5 %, on CPUs 30 %? */
 bool ceilings_exceeded(const struct result *, const struct result_row *);
 
 #endif

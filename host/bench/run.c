@@ -69,12 +69,13 @@ static bool check_ceilings(struct session *session, const struct result *result,
   return stage_again(session, ruler, err);
 }
 
-static bool mark_implausible(struct result *result, struct error *err) {
+static bool mark_implausible(struct result *result, bool again, struct error *err) {
   for (size_t i = 0; i < result->n_rows; i++) {
     struct result_row *row = &result->rows[i];
     if (!ceilings_exceeded(result, row)) continue;
     char reason[200];
-    snprintf(reason, sizeof reason, "%.0f %% of its ceiling, which was measured again", 100 * row->roofline);
+    snprintf(reason, sizeof reason, "%.0f %% of its ceiling%s", 100 * row->roofline,
+             again ? ", which was measured again" : "");
     free(row->reason);
     row->reason = strdup(reason);
     row->status = STATUS_IMPLAUSIBLE;
@@ -101,14 +102,16 @@ static bool finish(struct session *session, const struct output *output, const s
   const char *why_not = stopped->kind == ERROR_INTERRUPTED ? "interrupted"
                         : stopped->kind == ERROR_NONE      ? "budget"
                                                            : stopped->text;
-  struct error again = {0};
+  struct error failed = {0};
+  bool again = stopped->kind == ERROR_NONE && !session_late(session);
   struct result *result = assemble_result(session, why_not, err);
-  if (result && stopped->kind == ERROR_NONE && !session_late(session)) {
-    if (!check_ceilings(session, result, &again)) log_warn("the ceilings could not be measured again: %s", again.text);
+  if (result && again) {
+    again = check_ceilings(session, result, &failed);
+    if (!again) log_warn("the ceilings could not be measured again: %s", failed.text);
     result_free(result);
     result = assemble_result(session, why_not, err);
   }
-  bool ok = result && mark_implausible(result, err) && write_files(session, result, output, err);
+  bool ok = result && mark_implausible(result, again, err) && write_files(session, result, output, err);
   if (ok) *n_ok = count_timed(result);
   result_free(result);
   return ok;
