@@ -97,7 +97,7 @@ static double flops(const struct kernel_case *kase) {
 }
 
 static double bytes(const struct kernel_case *kase, const struct technique *technique) {
-  struct tensor_list list;
+  struct tensor_list list = {0};
   struct error ignored;
   double total = 0;
   if (!tensors(kase, technique, &list, &ignored)) return 0;

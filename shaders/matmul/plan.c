@@ -107,7 +107,7 @@ static bool plan_windows(const struct variant *variant, const struct kernel_case
                          const struct geometry *geometry, uint32_t min_windows, struct dispatch_plan *out,
                          struct error *err) {
   struct layout layout = layout_of(layout_format(technique_of(kase->family, variant)), (uint64_t)kase->dim[DIM_K]);
-  struct cut over_n, over_m;
+  struct cut over_n = {0}, over_m = {0};
   if (!windows_make(kase, caps, &layout, geometry, min_windows, &over_n, &over_m, err)) return false;
   for (uint64_t i = 0; i < over_m.windows; i++)
     for (uint64_t j = 0; j < over_n.windows; j++)
