@@ -5,7 +5,7 @@
 // Rows of x grouped by adapter (SGMV of Punica, arXiv 2310.18547): a stable counting sort of the ids, and the list of
 // segments: up to `tile` rows of one adapter each. One workgroup; an invocation owns whole adapters, so that nothing is
 // atomic and the order is always the same. How many segments there will be is not known to the host, but that they are
-// no more than m / tile + min(adapters, m) is: what is left of the list is empty.
+// no more than m, nor than m / tile + adapters, is: what is left of the list is empty.
 // Cost: reads the ids twice per adapter, one launch. Wins where the adapters' weights, read once for each segment
 // instead of once for each row, are more than that: prefill.
 #include "adapter.h"

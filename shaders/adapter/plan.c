@@ -89,8 +89,9 @@ enum { SCRATCH_V, SCRATCH_SEGMENTS };
 
 static uint64_t v_row(const struct run *run) { return run->splits * run->shape->v_row; }
 
+/* At most: a row each; or all the full ones that there may be, and for each adapter one that is not. */
 static uint64_t segments(const struct run *run, uint64_t rows) {
-  return run->tile ? rows / run->tile + least(run->shape->adapters, rows) : rows;
+  return run->tile ? least(rows, rows / run->tile + run->shape->adapters) : rows;
 }
 
 /* Bytes of the list of segments (four words each) and the order of the rows. */
@@ -239,7 +240,7 @@ static bool cut_make(struct cut *cut, uint64_t size, uint64_t unit, uint64_t fit
   return true;
 }
 
-/* A workgroup in y or z takes a row of x, or a segment, of which there are no more than rows. */
+/* A workgroup in y or z takes a row of x or a segment. */
 static uint64_t rows_fit(const struct run *run) {
   const struct adapter_shape *shape = run->shape;
   uint64_t row = most(most(shape->x_row, shape->n * sizeof(float)), most(v_row(run), segment_bytes(run, 1)));

@@ -1,4 +1,5 @@
-// A shrink that is right but for what a broken kernel redefines: one invocation per sum, in the dispatches of shrink.main.
+// A shrink that is right but for what a broken kernel redefines: one invocation per sum, in the dispatches of
+// shrink.main.
 #include "adapter/adapter.h"
 #include "common/unpack.glsl"
 
