@@ -295,8 +295,8 @@ static bool plan_windows(struct run *run, uint32_t min_windows, uint32_t *parts)
 
 /* ---- variants */
 
-/* So many that every invocation still has four loads of A in its part, as long as fewer would leave the sums of k to a
- * few workgroups. */
+/* As many as leave every invocation four loads of A, so that its reduction is not most of its work; 8 is what Punica
+ * takes. Not yet measured on a GPU, which is what the parts are for. */
 static uint64_t default_splits(const struct adapter_shape *shape) {
   return least(8, most(1, shape->a_row / 16 / (4 * THREADS)));
 }
