@@ -25,7 +25,8 @@ static uint64_t storage_limit(const struct caps *caps) {
   return caps->limits.storage_range > 2 * KERNEL_GUARD ? caps->limits.storage_range - 2 * KERNEL_GUARD : 0;
 }
 
-/* ---- what is valid: what matmul's variant of that name is valid for, with adapters that one binding can hold */
+/* ---- what is valid: what matmul's variant of that name is valid for, whatever its format, with adapters that one
+ * binding can hold */
 
 static const struct variant *base_variant(const struct technique *format, const char *kind) {
   char id[64];
@@ -171,7 +172,7 @@ static bool add_group(const struct run *run, const struct window *at) {
   return true;
 }
 
-/* Blocks of rows that a workgroup of shrink or expand takes from a segment one of. */
+/* Blocks of rows in a segment; a workgroup of shrink or expand takes one. */
 static uint64_t blocks(const struct run *run) { return run->tile ? divide_up(run->tile, ADAPTER_COLS) : 1; }
 
 static bool add_shrink(const struct run *run, const struct window *at) {
@@ -202,7 +203,7 @@ static bool add_expand(const struct run *run, const struct window *at) {
 
 static bool add_fused(const struct run *run, const struct window *at) {
   const struct adapter_shape *shape = run->shape;
-  struct pass *pass = add_pass(run, (run->tile != 0) + 1 + run->finish.shader, 0);
+  struct pass *pass = add_pass(run, (run->tile != 0) + 1 + run->finish.shader, run->finish.spec[0]);
   if (!pass) return false;
   memcpy(pass->spec, run->finish.spec, sizeof pass->spec);
   pass->n_spec = run->finish.n_spec;
