@@ -17,7 +17,7 @@
 
 enum {
   KERNEL_DIMS = 8,      /* dimensions of an op's shape */
-  KERNEL_TENSORS = 10,  /* tensors of an op, scratch included */
+  KERNEL_TENSORS = 12,  /* tensors of an op, scratch included */
   KERNEL_BINDINGS = 8,  /* storage buffers of one dispatch */
   KERNEL_SCRATCH = 3,   /* scratch tensors of one plan */
   KERNEL_TUNABLES = 4,  /* tunables of one variant */
