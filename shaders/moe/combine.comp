@@ -15,7 +15,9 @@ void main() {
   uint row = gl_GlobalInvocationID.x, token = gl_WorkGroupID.y;
   if (row >= push.n) return;
   float sum = 0.0;
-  for (uint slot = token * push.topk; slot < (token + 1) * push.topk; slot++)
-    sum += routing_data[push.base[MOE_BINDING_ROUTING] / 2 + slot].y * partial_data[push.base[MOE_BINDING_PARTIAL] + slot * push.n + row];
+  for (uint slot = token * push.topk; slot < (token + 1) * push.topk; slot++) {
+    float weight = routing_data[push.base[MOE_BINDING_ROUTING] / 2 + slot].y;
+    sum += weight * partial_data[push.base[MOE_BINDING_PARTIAL] + slot * push.n + row];
+  }
   y_data[push.base[MOE_BINDING_COMBINED] + token * push.n + row] = sum;
 }

@@ -1,17 +1,15 @@
 #version 450
 // build: count
 #extension GL_GOOGLE_include_directive : require
-// First pass of the sort: how many slots of a block chose each expert. Integer atomics in shared memory: sums, whose
-// order does not matter.
-#include "sort.glsl"
-
-shared uint count[MOE_MAX_EXPERTS];
+// First pass of the sort: how many slots of a block chose each expert. Every invocation counts for its experts, 128
+// reads of shared memory that all invocations share: no atomics.
+#include "sort_block.glsl"
 
 void main() {
-  uint block = gl_WorkGroupID.x, slot = block * MOE_SORT_BLOCK + gl_LocalInvocationIndex;
-  for (uint e = gl_LocalInvocationIndex; e < push.experts; e += gl_WorkGroupSize.x) count[e] = 0;
-  barrier();
-  if (slot < slot_count()) atomicAdd(count[slot_expert(slot)], 1u);
-  barrier();
-  for (uint e = gl_LocalInvocationIndex; e < push.experts; e += gl_WorkGroupSize.x) block_data[block_word(block, e)] = count[e];
+  stage_block();
+  for (uint e = gl_LocalInvocationIndex; e < push.experts; e += gl_WorkGroupSize.x) {
+    uint count = 0;
+    for (uint i = 0; i < MOE_SORT_BLOCK; i++) count += expert_of[i] == e ? 1 : 0;
+    block_data[block_word(gl_WorkGroupID.x, e)] = count;
+  }
 }

@@ -35,7 +35,8 @@ void main() {
     [[unroll]] for (uint r = 0; r < MOE_LANE_ROWS; r++)
       [[unroll]] for (uint c = 0; c < COLS; c++) {
         total[r][c] += weight[c] * sum[r][c];
-        if (push.down == 0 && routed[c] && token0 + c < push.tokens && row[r] < push.last_row) y_store(slot[c], row[r], sum[r][c]);
+        bool stored = routed[c] && token0 + c < push.tokens && row[r] < push.last_row;
+        if (push.down == 0 && stored) y_store(slot[c], row[r], sum[r][c]);
       }
   }
   if (push.down == 0) return;

@@ -6,8 +6,8 @@
 // build: int4z_g32 -DWEIGHTS=4
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-// Every expert for every token, masked: TILE_M tokens meet TILE_N rows of all experts in turn, through shared memory, and
-// what the router did not choose counts 0. One pass, no sort, no scratch, the same work whatever the load.
+// Every expert for every token, masked: TILE_M tokens meet TILE_N rows of all experts in turn, through shared memory,
+// and what the router did not choose counts 0. One pass, no sort, no scratch, the same work whatever the load.
 // Cost: experts / topk times the products that are needed, and all weights are read even for one token.
 // Wins nowhere but where experts are few and tokens many: the baseline that a grouped kernel has to beat.
 #define REGISTERS 4
@@ -48,5 +48,6 @@ void main() {
   if (push.down == 0) return;
   [[unroll]] for (uint c = 0; c < REGISTERS; c++)
     [[unroll]] for (uint r = 0; r < REGISTERS; r++)
-      if (token0 + tile_col(c) < push.tokens && tile_row(r) < push.last_row) y_add(token0 + tile_col(c), tile_row(r), total[c][r]);
+      if (token0 + tile_col(c) < push.tokens && tile_row(r) < push.last_row)
+        y_add(token0 + tile_col(c), tile_row(r), total[c][r]);
 }

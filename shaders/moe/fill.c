@@ -21,8 +21,8 @@ static float routing_weight(struct rng *rng, enum fill fill, uint64_t slot, doub
   return (float)exp(score - top);
 }
 
-/* Draws a token's experts without replacement by perturbed logits (Gumbel's trick; Kool et al. 2019, arXiv 1903.06059): the
- * topk largest of log p + noise, best first, as a router with such logits would choose them. */
+/* Draws a token's experts without replacement by perturbed logits (Gumbel's trick; Kool et al. 2019, arXiv 1903.06059):
+ * the topk largest of log p + noise, best first, as a router with such logits would choose them. */
 static void route(struct rng *rng, const struct moe_shape *shape, enum fill fill, const uint64_t *order, uint64_t token,
                   float (*pair)[2]) {
   uint64_t loaded = moe_loaded_experts(shape);
@@ -45,14 +45,16 @@ static void route(struct rng *rng, const struct moe_shape *shape, enum fill fill
     for (uint64_t j = 0; j < shape->topk; j++) pair[j][1] = (float)((double)pair[j][1] / sum);
 }
 
-void moe_fill(const struct kernel_case *kase, const struct technique *technique, enum fill fill, uint64_t seed, void *const *data) {
+void moe_fill(const struct kernel_case *kase, const struct technique *technique, enum fill fill, uint64_t seed,
+              void *const *data) {
   struct moe_shape shape = moe_shape_of(kase, technique);
   struct rng x_rng = rng_make(rng_derive(seed, MOE_X)), w_rng = rng_make(rng_derive(seed, MOE_W));
   struct rng rng = rng_make(rng_derive(seed, MOE_ROUTING));
   uint64_t order[MOE_MAX_EXPERTS];
   shuffle(&rng, order, shape.experts);
   float (*pair)[2] = data[MOE_ROUTING];
-  for (uint64_t token = 0; token < shape.tokens; token++) route(&rng, &shape, fill, order, token, pair + token * shape.topk);
+  for (uint64_t token = 0; token < shape.tokens; token++)
+    route(&rng, &shape, fill, order, token, pair + token * shape.topk);
   operands_fill_x(&x_rng, &shape.layout, fill, shape.tokens * shape.x_rows, shape.k, data[MOE_X]);
   double terms = shape.down ? 2 * (double)shape.topk : 1;   /* slots of weight 1 or 2 */
   for (uint64_t e = 0; e < shape.experts; e++)

@@ -6,8 +6,8 @@
 // build: int4z_g32 -DWEIGHTS=4
 #extension GL_GOOGLE_include_directive : require
 #extension GL_EXT_control_flow_attributes : require
-// Slots sorted by expert, a tile of 4 of one expert at a time: every decoded weight meets 4 rows of x. Workgroups beyond
-// the last tile leave at once: how many tiles there are is known only on the device.
+// Slots sorted by expert, a tile of 4 of one expert at a time: every decoded weight meets 4 rows of x. Workgroups
+// beyond the last tile leave at once: how many tiles there are is known only on the device.
 // Cost: the sort; neighbouring invocations read memory one row apart, so nothing coalesces.
 // Wins on CPU drivers, at any number of tokens that gives experts more than one slot each.
 #define COLS 4

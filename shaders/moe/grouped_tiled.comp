@@ -22,5 +22,6 @@ void main() {
   tile_multiply(at.expert, sum);
   [[unroll]] for (uint c = 0; c < REGISTERS; c++)
     [[unroll]] for (uint r = 0; r < REGISTERS; r++)
-      if (tile_col(c) < at.count && tile_row(r) < push.last_row) y_store(tile_slot(at, tile_col(c)), tile_row(r), sum[c][r]);
+      if (tile_col(c) < at.count && tile_row(r) < push.last_row)
+        y_store(tile_slot(at, tile_col(c)), tile_row(r), sum[c][r]);
 }

@@ -1,20 +1,21 @@
-/* moe: the matrices of the experts times the tokens that were routed to them; x and y in f32, w in one of five formats.
+/* moe: the matrices of the experts times the tokens that were routed to them; x and y in f32, w in one of five
+ * formats.
  *
- * An expert layer is two of these ops (three with a gate): `down` = 0 takes a row of x per token and gives a row per slot
- * (token and expert), `down` = 1 takes a row per slot and gives their weighted sum per token. The router's output is an
- * input, its load an axis: uniform, Zipf, all tokens to the same experts, half of the experts without any.
+ * An expert layer is two of these ops (three with a gate): `down` = 0 takes a row of x per token and gives a row per
+ * slot (token and expert), `down` = 1 takes a row per slot and gives their weighted sum per token. The router's output
+ * is an input, its load an axis: uniform, Zipf, all tokens to the same experts, half of the experts without any.
  *
  * The techniques differ in who finds whom:
- *   grouped  sorts the slots by expert on the device (three small passes, stable, no order left to atomics) and multiplies
- *            tile by tile; each op is measured with its own sort, though a layer needs only one. How many tiles there
- *            are depends on the data: the host dispatches the most there can be, (slots - m) / tile + m with m = min(experts,
- *            slots), and a surplus workgroup leaves after one read and a workgroup of another expert window after a binary
- *            search in at most 257 prefix sums. Indirect dispatch would spare them; it needs a buffer of another usage.
- *   gather   goes slot by slot with the matrix the slot names: the decode path, which needs no sort; with many tokens the
- *            baseline that reads an expert's weights once per slot.
+ *   grouped  sorts the slots by expert on the device (three small passes, stable, no order left to atomics) and
+ *            multiplies tile by tile; each op is measured with its own sort, though a layer needs only one. How many
+ *            tiles there are depends on the data: the host dispatches the most there can be, (slots - m) / tile + m
+ *            with m = min(experts, slots); a surplus workgroup leaves after one read, one of another window's experts
+ *            after a binary search in at most 257 prefix sums. Indirect dispatch would spare them.
+ *   gather   goes slot by slot with the matrix the slot names: the decode path, which needs no sort; with many tokens
+ *            the baseline that reads an expert's weights once per slot.
  *   dense    multiplies every token by every expert and masks: the baseline without any indirection.
- * Losers that are not here: ballots over the whole list of ids in every workgroup (reads experts x slots ids), sorting by
- * atomics (another order in every run), copying the chosen matrices together first (as gather, and the copy). */
+ * Losers that are not here: ballots over the whole list of ids in every workgroup (experts x slots reads), sorting by
+ * atomics (another order in every run), copying the chosen matrices together first (gather, and the copy). */
 #include <math.h>
 
 #include "moe.h"
@@ -22,13 +23,14 @@
 
 #define GROUPED(format, bytes)                                                                                        \
   {"moe.grouped_" format, "experts grouped, weights " format,                                                         \
-   "Slots are sorted by expert; tiles of one expert's slots meet its matrix; the router's weights enter when a token's slots are summed.", \
+   "Slots are sorted by expert; tiles of one expert's slots meet its matrix; the router's weights enter when a "      \
+   "token's slots are summed.",                                                                                       \
    "Gale et al. 2022, MegaBlocks, arXiv 2211.15841; Knuth, TAOCP 3, 5.2 (counting sort)",                             \
    "prefill and batches: an expert's weights are read once per tile",                                                 \
    bytes " per weight of every expert; scratch: for `down` topk rows of y per token; three or four small passes"}
 #define GATHER(format, bytes)                                                                                         \
   {"moe.gather_" format, "experts slot by slot, weights " format,                                                     \
-   "Each slot's row of x meets the matrix that the slot names, without sorting; `down` sums a token's slots on the spot.", \
+   "Each slot's row of x meets the matrix that the slot names, unsorted; `down` sums a token's slots at once.",       \
    "Shazeer et al. 2017, arXiv 1701.06538", "decode: no sort, no scratch, only the chosen experts are read",          \
    bytes " per weight of every expert; weights are read once per slot"}
 #define DENSE(format, bytes)                                                                                          \
@@ -75,8 +77,12 @@ static const struct variant variants[] = {
 
 struct moe_shape moe_shape_of(const struct kernel_case *kase, const struct technique *technique) {
   struct moe_shape shape = {
-    .tokens = (uint64_t)kase->dim[MOE_TOKENS], .experts = (uint64_t)kase->dim[MOE_EXPERTS], .topk = (uint64_t)kase->dim[MOE_TOPK],
-    .n = (uint64_t)kase->dim[MOE_N], .k = (uint64_t)kase->dim[MOE_K], .down = kase->dim[MOE_DOWN] != 0,
+    .tokens = (uint64_t)kase->dim[MOE_TOKENS],
+    .experts = (uint64_t)kase->dim[MOE_EXPERTS],
+    .topk = (uint64_t)kase->dim[MOE_TOPK],
+    .n = (uint64_t)kase->dim[MOE_N],
+    .k = (uint64_t)kase->dim[MOE_K],
+    .down = kase->dim[MOE_DOWN] != 0,
     .load = (enum moe_load)kase->dim[MOE_LOAD],
   };
   shape.slots = shape.tokens * shape.topk;
@@ -94,7 +100,8 @@ uint64_t moe_loaded_experts(const struct moe_shape *shape) {
   return shape->load == LOAD_EMPTY ? shape->topk : shape->experts;
 }
 
-static bool tensors(const struct kernel_case *kase, const struct technique *technique, struct tensor_list *list, struct error *err) {
+static bool tensors(const struct kernel_case *kase, const struct technique *technique, struct tensor_list *list,
+                    struct error *err) {
   struct moe_shape shape = moe_shape_of(kase, technique);
   if (shape.topk > shape.experts)
     return error_set(err, ERROR_INPUT, "moe: topk must not exceed experts, a token goes to an expert once");
@@ -110,7 +117,8 @@ static bool tensors(const struct kernel_case *kase, const struct technique *tech
 
 /* What is asked for; a dense technique does more. */
 static double flops(const struct kernel_case *kase) {
-  return 2.0 * (double)kase->dim[MOE_TOKENS] * (double)kase->dim[MOE_TOPK] * (double)kase->dim[MOE_N] * (double)kase->dim[MOE_K];
+  return 2.0 * (double)kase->dim[MOE_TOKENS] * (double)kase->dim[MOE_TOPK] * (double)kase->dim[MOE_N] *
+         (double)kase->dim[MOE_K];
 }
 
 /* How many experts are expected to get a token at all: a token chooses one with probability q, topk / experts under a
@@ -130,13 +138,13 @@ static double active_experts(const struct moe_shape *shape) {
 static double bytes(const struct kernel_case *kase, const struct technique *technique) {
   struct moe_shape shape = moe_shape_of(kase, technique);
   double weights = (double)shape.n * (double)(shape.layout.w_row + shape.layout.scale_row);
-  double rows = (double)shape.x_rows * (double)shape.k + (double)shape.y_rows * (double)shape.n + 2 * (double)shape.topk;
+  double rows = (double)(shape.x_rows * shape.k + shape.y_rows * shape.n + 2 * shape.topk);
   return active_experts(&shape) * weights + sizeof(float) * (double)shape.tokens * rows;
 }
 
-/* tokens, experts, topk, n, k, down, load: every load in both directions; one token, tiles that are full, ragged and empty,
- * more slots than a block of the sort, experts beyond an invocation each, rows and groups beside every tile; few rows of
- * few tokens, which only the experts can be cut into windows of. */
+/* tokens, experts, topk, n, k, down, load: every load in both directions; one token, tiles that are full, ragged and
+ * empty, more slots than a block of the sort, more experts than invocations, rows and groups beside every tile; few
+ * rows of few tokens, which only the experts can be cut into windows of. */
 static const int64_t proof_shapes[][KERNEL_DIMS] = {
   {1, 8, 2, 7, 33, 1, LOAD_UNIFORM}, {1, 8, 2, 130, 64, 0, LOAD_UNIFORM}, {3, 5, 3, 7, 100, 1, LOAD_EMPTY},
   {2, 1, 1, 9, 31, 1, LOAD_ONE}, {4, 64, 8, 65, 96, 1, LOAD_ZIPF}, {37, 8, 2, 70, 100, 1, LOAD_UNIFORM},

@@ -4,7 +4,8 @@
  * w[e] the matrix of expert e:
  *
  *   down = 0 (gate, up)   y[slot, i]  = sum over k of w[id(slot)][i, k] * x[token, k]
- *   down = 1 (down)       y[token, i] = sum over its slots of weight(slot) * sum over k of w[id(slot)][i, k] * x[slot, k]
+ *   down = 1 (down)       y[token, i] = sum over its slots of
+ *                                        weight(slot) * (sum over k of w[id(slot)][i, k] * x[slot, k])
  *
  * Rows of x and w are padded as in common/layout.h; matrices follow each other, each one's scales begin at a multiple
  * of 16 bytes. */

@@ -1,6 +1,6 @@
-/* Experts: case + device + tuning -> dispatches. The op is cut into windows of tokens, of experts and of the rows of their
- * matrices. A window binds whole rows of x and y of its tokens, and from w and the scales what lies between the first
- * row of its first expert and the last row of its last. */
+/* Experts: case + device + tuning -> dispatches. The op is cut into windows of tokens, of experts and of the rows of
+ * their matrices. A window binds whole rows of x and y of its tokens, and from w and the scales what lies between the
+ * first row of its first expert and the last row of its last. */
 #include <string.h>
 
 #include "cut.h"
@@ -44,7 +44,8 @@ static uint64_t most_tiles(const struct moe_shape *shape, uint64_t slots, uint64
 
 /* ---- windows */
 
-static uint64_t most_tokens(const struct moe_shape *shape, const struct geometry *geometry, const struct caps *caps, uint64_t range) {
+static uint64_t most_tokens(const struct moe_shape *shape, const struct geometry *geometry, const struct caps *caps,
+                            uint64_t range) {
   uint64_t groups = caps->limits.group_count[1], n_row = shape->n * sizeof(float);
   uint64_t partial = geometry->algorithm == GROUPED ? shape->topk * n_row : 0;
   uint64_t sort = 16 * shape->topk;   /* bytes a token: routing, sorted slots, counts of 256 experts per 128 slots */
@@ -53,7 +54,8 @@ static uint64_t most_tokens(const struct moe_shape *shape, const struct geometry
   if (geometry->algorithm == DENSE) return min_u64(range / row, groups * geometry->group_m);
   if (geometry->algorithm == GATHER) return fit;
   /* An invocation of scan.comp looks at two experts in every block of slots. */
-  uint64_t slots = min_u64((uint64_t)MOST_ITERATIONS / 2 * MOE_SORT_BLOCK, groups > shape->experts ? (groups - shape->experts) * geometry->group_m : 0);
+  uint64_t slots = min_u64((uint64_t)MOST_ITERATIONS / 2 * MOE_SORT_BLOCK,
+                           groups > shape->experts ? (groups - shape->experts) * geometry->group_m : 0);
   return min_u64(fit, slots / shape->topk);
 }
 
@@ -75,7 +77,8 @@ static bool windows_make(const struct moe_shape *shape, const struct geometry *g
                 min_u64(fit_rows, caps->limits.group_count[0] * geometry->group_n)) ||
       !cut_make(&out->experts, shape->experts, 1, max_u64(1, most_experts(shape, geometry, range))) ||
       !cut_make(&out->tokens, shape->tokens, unit_tokens, most_tokens(shape, geometry, caps, range)))
-    return error_set(err, ERROR_UNSUPPORTED, "moe: the smallest window needs more than the %llu bytes a buffer binding may hold",
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "moe: the smallest window needs more than the %llu bytes a buffer binding may hold",
                      (unsigned long long)range);
   struct cut *cuts[] = {&out->rows, &out->tokens, &out->experts};
   uint64_t parts = out->rows.windows * out->tokens.windows * out->experts.windows;
@@ -85,7 +88,8 @@ static bool windows_make(const struct moe_shape *shape, const struct geometry *g
     parts = others * cuts[i]->windows;
   }
   if (parts < min_windows)
-    return error_set(err, ERROR_UNSUPPORTED, "moe: cannot be split into %u parts: %llu is the most", min_windows, (unsigned long long)parts);
+    return error_set(err, ERROR_UNSUPPORTED, "moe: cannot be split into %u parts: %llu is the most", min_windows,
+                     (unsigned long long)parts);
   return true;
 }
 
@@ -108,16 +112,21 @@ static uint32_t scratch_tensor(const struct moe_shape *shape, uint32_t scratch) 
 }
 
 static uint64_t window_tokens(const struct window *window) { return window->token[1] - window->token[0]; }
-static uint64_t window_slots(const struct moe_shape *shape, const struct window *window) { return window_tokens(window) * shape->topk; }
+static uint64_t window_slots(const struct moe_shape *shape, const struct window *window) {
+  return window_tokens(window) * shape->topk;
+}
 static uint64_t blocks_bytes(const struct moe_shape *shape, uint64_t slots) {
   return div_up(slots, MOE_SORT_BLOCK) * shape->experts * sizeof(uint32_t);
 }
 static uint64_t sorted_bytes(const struct moe_shape *shape, uint64_t slots) {
   return (MOE_SORTED_SLOTS(shape->experts) + slots) * sizeof(uint32_t);
 }
-static uint64_t partial_bytes(const struct moe_shape *shape, uint64_t slots) { return slots * shape->n * sizeof(float); }
+static uint64_t partial_bytes(const struct moe_shape *shape, uint64_t slots) {
+  return slots * shape->n * sizeof(float);
+}
 
-static void bind_routing(struct pass *pass, const struct moe_shape *shape, const struct window *window, uint32_t binding) {
+static void bind_routing(struct pass *pass, const struct moe_shape *shape, const struct window *window,
+                         uint32_t binding) {
   uint64_t token_bytes = shape->topk * 2 * sizeof(float);
   bind(pass, binding, MOE_ROUTING, window->token[0] * token_bytes, window_tokens(window) * token_bytes);
 }
@@ -128,14 +137,16 @@ static void bind_y(struct pass *pass, const struct moe_shape *shape, const struc
 }
 
 /* Rows first .. last of experts first .. last, whose matrices are `stride` bytes apart. */
-static void bind_rows(struct pass *pass, const struct window *window, uint32_t binding, uint32_t tensor, uint64_t stride, uint64_t row_bytes) {
+static void bind_rows(struct pass *pass, const struct window *window, uint32_t binding, uint32_t tensor,
+                      uint64_t stride, uint64_t row_bytes) {
   uint64_t begin = window->expert[0] * stride + window->row[0] * row_bytes;
   uint64_t end = (window->expert[1] - 1) * stride + (window->row[1] * row_bytes + 3) / 4 * 4;
   bind(pass, binding, tensor, begin, end - begin);
 }
 
-static struct pass *pass_add(const struct moe_shape *shape, const struct geometry *geometry, const struct window *window,
-                             uint32_t shader, uint64_t groups_x, uint64_t groups_y, struct dispatch_plan *out, struct error *err) {
+static struct pass *pass_add(const struct moe_shape *shape, const struct geometry *geometry,
+                             const struct window *window, uint32_t shader, uint64_t groups_x, uint64_t groups_y,
+                             struct dispatch_plan *out, struct error *err) {
   struct pass *pass = dispatch_plan_add(out, err);
   if (!pass) return NULL;
   struct moe_push push = {
@@ -145,7 +156,8 @@ static struct pass *pass_add(const struct moe_shape *shape, const struct geometr
     .first_row = (uint32_t)window->row[0], .last_row = (uint32_t)window->row[1],
     .tile = (uint32_t)geometry->group_m,
   };
-  if (shape->layout.scale_row) push.scale_stride = (uint32_t)(shape->expert_scale_bytes / (shape->layout.scale_row / shape->layout.groups));
+  if (shape->layout.scale_row)
+    push.scale_stride = (uint32_t)(shape->expert_scale_bytes / (shape->layout.scale_row / shape->layout.groups));
   memcpy(pass->push, &push, sizeof push);
   pass->push_bytes = sizeof push;
   pass->shader = shader;
@@ -176,16 +188,19 @@ static bool sort_add(const struct moe_shape *shape, const struct geometry *geome
 
 static bool combine_add(const struct moe_shape *shape, const struct geometry *geometry, const struct window *window,
                         struct dispatch_plan *out, struct error *err) {
-  struct pass *pass = pass_add(shape, geometry, window, SHADER_COMBINE, div_up(shape->n, COMBINE_THREADS), window_tokens(window), out, err);
+  uint64_t groups_x = div_up(shape->n, COMBINE_THREADS);
+  struct pass *pass = pass_add(shape, geometry, window, SHADER_COMBINE, groups_x, window_tokens(window), out, err);
   if (!pass) return false;
   bind_routing(pass, shape, window, MOE_BINDING_ROUTING);
-  bind(pass, MOE_BINDING_PARTIAL, scratch_tensor(shape, SCRATCH_PARTIAL), 0, partial_bytes(shape, window_slots(shape, window)));
+  bind(pass, MOE_BINDING_PARTIAL, scratch_tensor(shape, SCRATCH_PARTIAL), 0,
+       partial_bytes(shape, window_slots(shape, window)));
   bind_y(pass, shape, window, MOE_BINDING_COMBINED);
   set_threads(pass, COMBINE_THREADS);
   return true;
 }
 
-static uint64_t groups_y(const struct moe_shape *shape, const struct geometry *geometry, const struct window *window) {
+static uint64_t multiply_groups_y(const struct moe_shape *shape, const struct geometry *geometry,
+                                  const struct window *window) {
   switch (geometry->algorithm) {
     case GATHER: return window_tokens(window) * shape->y_rows;
     case DENSE: return div_up(window_tokens(window), geometry->group_m);
@@ -196,14 +211,16 @@ static uint64_t groups_y(const struct moe_shape *shape, const struct geometry *g
 
 static bool multiply_add(const struct moe_shape *shape, const struct geometry *geometry, const struct window *window,
                          struct dispatch_plan *out, struct error *err) {
-  struct pass *pass = pass_add(shape, geometry, window, SHADER_MULTIPLY, div_up(window->row[1] - window->row[0], geometry->group_n),
-                               groups_y(shape, geometry, window), out, err);
+  uint64_t groups_x = div_up(window->row[1] - window->row[0], geometry->group_n);
+  uint64_t groups_y = multiply_groups_y(shape, geometry, window);
+  struct pass *pass = pass_add(shape, geometry, window, SHADER_MULTIPLY, groups_x, groups_y, out, err);
   if (!pass) return false;
   uint64_t slots = window_slots(shape, window), x_token = shape->x_rows * shape->layout.x_row;
   bool grouped = geometry->algorithm == GROUPED;
   bind(pass, MOE_BINDING_X, MOE_X, window->token[0] * x_token, window_tokens(window) * x_token);
   bind_rows(pass, window, MOE_BINDING_W, MOE_W, shape->expert_bytes, shape->layout.w_row);
-  if (grouped && shape->down) bind(pass, MOE_BINDING_Y, scratch_tensor(shape, SCRATCH_PARTIAL), 0, partial_bytes(shape, slots));
+  if (grouped && shape->down)
+    bind(pass, MOE_BINDING_Y, scratch_tensor(shape, SCRATCH_PARTIAL), 0, partial_bytes(shape, slots));
   else bind_y(pass, shape, window, MOE_BINDING_Y);
   if (grouped) bind(pass, MOE_BINDING_ROUTES, scratch_tensor(shape, SCRATCH_SORTED), 0, sorted_bytes(shape, slots));
   else bind_routing(pass, shape, window, MOE_BINDING_ROUTES);
@@ -227,7 +244,8 @@ static void set_scratch(const struct moe_shape *shape, const struct windows *win
 }
 
 static bool plan_windows(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                         const struct geometry *geometry, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+                         const struct geometry *geometry, uint32_t min_windows, struct dispatch_plan *out,
+                         struct error *err) {
   struct moe_shape shape = moe_shape_of(kase, technique_of(kase->family, variant));
   bool grouped = geometry->algorithm == GROUPED;
   struct windows windows;
@@ -249,8 +267,9 @@ static bool plan_windows(const struct variant *variant, const struct kernel_case
   return true;
 }
 
-static bool plan_lanes(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
-                       enum algorithm algorithm, uint64_t cols, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+static bool plan_lanes(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                       const int32_t *tuning, enum algorithm algorithm, uint64_t cols, uint32_t min_windows,
+                       struct dispatch_plan *out, struct error *err) {
   struct geometry geometry = {
     .algorithm = algorithm, .spec = {[MOE_SPEC_THREADS] = (uint32_t)tuning[TUNING_THREADS]}, .n_spec = 1,
     .group_n = (uint64_t)tuning[TUNING_THREADS] * MOE_LANE_ROWS, .group_m = cols,
@@ -262,8 +281,9 @@ static uint64_t tiled_threads(const int32_t *tuning) {
   return (uint64_t)(tuning[TUNING_TILE_M] / REGISTERS) * (uint64_t)(tuning[TUNING_TILE_N] / REGISTERS);
 }
 
-static bool plan_tiled(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
-                       enum algorithm algorithm, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+static bool plan_tiled(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                       const int32_t *tuning, enum algorithm algorithm, uint32_t min_windows, struct dispatch_plan *out,
+                       struct error *err) {
   struct geometry geometry = {
     .algorithm = algorithm,
     .spec = {[MOE_SPEC_THREADS] = (uint32_t)tiled_threads(tuning), [MOE_SPEC_TILE_M] = (uint32_t)tuning[TUNING_TILE_M],
@@ -274,8 +294,8 @@ static bool plan_tiled(const struct variant *variant, const struct kernel_case *
   return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);
 }
 
-bool moe_gather_plan(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
-                     uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+bool moe_gather_plan(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                     const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
   struct geometry geometry = {
     .algorithm = GATHER,
     .spec = {[MOE_SPEC_THREADS] = (uint32_t)tuning[TUNING_THREADS], [MOE_SPEC_ROWS] = (uint32_t)tuning[TUNING_ROWS]},
@@ -317,9 +337,10 @@ static const char *threads_valid(const struct caps *caps, uint64_t threads) {
            ? "the workgroup is larger than the device allows" : NULL;
 }
 
-/* scan.comp and count.comp count all experts, scatter.comp knows a block's. */
+/* scan.comp keeps a sum per expert. */
 static const char *sort_valid(const struct caps *caps) {
-  if (MOE_MAX_EXPERTS * sizeof(uint32_t) > caps->limits.shared_memory) return "the sort needs more shared memory than the device has";
+  if (MOE_MAX_EXPERTS * sizeof(uint32_t) > caps->limits.shared_memory)
+    return "the sort needs more shared memory than the device has";
   return threads_valid(caps, MOE_SORT_BLOCK);
 }
 
@@ -333,12 +354,14 @@ const char *moe_grouped_lanes_valid(const struct kernel_case *kase, const struct
   return reason ? reason : moe_lanes_valid(kase, caps, tuning);
 }
 
-static const char *gather_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning, uint64_t slots) {
+static const char *gather_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
+                                uint64_t slots) {
   uint64_t threads = (uint64_t)tuning[TUNING_THREADS], rows = (uint64_t)tuning[TUNING_ROWS];
   uint64_t chunks = div_up((uint64_t)kase->dim[MOE_K], 4);   /* of f32, the most */
   if ((uint64_t)kase->dim[MOE_TOPK] * div_up(chunks, threads) * (rows + 1) > MOST_ITERATIONS)
     return "k is too long for so few invocations: a loop may be left before its end";
-  if (slots * rows * sizeof(float) > caps->limits.shared_memory) return "the reduction needs more shared memory than the device has";
+  if (slots * rows * sizeof(float) > caps->limits.shared_memory)
+    return "the reduction needs more shared memory than the device has";
   return threads_valid(caps, threads);
 }
 
@@ -353,7 +376,7 @@ const char *moe_gather_sg_valid(const struct kernel_case *kase, const struct cap
 const char *moe_dense_tiled_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
   (void)kase;
   uint64_t tile_m = (uint64_t)tuning[TUNING_TILE_M], tile_n = (uint64_t)tuning[TUNING_TILE_N];
-  uint64_t row = (WEIGHTS_GROUP / 4 + 1) * 4 * sizeof(float);   /* one row of a tile in shared memory, padding included */
+  uint64_t row = (WEIGHTS_GROUP / 4 + 1) * 4 * sizeof(float);   /* of a tile in shared memory, padding included */
   if ((tile_m + tile_n) * row + 3 * tile_m * sizeof(float) > caps->limits.shared_memory)
     return "the tiles need more shared memory than the device has";
   return threads_valid(caps, tiled_threads(tuning));

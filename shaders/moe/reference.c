@@ -13,7 +13,8 @@ static struct product multiply(const struct moe_shape *shape, const void *const 
   uint64_t expert = (uint64_t)routing[2 * slot], x_row = shape->down ? slot : slot / shape->topk;
   const float *x = (const float *)((const char *)data[MOE_X] + x_row * shape->layout.x_row);
   const char *w = (const char *)data[MOE_W] + expert * shape->expert_bytes;
-  const char *scales = shape->layout.scale_row ? (const char *)data[MOE_SCALES] + expert * shape->expert_scale_bytes : NULL;
+  const char *scales = data[MOE_SCALES];   /* not looked at for formats without */
+  if (shape->layout.scale_row) scales += expert * shape->expert_scale_bytes;
   struct product sum = {0, 0};
   for (uint64_t g = 0; g < shape->layout.groups; g++) {
     double weight[WEIGHTS_GROUP], magnitude[WEIGHTS_GROUP];
@@ -26,9 +27,10 @@ static struct product multiply(const struct moe_shape *shape, const void *const 
   return sum;
 }
 
-/* A sum over k, then for `down` one over the slots with another product: no chain of roundings is longer than k + topk + 1. */
-void moe_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill, const void *const *data,
-                   const uint64_t *index, size_t n, double *value, double *bound) {
+/* A sum over k, then for `down` one over the slots with another product: no chain of roundings is longer than
+ * k + topk + 1. */
+void moe_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill,
+                   const void *const *data, const uint64_t *index, size_t n, double *value, double *bound) {
   struct moe_shape shape = moe_shape_of(kase, technique);
   const float *routing = data[MOE_ROUTING];
   for (size_t i = 0; i < n; i++) {

@@ -56,16 +56,16 @@ const char *moe_grouped_tiled_valid(const struct kernel_case *, const struct cap
 const char *moe_dense_tiled_valid(const struct kernel_case *, const struct caps *, const int32_t *tuning);
 bool moe_gather_plan(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
                      uint32_t min_windows, struct dispatch_plan *, struct error *);
-bool moe_gather_lanes_plan(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
-                           uint32_t min_windows, struct dispatch_plan *, struct error *);
-bool moe_grouped_lanes_plan(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
-                            uint32_t min_windows, struct dispatch_plan *, struct error *);
-bool moe_grouped_tiled_plan(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
-                            uint32_t min_windows, struct dispatch_plan *, struct error *);
-bool moe_dense_lanes_plan(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
-                          uint32_t min_windows, struct dispatch_plan *, struct error *);
-bool moe_dense_tiled_plan(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
-                          uint32_t min_windows, struct dispatch_plan *, struct error *);
+bool moe_gather_lanes_plan(const struct variant *, const struct kernel_case *, const struct caps *,
+                           const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *, struct error *);
+bool moe_grouped_lanes_plan(const struct variant *, const struct kernel_case *, const struct caps *,
+                            const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *, struct error *);
+bool moe_grouped_tiled_plan(const struct variant *, const struct kernel_case *, const struct caps *,
+                            const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *, struct error *);
+bool moe_dense_lanes_plan(const struct variant *, const struct kernel_case *, const struct caps *,
+                          const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *, struct error *);
+bool moe_dense_tiled_plan(const struct variant *, const struct kernel_case *, const struct caps *,
+                          const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *, struct error *);
 
 /* fill.c */
 void moe_fill(const struct kernel_case *, const struct technique *, enum fill, uint64_t seed, void *const *data);

@@ -15,26 +15,30 @@ static const struct technique techniques[] = {
    "always: the scores never leave the registers", "nothing"},
 };
 
-#define TUNABLES .tunables = {{"threads", {64, 32, 128}, 3}, {"tokens", {4, 1, 16}, 3}}, .n_tunables = 2
+#define TEAM_TUNABLES .tunables = {{"threads", {64, 32, 128}, 3}, {"tokens", {4, 1, 16}, 3}}, .n_tunables = 2
+#define LANE_TUNABLES .tunables = {{"threads", {32, 64, 16, 128}, 4}}, .n_tunables = 1
 
 static const struct variant variants[] = {
   {.id = "router.fused.base", .technique = "router.fused", .shaders = {"moe/router_group.base"},
-   TUNABLES, .valid = router_base_valid, .plan = router_group_plan},
+   TEAM_TUNABLES, .valid = router_base_valid, .plan = router_group_plan},
   {.id = "router.fused.subgroup", .technique = "router.fused", .shaders = {"moe/router_group.subgroup"},
    .requires = FEATURE_SUBGROUP_BASIC | FEATURE_SUBGROUP_ARITHMETIC,
-   TUNABLES, .valid = router_subgroup_valid, .plan = router_group_plan},
+   TEAM_TUNABLES, .valid = router_subgroup_valid, .plan = router_group_plan},
   {.id = "router.fused.lane", .technique = "router.fused", .shaders = {"moe/router_lane.lane"},
-   .tunables = {{"threads", {32, 64, 16, 128}, 4}}, .n_tunables = 1, .valid = router_lane_valid, .plan = router_lane_plan},
+   LANE_TUNABLES, .valid = router_lane_valid, .plan = router_lane_plan},
 };
 
-static bool tensors(const struct kernel_case *kase, const struct technique *technique, struct tensor_list *list, struct error *err) {
+static bool tensors(const struct kernel_case *kase, const struct technique *technique, struct tensor_list *list,
+                    struct error *err) {
   (void)technique;
   const int64_t *dim = kase->dim;
   if (dim[ROUTER_TOPK] > dim[ROUTER_EXPERTS])
     return error_set(err, ERROR_INPUT, "router: topk must not exceed experts, a token chooses an expert once");
   uint64_t tokens = (uint64_t)dim[ROUTER_TOKENS];
-  list->tensor[ROUTER_LOGITS] = (struct tensor){"logits", TENSOR_INPUT, tokens * (uint64_t)dim[ROUTER_EXPERTS] * sizeof(float)};
-  list->tensor[ROUTER_CHOICE] = (struct tensor){"choice", TENSOR_OUTPUT, tokens * (uint64_t)dim[ROUTER_TOPK] * 2 * sizeof(float)};
+  list->tensor[ROUTER_LOGITS] =
+      (struct tensor){"logits", TENSOR_INPUT, tokens * (uint64_t)dim[ROUTER_EXPERTS] * sizeof(float)};
+  list->tensor[ROUTER_CHOICE] =
+      (struct tensor){"choice", TENSOR_OUTPUT, tokens * (uint64_t)dim[ROUTER_TOPK] * 2 * sizeof(float)};
   list->n = 2;
   return true;
 }
@@ -46,11 +50,12 @@ static double flops(const struct kernel_case *kase) {
 
 static double bytes(const struct kernel_case *kase, const struct technique *technique) {
   (void)technique;
-  return sizeof(float) * (double)kase->dim[ROUTER_TOKENS] * (double)(kase->dim[ROUTER_EXPERTS] + 2 * kase->dim[ROUTER_TOPK]);
+  return sizeof(float) * (double)kase->dim[ROUTER_TOKENS] *
+         (double)(kase->dim[ROUTER_EXPERTS] + 2 * kase->dim[ROUTER_TOPK]);
 }
 
-/* tokens, experts, topk, sigmoid, renormalise: experts beside powers of two and beyond a team, every topk, both scorings,
- * one expert, all experts chosen, tokens that do not fill a workgroup. */
+/* tokens, experts, topk, sigmoid, renormalise: experts beside powers of two and beyond a team, every topk, both
+ * scorings, one expert, all experts chosen, tokens that do not fill a workgroup. */
 static const int64_t proof_shapes[][KERNEL_DIMS] = {
   {1, 8, 2, 0, 1}, {7, 8, 1, 0, 1}, {70, 8, 2, 0, 0}, {33, 60, 4, 0, 0}, {5, 64, 8, 0, 0}, {130, 64, 6, 0, 1},
   {9, 128, 8, 0, 1}, {17, 256, 8, 1, 1}, {3, 256, 8, 1, 0}, {6, 255, 7, 1, 1}, {4, 1, 1, 0, 1}, {11, 8, 8, 1, 0},

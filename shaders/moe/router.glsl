@@ -11,7 +11,9 @@ layout(set = 0, binding = ROUTER_BINDING_OUT) writeonly buffer out_buffer { vec2
 
 const float LOWEST = -3.0e38;   // below every logit, and the negative of what lies above
 
-float logit(uint token, uint expert) { return logit_data[push.base[ROUTER_BINDING_LOGITS] + token * push.experts + expert]; }
+float logit(uint token, uint expert) {
+  return logit_data[push.base[ROUTER_BINDING_LOGITS] + token * push.experts + expert];
+}
 
 // `top` is the token's largest logit. Neither branch can overflow.
 float score(float value, float top) {

@@ -50,8 +50,11 @@ static bool window_add(const struct kernel_case *kase, const int32_t *tuning, ui
   for (uint32_t s = 0; s < n_spec; s++) pass->spec[s] = (uint32_t)tuning[s];
   pass->n_spec = n_spec;
   struct router_push push = {
-    .tokens = (uint32_t)(end - begin), .experts = (uint32_t)kase->dim[ROUTER_EXPERTS], .topk = (uint32_t)kase->dim[ROUTER_TOPK],
-    .sigmoid = (uint32_t)kase->dim[ROUTER_SIGMOID], .renormalise = (uint32_t)kase->dim[ROUTER_RENORMALISE],
+    .tokens = (uint32_t)(end - begin),
+    .experts = (uint32_t)kase->dim[ROUTER_EXPERTS],
+    .topk = (uint32_t)kase->dim[ROUTER_TOPK],
+    .sigmoid = (uint32_t)kase->dim[ROUTER_SIGMOID],
+    .renormalise = (uint32_t)kase->dim[ROUTER_RENORMALISE],
   };
   memcpy(pass->push, &push, sizeof push);
   pass->push_bytes = sizeof push;
@@ -68,14 +71,16 @@ static bool plan(const struct kernel_case *kase, const struct caps *caps, const 
   uint64_t most = min_u64(range / row, caps->limits.group_count[0] * group_tokens);
   struct cut over_tokens;
   if (!cut_make(&over_tokens, (uint64_t)kase->dim[ROUTER_TOKENS], max_u64(WINDOW_TOKENS, group_tokens), most))
-    return error_set(err, ERROR_UNSUPPORTED, "router: the tokens of one workgroup exceed the device's maxStorageBufferRange");
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "router: the tokens of one workgroup exceed the device's maxStorageBufferRange");
   cut_raise(&over_tokens, min_windows);
   if (over_tokens.windows < min_windows)
     return error_set(err, ERROR_UNSUPPORTED, "router: cannot be split into %u parts: %llu is the most", min_windows,
                      (unsigned long long)over_tokens.windows);
-  for (uint64_t i = 0; i < over_tokens.windows; i++)
-    if (!window_add(kase, tuning, group_tokens, n_spec, cut_begin(&over_tokens, i), cut_begin(&over_tokens, i + 1), out, err))
-      return false;
+  for (uint64_t i = 0; i < over_tokens.windows; i++) {
+    uint64_t begin = cut_begin(&over_tokens, i), end = cut_begin(&over_tokens, i + 1);
+    if (!window_add(kase, tuning, group_tokens, n_spec, begin, end, out, err)) return false;
+  }
   out->windows = (uint32_t)over_tokens.windows;
   return true;
 }

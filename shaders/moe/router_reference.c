@@ -1,8 +1,8 @@
 /* The router's test data, and its choice in double precision.
  *
  * Ids are compared with ==. A kernel computes a score s (1 + e): softmax's e is the rounding of logit - top and exp's
- * (3 + 2 |x|) ULP; a sigmoid's t = exp(-|x|) enters numerator and denominator of one division. A sum of positive terms is
- * wrong relatively by no more than its worst term, and by its own additions. */
+ * (3 + 2 |x|) ULP; a sigmoid's t = exp(-|x|) enters numerator and denominator of one division. A sum of positive terms
+ * is wrong relatively by no more than its worst term, and by its own additions. */
 #include <math.h>
 
 #include "operands.h"
@@ -10,7 +10,19 @@
 #include "router.h"
 #include "tolerance.h"
 
-void router_fill(const struct kernel_case *kase, const struct technique *technique, enum fill fill, uint64_t seed, void *const *data) {
+/* All equal; rising and falling, with scores from 1 down to exp(-60); two values by turns with one far above. */
+static float extreme_logit(int64_t token, int64_t e, int64_t experts, int64_t huge) {
+  float ramp = 60 * (float)e / (float)experts;
+  switch (token % 4) {
+    case 0: return -7;
+    case 1: return ramp;
+    case 2: return -ramp;
+    default: return e == huge ? 60 : e % 2 ? -60 : 5;
+  }
+}
+
+void router_fill(const struct kernel_case *kase, const struct technique *technique, enum fill fill, uint64_t seed,
+                 void *const *data) {
   (void)technique;
   struct rng rng = rng_make(seed);
   float *logit = data[ROUTER_LOGITS];
@@ -20,8 +32,7 @@ void router_fill(const struct kernel_case *kase, const struct technique *techniq
     for (int64_t e = 0; e < experts; e++) {
       if (fill == FILL_RANDOM) logit[e] = 2 * operands_normal(&rng);
       else if (fill == FILL_EXACT) logit[e] = (float)rng_below(&rng, 9) - 4;   /* few values: ties at every rank */
-      /* All equal, rising, falling, two values by turns with one far above; scores from 1 down to exp(-120). */
-      else logit[e] = (float[]){-7, 60 * (float)e / (float)experts, -60 * (float)e / (float)experts, e == huge ? 60 : e % 2 ? -60 : 5}[token % 4];
+      else logit[e] = extreme_logit(token, e, experts, huge);
     }
   }
 }
@@ -71,8 +82,8 @@ static void weigh(const struct kernel_case *kase, const float *logit, struct cho
   }
 }
 
-void router_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill, const void *const *data,
-                      const uint64_t *index, size_t n, double *value, double *bound) {
+void router_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill,
+                      const void *const *data, const uint64_t *index, size_t n, double *value, double *bound) {
   (void)technique, (void)fill;
   uint64_t experts = (uint64_t)kase->dim[ROUTER_EXPERTS], topk = (uint64_t)kase->dim[ROUTER_TOPK], chosen = UINT64_MAX;
   struct choice choice = {0};

@@ -27,6 +27,8 @@ bool tile_find(uint index, out tile found) {
 }
 
 // Beyond the tile its last slot is repeated, and not stored.
-uint tile_slot(tile at, uint i) { return sorted_word(MOE_SORTED_SLOTS(push.experts) + at.begin + min(i, at.count - 1)); }
+uint tile_slot(tile at, uint i) {
+  return sorted_word(MOE_SORTED_SLOTS(push.experts) + at.begin + min(i, at.count - 1));
+}
 
 #endif
