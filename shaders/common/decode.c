@@ -11,7 +11,8 @@ static double half_at(const unsigned char *at) { return fp16_to_float((uint16_t)
 
 void decode_group(const struct layout *layout, const void *w, const void *scales, uint64_t row, uint64_t group,
                   double weight[GROUP], double magnitude[GROUP]) {
-  const unsigned char *codes = (const unsigned char *)w + row * layout->w_row + group * (layout->w_row / layout->groups);
+  const unsigned char *codes =
+      (const unsigned char *)w + row * layout->w_row + group * (layout->w_row / layout->groups);
   const unsigned char *scale_bytes = scales;
   uint64_t scale = row * layout->groups + group;
   for (int e = 0; e < GROUP; e++) {
@@ -45,3 +46,19 @@ void decode_group(const struct layout *layout, const void *w, const void *scales
 }
 
 int decode_count(uint64_t k, uint64_t group) { return k - group * GROUP < GROUP ? (int)(k - group * GROUP) : GROUP; }
+
+double decode_project(const struct layout *layout, const void *w, const void *scales, uint64_t n, uint64_t k,
+                      const signed char *sign, double *sum) {
+  double squares = 0;
+  memset(sum, 0, k * sizeof *sum);
+  for (uint64_t j = 0; j < n; j++)
+    for (uint64_t g = 0; g < layout->groups; g++) {
+      double weight[GROUP], magnitude[GROUP];
+      decode_group(layout, w, scales, j, g, weight, magnitude);
+      for (int e = 0; e < decode_count(k, g); e++) {
+        sum[g * GROUP + e] += sign[j] * weight[e];
+        squares += magnitude[e] * magnitude[e];
+      }
+    }
+  return squares;
+}

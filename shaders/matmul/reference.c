@@ -48,25 +48,15 @@ void reference_whole(const struct kernel_case *kase, const struct technique *tec
   enum { LAMBDA = 4 };
   uint64_t m = (uint64_t)kase->dim[0], n = (uint64_t)kase->dim[1], k = (uint64_t)kase->dim[2];
   struct layout layout = layout_of(layout_format(technique), k);
-  double *combined = calloc(layout.groups * GROUP, sizeof *combined);   /* W' r */
+  double *combined = malloc(k * sizeof *combined);   /* W' r */
   signed char *sign = malloc(n);
   *residual = INFINITY;   /* memory ran out: not proved */
   *bound = 0;
   if (!combined || !sign) goto done;
 
   struct rng rng = rng_make(seed);
-  double squares = 0;
-  for (uint64_t j = 0; j < n; j++) {
-    sign[j] = rng_next(&rng) >> 63 ? 1 : -1;
-    for (uint64_t g = 0; g < layout.groups; g++) {
-      double weight[GROUP], magnitude[GROUP];
-      decode_group(&layout, data[MATMUL_W], scales_of(&layout, data), j, g, weight, magnitude);
-      for (int e = 0; e < decode_count(k, g); e++) {
-        combined[g * GROUP + e] += sign[j] * weight[e];
-        squares += magnitude[e] * magnitude[e];
-      }
-    }
-  }
+  for (uint64_t j = 0; j < n; j++) sign[j] = rng_next(&rng) >> 63 ? 1 : -1;
+  double squares = decode_project(&layout, data[MATMUL_W], scales_of(&layout, data), n, k, sign, combined);
   double worst = -1;
   for (uint64_t i = 0; i < m; i++) {
     const float *x = x_row(&layout, data, i);
