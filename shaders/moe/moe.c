@@ -175,5 +175,6 @@ const struct family moe_family = {
   .bytes = bytes,
   .fill = moe_fill,
   .reference = moe_reference,
+  .whole = moe_whole,
   .proof_shapes = proof_shapes,
 };

@@ -74,4 +74,8 @@ void moe_fill(const struct kernel_case *, const struct technique *, enum fill, u
 void moe_reference(const struct kernel_case *, const struct technique *, enum fill, const void *const *data,
                    const uint64_t *index, size_t n, double *value, double *bound);
 
+/* whole.c */
+void moe_whole(const struct kernel_case *, const struct technique *, enum fill, const void *const *data,
+               const float *output, uint64_t seed, double *residual, double *bound);
+
 #endif
