@@ -14,6 +14,8 @@
  *   gather   goes slot by slot with the matrix the slot names: the decode path, which needs no sort; with many tokens
  *            the baseline that reads an expert's weights once per slot.
  *   dense    multiplies every token by every expert and masks: the baseline without any indirection.
+ * On lavapipe of Mesa 22.3 (2 busy cores; 16 experts, top 4, n = k = 512, int4_g32, the faster variant of each): one
+ * token 2.4 ms grouped, 1.0 gathered, 9.8 dense; 64 tokens 32, 74 and 184 ms.
  * Losers that are not here: ballots over the whole list of ids in every workgroup (experts x slots reads), sorting by
  * atomics (another order in every run), copying the chosen matrices together first (gather, and the copy). */
 #include <math.h>
