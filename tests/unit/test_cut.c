@@ -1,4 +1,4 @@
-/* One dimension cut into windows: they follow each other, hold whole units but for the end, and are as many as asked. */
+/* One dimension cut into windows: they follow each other, hold whole units but for the end, are as many as asked. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
