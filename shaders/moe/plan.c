@@ -4,28 +4,15 @@
 #include <string.h>
 
 #include "cut.h"
+#include "geometry.h"
 #include "moe.h"
 #include "room.h"
 
-enum { TUNING_THREADS, TUNING_ROWS };         /* gather; the lanes kernels have only the first */
-enum { TUNING_TILE_M, TUNING_TILE_N };        /* tiled */
-enum { REGISTERS = 4, LANES_COLS = 4 };       /* as the shaders say */
-enum { WINDOW_TOKENS = 4 };                   /* 4 rows of y, and of the routing, are a multiple of 16 bytes */
+enum { WINDOW_TOKENS = 4 };   /* 4 rows of y, and of the routing, are a multiple of 16 bytes */
 enum { COMBINE_THREADS = 64 };
-/* Iterations of an invocation, an eighth below where lavapipe of Mesa 22.3 leaves every loop. */
-enum { MOST_ITERATIONS = 57344 };
 /* Shaders of a grouped variant. */
 enum { SHADER_MULTIPLY, SHADER_COUNT, SHADER_SCAN, SHADER_SCATTER, SHADER_COMBINE };
 enum { SCRATCH_BLOCKS, SCRATCH_SORTED, SCRATCH_PARTIAL };
-
-enum algorithm { GATHER, GROUPED, DENSE };
-
-/* What one workgroup covers, and with what. */
-struct geometry {
-  enum algorithm algorithm;
-  uint32_t spec[KERNEL_SPEC], n_spec;
-  uint64_t group_n, group_m;   /* rows of w; rows of x: slots of one expert, or for dense tokens */
-};
 
 struct windows { struct cut tokens, experts, rows; };
 
@@ -231,7 +218,7 @@ static bool multiply_add(const struct moe_shape *shape, const struct geometry *g
   return true;
 }
 
-/* ---- plans */
+/* ---- the plan */
 
 static void set_scratch(const struct moe_shape *shape, const struct windows *windows, struct dispatch_plan *out) {
   uint64_t tokens = 0;
@@ -243,7 +230,7 @@ static void set_scratch(const struct moe_shape *shape, const struct windows *win
   out->n_scratch = shape->down ? SCRATCH_PARTIAL + 1 : SCRATCH_SORTED + 1;
 }
 
-static bool plan_windows(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+bool moe_plan_windows(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
                          const struct geometry *geometry, uint32_t min_windows, struct dispatch_plan *out,
                          struct error *err) {
   struct moe_shape shape = moe_shape_of(kase, technique_of(kase->family, variant));
@@ -265,124 +252,4 @@ static bool plan_windows(const struct variant *variant, const struct kernel_case
   }
   out->windows = (uint32_t)(windows.tokens.windows * windows.experts.windows * windows.rows.windows);
   return true;
-}
-
-static bool plan_lanes(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                       const int32_t *tuning, enum algorithm algorithm, uint64_t cols, uint32_t min_windows,
-                       struct dispatch_plan *out, struct error *err) {
-  struct geometry geometry = {
-    .algorithm = algorithm, .spec = {[MOE_SPEC_THREADS] = (uint32_t)tuning[TUNING_THREADS]}, .n_spec = 1,
-    .group_n = (uint64_t)tuning[TUNING_THREADS] * MOE_LANE_ROWS, .group_m = cols,
-  };
-  return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);
-}
-
-static uint64_t tiled_threads(const int32_t *tuning) {
-  return (uint64_t)(tuning[TUNING_TILE_M] / REGISTERS) * (uint64_t)(tuning[TUNING_TILE_N] / REGISTERS);
-}
-
-static bool plan_tiled(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                       const int32_t *tuning, enum algorithm algorithm, uint32_t min_windows, struct dispatch_plan *out,
-                       struct error *err) {
-  struct geometry geometry = {
-    .algorithm = algorithm,
-    .spec = {[MOE_SPEC_THREADS] = (uint32_t)tiled_threads(tuning), [MOE_SPEC_TILE_M] = (uint32_t)tuning[TUNING_TILE_M],
-             [MOE_SPEC_TILE_N] = (uint32_t)tuning[TUNING_TILE_N]},
-    .n_spec = 3,
-    .group_n = (uint64_t)tuning[TUNING_TILE_N], .group_m = (uint64_t)tuning[TUNING_TILE_M],
-  };
-  return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);
-}
-
-bool moe_gather_plan(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                     const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
-  struct geometry geometry = {
-    .algorithm = GATHER,
-    .spec = {[MOE_SPEC_THREADS] = (uint32_t)tuning[TUNING_THREADS], [MOE_SPEC_ROWS] = (uint32_t)tuning[TUNING_ROWS]},
-    .n_spec = 2,
-    .group_n = (uint64_t)tuning[TUNING_ROWS], .group_m = 1,
-  };
-  return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);
-}
-
-bool moe_gather_lanes_plan(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                           const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
-  return plan_lanes(variant, kase, caps, tuning, GATHER, 1, min_windows, out, err);
-}
-
-bool moe_grouped_lanes_plan(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                            const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
-  return plan_lanes(variant, kase, caps, tuning, GROUPED, LANES_COLS, min_windows, out, err);
-}
-
-bool moe_dense_lanes_plan(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                          const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
-  return plan_lanes(variant, kase, caps, tuning, DENSE, LANES_COLS, min_windows, out, err);
-}
-
-bool moe_grouped_tiled_plan(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                            const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
-  return plan_tiled(variant, kase, caps, tuning, GROUPED, min_windows, out, err);
-}
-
-bool moe_dense_tiled_plan(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                          const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
-  return plan_tiled(variant, kase, caps, tuning, DENSE, min_windows, out, err);
-}
-
-/* ---- what a device can run */
-
-static const char *threads_valid(const struct caps *caps, uint64_t threads) {
-  return threads > caps->limits.invocations || threads > caps->limits.group_size[0]
-           ? "the workgroup is larger than the device allows" : NULL;
-}
-
-/* scan.comp keeps a sum per expert. */
-static const char *sort_valid(const struct caps *caps) {
-  if (MOE_MAX_EXPERTS * sizeof(uint32_t) > caps->limits.shared_memory)
-    return "the sort needs more shared memory than the device has";
-  return threads_valid(caps, MOE_SORT_BLOCK);
-}
-
-const char *moe_lanes_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
-  (void)kase;
-  return threads_valid(caps, (uint64_t)tuning[TUNING_THREADS]);
-}
-
-const char *moe_grouped_lanes_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
-  const char *reason = sort_valid(caps);
-  return reason ? reason : moe_lanes_valid(kase, caps, tuning);
-}
-
-static const char *gather_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
-                                uint64_t slots) {
-  uint64_t threads = (uint64_t)tuning[TUNING_THREADS], rows = (uint64_t)tuning[TUNING_ROWS];
-  uint64_t chunks = div_up((uint64_t)kase->dim[MOE_K], 4);   /* of f32, the most */
-  if ((uint64_t)kase->dim[MOE_TOPK] * div_up(chunks, threads) * (rows + 1) > MOST_ITERATIONS)
-    return "k is too long for so few invocations: a loop may be left before its end";
-  if (slots * rows * sizeof(float) > caps->limits.shared_memory)
-    return "the reduction needs more shared memory than the device has";
-  return threads_valid(caps, threads);
-}
-
-const char *moe_gather_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
-  return gather_valid(kase, caps, tuning, (uint64_t)tuning[TUNING_THREADS]);
-}
-
-const char *moe_gather_sg_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
-  return gather_valid(kase, caps, tuning, div_up((uint64_t)tuning[TUNING_THREADS], 4));
-}
-
-const char *moe_dense_tiled_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
-  (void)kase;
-  uint64_t tile_m = (uint64_t)tuning[TUNING_TILE_M], tile_n = (uint64_t)tuning[TUNING_TILE_N];
-  uint64_t row = (WEIGHTS_GROUP / 4 + 1) * 4 * sizeof(float);   /* of a tile in shared memory, padding included */
-  if ((tile_m + tile_n) * row + 3 * tile_m * sizeof(float) > caps->limits.shared_memory)
-    return "the tiles need more shared memory than the device has";
-  return threads_valid(caps, tiled_threads(tuning));
-}
-
-const char *moe_grouped_tiled_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
-  const char *reason = sort_valid(caps);
-  return reason ? reason : moe_dense_tiled_valid(kase, caps, tuning);
 }

@@ -47,7 +47,7 @@ struct moe_shape moe_shape_of(const struct kernel_case *, const struct technique
 /* How many experts the load lets a router choose from: a prefix of them under an order that the seed shuffles. */
 uint64_t moe_loaded_experts(const struct moe_shape *);
 
-/* plan.c */
+/* variants.c */
 const char *moe_gather_valid(const struct kernel_case *, const struct caps *, const int32_t *tuning);
 const char *moe_gather_sg_valid(const struct kernel_case *, const struct caps *, const int32_t *tuning);
 const char *moe_lanes_valid(const struct kernel_case *, const struct caps *, const int32_t *tuning);

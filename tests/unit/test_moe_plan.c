@@ -224,6 +224,29 @@ static void grouped_sorts_multiplies_and_combines(void **state) {
   }
 }
 
+static uint32_t tile_of(const int64_t dim[7], struct caps caps) {
+  struct kernel_case kase = {.family = &moe_family};
+  memcpy(kase.dim, dim, 7 * sizeof *dim);
+  struct dispatch_plan plan;
+  assert_true(plan_of(variant_find("moe.grouped_f16.tiled"), &kase, &caps, 1, &plan));
+  uint32_t tile = push_of(&plan.pass[3]).tile;
+  dispatch_plan_free(&plan);
+  return tile;
+}
+
+static void tiles_follow_the_slots_per_expert(void **state) {
+  (void)state;
+  const int64_t decode[] = {1, 8, 2, 1024, 1024, 0, 0}, batch[] = {64, 8, 2, 1024, 1024, 0, 0};
+  const int64_t prefill[] = {512, 8, 2, 1024, 1024, 0, 0};
+  struct caps small = caps_with(1 << 27, 65535), large = small;
+  large.limits.shared_memory = 49152;
+  large.limits.invocations = large.limits.group_size[0] = 1024;
+  assert_int_equal(tile_of(decode, large), 16);
+  assert_int_equal(tile_of(batch, large), 16);
+  assert_int_equal(tile_of(prefill, large), 64);
+  assert_int_equal(tile_of(prefill, small), 32);
+}
+
 static void more_choices_than_experts_are_refused(void **state) {
   (void)state;
   struct kernel_case experts = {.family = &moe_family, .dim = {1, 2, 3, 8, 32, 0, 0}};
@@ -268,6 +291,7 @@ int main(void) {
     cmocka_unit_test(there_is_a_workgroup_for_every_tile_of_any_load),
     cmocka_unit_test(mixtral_fits_into_bindings_of_128_mib),
     cmocka_unit_test(grouped_sorts_multiplies_and_combines),
+    cmocka_unit_test(tiles_follow_the_slots_per_expert),
     cmocka_unit_test(more_choices_than_experts_are_refused),
     cmocka_unit_test(every_token_is_routed_once_whatever_the_limits),
   };
