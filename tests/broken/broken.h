@@ -10,11 +10,14 @@ struct broken {
   const char *what;      /* what is wrong with it */
 };
 
-extern const struct broken broken_matmul[], broken_attention[], broken_adapter[];
-extern const size_t n_broken_matmul, n_broken_attention, n_broken_adapter;
-
-/* Controls: built from the same source as the broken ones but without a defect. The prover must accept them. */
-extern const struct broken right_matmul[], right_attention[], right_adapter[];
-extern const size_t n_right_matmul, n_right_attention, n_right_adapter;
+struct broken_room {
+  const char *name;
+  const struct broken *wrong;
+  size_t n_wrong;
+  /* Controls: built from the same source as the wrong ones but without a defect. The prover must accept them. */
+  const struct broken *right;
+  size_t n_right;
+};
+extern const struct broken_room broken_matmul, broken_attention, broken_adapter, broken_moe;
 
 #endif

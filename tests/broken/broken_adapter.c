@@ -1,6 +1,6 @@
 #include "broken.h"
 
-const struct broken broken_adapter[] = {
+static const struct broken wrong[] = {
   {"adapter.fused_f16.gemv", "broken/adapter_no_scale", "forgets the adapter's scale"},
   {"adapter.fused_f16.gemv", "broken/adapter_shrink_neighbour", "shrinks a row by its neighbour's adapter"},
   {"adapter.fused_f16.gemv", "broken/adapter_neighbour", "expands a row by its neighbour's adapter"},
@@ -12,12 +12,12 @@ const struct broken broken_adapter[] = {
   {"adapter.fused_int4_g32.tiled", "broken/adapter_lost_row", "loses the last row of a segment"},
   {"adapter.dora_f16.gemv", "broken/adapter_dora_base", "does not multiply the base by DoRA's factor"},
 };
-const size_t n_broken_adapter = sizeof broken_adapter / sizeof broken_adapter[0];
 
-const struct broken right_adapter[] = {
+static const struct broken right[] = {
   {"adapter.fused_f16.gemv", "broken/adapter_right_shrink", "nothing"},
   {"adapter.fused_f16.gemv", "broken/adapter_right_fused", "nothing"},
   {"adapter.fused_int4_g32.gemv", "broken/adapter_right_fused", "nothing"},
   {"adapter.dora_f16.gemv", "broken/adapter_right_fused", "nothing"},
 };
-const size_t n_right_adapter = sizeof right_adapter / sizeof right_adapter[0];
+
+const struct broken_room broken_adapter = {"adapter", wrong, sizeof wrong / sizeof wrong[0], right, sizeof right / sizeof right[0]};
