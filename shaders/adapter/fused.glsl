@@ -3,7 +3,7 @@
 #define ADAPTER_FUSED_GLSL
 
 #include "adapter.h"
-#include "weights.glsl"
+#include "common/weights.glsl"
 
 #ifdef HAS_SCALES
 #define SCALES_BINDING ADAPTER_FUSED_BINDINGS
