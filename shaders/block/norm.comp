@@ -1,0 +1,92 @@
+#version 450
+// RMSNorm (Zhang and Sennrich 2019) and LayerNorm (Ba et al. 2016) over rows.
+//
+// Idea: LANES invocations share a row, a workgroup holds as many rows as fit. A row is swept once for each statistic and once
+// for the result; all sweeps but the first find it in the nearest cache. The variance is the mean square of what is left
+// after the mean, in a sweep of its own: mean(x^2) - mean(x)^2 would cancel.
+// ADD: the residual is added on the way in, and the sum, which the next residual needs, is written beside the norm: rows
+// of the output hold the sum, then the norm. Each invocation reads back only what it wrote itself.
+//
+// Cost: reads a row from memory once and writes it once; one reduction per statistic.
+// Wins: ADD always over residual and norm apart, which read and write the sum once more. One invocation per row (LANES 1) has no
+// barriers: for short rows, such as heads, on CPU drivers; one subgroup or more for long rows on GPUs.
+//
+// build: rms
+// build: layer -DLAYER
+// build: add_rms -DADD
+// build: rms_subgroup -DSUBGROUP
+// build: layer_subgroup -DSUBGROUP -DLAYER
+// build: add_rms_subgroup -DSUBGROUP -DADD
+#extension GL_GOOGLE_include_directive : require
+
+#if defined(LAYER) || defined(ADD)
+#define BINDINGS 4
+#else
+#define BINDINGS 3
+#endif
+#define OUT (BINDINGS - 1)
+#ifdef ADD
+#define RESIDUAL 1
+#define WEIGHT 2
+#define OUT_ROWS 2
+#else
+#define WEIGHT 1
+#define OUT_ROWS 1
+#endif
+#include "push.glsl"
+
+layout(constant_id = BLOCK_SPEC_LANES) const uint LANES = 64;
+
+layout(binding = 0, std430) readonly buffer x_buffer { vec4 x_data[]; };
+layout(binding = WEIGHT, std430) readonly buffer weight_buffer { vec4 weight_data[]; };
+#ifdef LAYER
+layout(binding = 2, std430) readonly buffer bias_buffer { vec4 bias_data[]; };
+#endif
+#ifdef ADD
+layout(binding = RESIDUAL, std430) readonly buffer residual_buffer { vec4 residual_data[]; };
+#endif
+layout(binding = OUT, std430) buffer out_buffer { vec4 out_data[]; };
+
+#include "reduce.glsl"
+
+const uint TEAMS = THREADS / LANES;
+
+void main() {
+  const uint lane = gl_LocalInvocationID.x % LANES;
+  const uint wanted = gl_WorkGroupID.x * TEAMS + gl_LocalInvocationID.x / LANES;
+  const bool mine = wanted < p.rows;
+  const uint row = min(wanted, p.rows - 1);   // nobody leaves before the barriers
+  const uint out_row = base[OUT] / 4 + row * OUT_ROWS * p.vectors;
+
+#ifdef ADD
+  if (mine)
+    for (uint v = lane; v < p.vectors; v += LANES)
+      out_data[out_row + v] = x_data[base[0] / 4 + row * p.vectors + v] + residual_data[base[RESIDUAL] / 4 + row * p.vectors + v];
+#define X(v) out_data[out_row + (v)]
+#else
+#define X(v) x_data[base[0] / 4 + row * p.vectors + (v)]
+#endif
+
+  float mean = 0.0;
+#ifdef LAYER
+  for (uint v = lane; v < p.vectors; v += LANES) mean += dot(X(v), vec4(1.0));
+  mean = row_sum(mean) * p.inverse;
+#endif
+
+  float squares = 0.0;
+  if (mine)
+    for (uint v = lane; v < p.vectors; v += LANES) {
+      const vec4 x = X(v) - mean;
+      squares += dot(x, x);
+    }
+  const float scale = inversesqrt(row_sum(squares) * p.inverse + BLOCK_EPSILON);
+  if (!mine) return;
+
+  for (uint v = lane; v < p.vectors; v += LANES) {
+    vec4 y = (X(v) - mean) * scale * weight_data[base[WEIGHT] / 4 + v];
+#ifdef LAYER
+    y += bias_data[base[2] / 4 + v];
+#endif
+    out_data[out_row + (OUT_ROWS - 1) * p.vectors + v] = y;
+  }
+}

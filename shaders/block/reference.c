@@ -1,0 +1,213 @@
+/* This room in double precision, and how far a correct kernel may be from it.
+ *
+ * u is the unit roundoff of f32. A single sum or product that Vulkan calls correctly rounded may be rounded either way, by
+ * 2 u; longer chains follow tolerance.h. Under EXACT data additions, quarter turns and look-ups are compared with ==. */
+#include "block_shape.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "tolerance.h"
+
+static const double u = UNIT_F32;
+static const double floor_f32 = 0x1p-126;   /* what is smaller may be flushed to zero */
+
+/* ---- rows */
+
+/* What a row's elements have in common. */
+struct row_stats {
+  bool known;
+  double mean, mean_error;     /* LayerNorm */
+  double scale, scale_error;   /* norms: 1 / sqrt(...), relative error */
+  double top, sum, sum_error;  /* softmax; relative error */
+};
+
+static double sum_error(double n) { return TOLERANCE_C * sqrt(n + 1) * u; }
+
+static const float *rows_of(const struct block_shape *shape, const void *const *data, size_t input, uint64_t row) {
+  return (const float *)data[input] + row * shape->norm_width;
+}
+
+/* Element of the rows that are normed; *error is how far the kernel's may be. */
+static double normed(const struct block_shape *shape, const void *const *data, uint64_t row, uint64_t column, double *error) {
+  const double x = rows_of(shape, data, 0, row)[column];
+  *error = 0;
+  if (shape->op != OP_ADD_RMS_NORM) return x;
+  const double sum = x + rows_of(shape, data, 1, row)[column];
+  *error = 2 * u * fabs(sum);
+  return sum;
+}
+
+/* The square of a kernel's d' = (x - m')(1 + u): its mean is var + (m - m')^2 but for rounding, whatever m' is. */
+static void norm_stats(const struct block_shape *shape, const void *const *data, uint64_t row, struct row_stats *stats) {
+  const double n = (double)shape->norm_width;
+  double error, sum = 0, magnitude = 0, squares = 0, moved = 0;
+  if (shape->op == OP_LAYER_NORM) {
+    for (uint64_t c = 0; c < shape->norm_width; c++) {
+      const double x = normed(shape, data, row, c, &error);
+      sum += x;
+      magnitude += fabs(x);
+    }
+    stats->mean = sum / n;
+    stats->mean_error = tolerance_dot(n, u, magnitude / n, 3 * u, stats->mean);
+  }
+  for (uint64_t c = 0; c < shape->norm_width; c++) {
+    const double x = normed(shape, data, row, c, &error) - stats->mean;
+    squares += x * x;
+    moved += 2 * error * fabs(x);
+  }
+  /* relative: of the sum and of the products behind it */
+  const double mean_square = squares / n, bottom = mean_square + BLOCK_EPSILON;
+  const double wrong = mean_square * (sum_error(n) + 8 * u) + moved / n + stats->mean_error * stats->mean_error;
+  stats->scale = 1 / sqrt(bottom);
+  stats->scale_error = 0.5 * wrong / bottom + u + tolerance_inversesqrt();
+}
+
+/* exp(x - max) of each term is off by the rounding of the difference, exp itself, and one exp and product for each time the
+ * running maximum of its invocation rose: at most once per vector, and less the more of them there are. */
+static double term_error(const struct block_shape *shape, double below) {
+  const double vectors = ceil((double)shape->width / 4 / 16);   /* the smallest workgroup */
+  const double rises = fmin(vectors, TOLERANCE_C * sqrt(vectors)) + 1;
+  return u * fabs(below) + tolerance_exp(below) + rises * (tolerance_exp(0) + u);
+}
+
+static void softmax_stats(const struct block_shape *shape, const void *const *data, uint64_t row, struct row_stats *stats) {
+  const float *x = rows_of(shape, data, 0, row);
+  double wrong = 0;
+  stats->top = -INFINITY;
+  for (uint64_t c = 0; c < shape->width; c++) stats->top = fmax(stats->top, x[c]);
+  for (uint64_t c = 0; c < shape->width; c++) {
+    const double below = x[c] - stats->top, e = exp(below);
+    stats->sum += e;
+    wrong += e * term_error(shape, below);
+  }
+  stats->sum_error = wrong / stats->sum + sum_error((double)shape->width);
+}
+
+/* ---- elements */
+
+struct judged { double value, bound; };
+
+static struct judged norm_element(const struct block_shape *shape, const void *const *data, const struct row_stats *stats,
+                                  uint64_t row, uint64_t column) {
+  const size_t weight = shape->op == OP_ADD_RMS_NORM ? 2 : 1;
+  const double w = ((const float *)data[weight])[column];
+  double error;
+  const double x = normed(shape, data, row, column, &error) - stats->mean;
+  struct judged y = {.value = x * stats->scale * w};
+  const double moved = error + stats->mean_error + (stats->mean_error > 0 ? u * fabs(x) : 0);
+  y.bound = fabs(w) * stats->scale * moved + fabs(y.value) * (stats->scale_error + 4 * u) + floor_f32;
+  if (shape->op == OP_LAYER_NORM) {
+    y.value += ((const float *)data[2])[column];
+    y.bound += 2 * u * fabs(y.value);
+  }
+  return y;
+}
+
+static struct judged softmax_element(const struct block_shape *shape, const void *const *data, const struct row_stats *stats,
+                                     uint64_t row, uint64_t column) {
+  const double below = rows_of(shape, data, 0, row)[column] - stats->top, p = exp(below) / stats->sum;
+  const double error = u * fabs(below) + tolerance_exp(below) + stats->sum_error + tolerance_div();
+  return (struct judged){p, p * expm1(error) + floor_f32};
+}
+
+static struct judged rope_element(const struct block_shape *shape, const void *const *data, bool exact, uint64_t row, uint64_t column) {
+  const uint64_t half = shape->head / 2, within = column % shape->head, start = column - within;
+  const bool pairs = shape->op == OP_ROPE_PAIRS;
+  const uint64_t pair = pairs ? within / 2 : within % half;
+  const bool second = pairs ? within % 2 : within >= half;
+  const uint64_t other = pairs ? (second ? within - 1 : within + 1) : (second ? within - half : within + half);
+  const float *x = (const float *)data[0] + row * shape->width + start;
+  const float *angle = (const float *)data[1] + (row * half + pair) * 2;
+  const double own = (double)x[within] * angle[0], from = (double)x[other] * angle[1] * (second ? 1 : -1);
+  struct judged y = {.value = own + from};
+  y.bound = exact ? 0 : tolerance_dot(2, u, fabs(own) + fabs(from), 2 * u, y.value);
+  return y;
+}
+
+static double logistic(double z) { return 1 / (1 + exp(-z)); }
+
+/* x / (1 + exp(-z)), times `up`: z is off by z_error, and the kernel cuts its exp at e^80, itself off by a little. */
+static struct judged gate_element(double x, double z, double z_error, double up) {
+  const double sigmoid = logistic(z), y = x * sigmoid * up;
+  const double moved = fabs(x * up) * (logistic(z + z_error) - logistic(z - z_error) + 2 * exp(-80));
+  const double relative = (1 - sigmoid) * tolerance_exp(z) + tolerance_div() + 4 * u;
+  return (struct judged){y, fabs(y) * relative + moved + floor_f32 * (1 + fabs(up))};
+}
+
+static struct judged gated_element(const struct block_shape *shape, const void *const *data, uint64_t row, uint64_t column) {
+  const float *gate = (const float *)data[0] + row * 2 * shape->width + column;
+  const double x = gate[0], up = gate[shape->width];
+  if (shape->op == OP_SWIGLU) return gate_element(x, x, 0, up);
+  const double c = 2 * sqrt(2 / acos(-1)), cube = 0.044715 * x * x * x;
+  return gate_element(x, c * (x + cube), c * (fabs(x) * 3 * u + fabs(cube) * 7 * u), up);   /* roundings on the way, of constants too */
+}
+
+/* gelu = x (1 + erf) / 2. The kernel's half erfc is off by half the 1.5e-7 of its formula, and by rounding: the series has
+ * coefficients of 4.5 in all and ten operations, its t a division; exp has an argument that is itself off by 4 u z^2. */
+static struct judged gelu_element(double x) {
+  const double z = fabs(x) / sqrt(2), tail = 0.5 * erfc(z), bell = exp(-z * z);
+  const double series = 0.5 * 4.5 * bell * (10 * u + tolerance_div()) + tail * (4 * u * z * z + tolerance_exp(z * z));
+  const double value = x * (x > 0 ? 1 - tail : tail);
+  return (struct judged){value, fabs(x) * (0.75e-7 + series) + fabs(value) * 4 * u + floor_f32};
+}
+
+static struct judged sum_element(double a, double b, bool exact) {
+  return (struct judged){a + b, exact ? 0 : 2 * u * fabs(a + b) + floor_f32};
+}
+
+static double decode_half(uint16_t half) {
+  const int exponent = half >> 10 & 31, mantissa = half & 1023;
+  const double magnitude = exponent ? ldexp(1024 + mantissa, exponent - 25) : ldexp(mantissa, -24);
+  return half & 0x8000 ? -magnitude : magnitude;
+}
+
+static struct judged embed_element(const struct block_shape *shape, const void *const *data, uint64_t row, uint64_t column) {
+  const uint32_t token = ((const uint32_t *)data[0])[row];
+  const double value = decode_half(((const uint16_t *)data[1])[token * shape->width + column]);
+  return (struct judged){value, fabs(value) < 0x1p-14 ? fabs(value) : 0};   /* subnormal halves may be flushed */
+}
+
+static struct judged map_element(const struct block_shape *shape, const void *const *data, bool exact, uint64_t row, uint64_t column) {
+  const uint64_t at = row * shape->width + column;
+  const float *x = data[0], *other = data[1];
+  switch (shape->op) {
+    case OP_SWIGLU: case OP_GEGLU: return gated_element(shape, data, row, column);
+    case OP_GELU: return gelu_element(x[at]);
+    case OP_BIAS: return sum_element(x[at], other[column], exact);
+    case OP_RESIDUAL: return sum_element(x[at], other[at], exact);
+    case OP_EMBED: return embed_element(shape, data, row, column);
+    default: return rope_element(shape, data, exact, row, column);
+  }
+}
+
+static bool is_norm(enum block_op op) {
+  return op == OP_RMS_NORM || op == OP_LAYER_NORM || op == OP_HEAD_NORM || op == OP_ADD_RMS_NORM;
+}
+
+/* Element `index` of the output of an op with statistics. */
+static struct judged stats_element(const struct block_shape *shape, const void *const *data, bool exact, struct row_stats *of_row,
+                                   uint64_t index) {
+  const uint64_t line = index / shape->norm_width, row = line / shape->out_rows, column = index % shape->norm_width;
+  if (line % shape->out_rows + 1 < shape->out_rows)
+    return sum_element(rows_of(shape, data, 0, row)[column], rows_of(shape, data, 1, row)[column], exact);
+  struct row_stats *stats = &of_row[row];
+  if (!stats->known) (is_norm(shape->op) ? norm_stats : softmax_stats)(shape, data, row, stats);
+  stats->known = true;
+  return (is_norm(shape->op) ? norm_element : softmax_element)(shape, data, stats, row, column);
+}
+
+void block_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill, const void *const *data,
+                     const uint64_t *index, size_t n, double *value, double *bound) {
+  const struct block_shape shape = block_shape_of(kase, technique->id);
+  const bool exact = fill == FILL_EXACT, with_stats = is_norm(shape.op) || shape.op == OP_SOFTMAX;
+  struct row_stats *of_row = with_stats ? calloc(shape.norm_rows, sizeof *of_row) : NULL;
+  for (size_t i = 0; i < n; i++) {
+    struct judged y = {NAN, 0};   /* which no output equals: without memory nothing is proved */
+    if (of_row) y = stats_element(&shape, data, exact, of_row, index[i]);
+    else if (!with_stats) y = map_element(&shape, data, exact, index[i] / shape.width, index[i] % shape.width);
+    value[i] = y.value;
+    bound[i] = y.bound;
+  }
+  free(of_row);
+}
