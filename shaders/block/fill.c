@@ -7,6 +7,7 @@
 
 #include "fp16.h"
 #include "rng.h"
+#include "rope.h"
 
 /* The base of the angles: Llama 3's. */
 static const double theta = 500000;
@@ -15,14 +16,10 @@ enum { DRAWS = 4096 };   /* distinct halves of a random table: drawn by 12 bits 
 
 static void fill_angles(const struct block_shape *shape, enum fill fill, float *out) {
   static const float turn[4][2] = {{1, 0}, {0, 1}, {-1, 0}, {0, -1}};
-  const uint64_t pairs = shape->head / 2;
-  for (uint64_t row = 0; row < shape->rows; row++)
-    for (uint64_t i = 0; i < pairs; i++, out += 2) {
-      const double angle = (double)(shape->position + row) * pow(theta, -2.0 * (double)i / (double)shape->head);
-      const float *exact = turn[(shape->position + row + i) % 4];
-      out[0] = fill == FILL_EXACT ? exact[0] : (float)cos(angle);
-      out[1] = fill == FILL_EXACT ? exact[1] : (float)sin(angle);
-    }
+  for (uint64_t row = 0; row < shape->rows; row++, out += shape->head) {
+    rope_angles(out, shape->position + row, shape->head, theta);
+    for (uint64_t i = 0; fill == FILL_EXACT && i < shape->head / 2; i++) memcpy(out + 2 * i, turn[(row + i) % 4], sizeof turn[0]);
+  }
 }
 
 /* One element of a row of activations; logits and gates are wider than the rest. */
