@@ -3,13 +3,14 @@
 
 #include "kernel.h"
 
-extern const struct family ceilings_family, matmul_family, attention_family, block_family;
+extern const struct family ceilings_family, matmul_family, attention_family, block_family, kv_cache_family;
 
 const struct family *const families[] = {
   &ceilings_family,
   &matmul_family,
   &attention_family,
   &block_family,
+  &kv_cache_family,
 };
 const size_t n_families = sizeof families / sizeof families[0];
 
