@@ -14,6 +14,8 @@ static const double floor_f32 = 0x1p-126;   /* what is smaller may be flushed to
 
 /* ---- rows */
 
+struct task { struct block_shape shape; const void *const *data; enum fill fill; };
+
 /* What a row's elements have in common. */
 struct row_stats {
   bool known;
@@ -22,106 +24,111 @@ struct row_stats {
   double top, sum, sum_error;  /* softmax; relative error */
 };
 
-static double sum_error(double n) { return TOLERANCE_C * sqrt(n + 1) * u; }
+/* Relative error of a sum of n terms of one sign: Higham and Mary 2019 where roundings are independent; the classic worst
+ * case on EXTREME data, whose equal terms may be rounded the same way at every step. */
+static double sum_error(const struct task *task, double n) {
+  const double independent = TOLERANCE_C * sqrt(n + 1);
+  return (task->fill == FILL_EXTREME ? fmax(n, independent) : independent) * u;
+}
 
-static const float *rows_of(const struct block_shape *shape, const void *const *data, size_t input, uint64_t row) {
-  return (const float *)data[input] + row * shape->norm_width;
+static const float *rows_of(const struct task *task, size_t input, uint64_t row) {
+  return (const float *)task->data[input] + row * task->shape.norm_width;
 }
 
 /* Element of the rows that are normed; *error is how far the kernel's may be. */
-static double normed(const struct block_shape *shape, const void *const *data, uint64_t row, uint64_t column, double *error) {
-  const double x = rows_of(shape, data, 0, row)[column];
+static double normed(const struct task *task, uint64_t row, uint64_t column, double *error) {
+  const double x = rows_of(task, 0, row)[column];
   *error = 0;
-  if (shape->op != OP_ADD_RMS_NORM) return x;
-  const double sum = x + rows_of(shape, data, 1, row)[column];
+  if (task->shape.op != OP_ADD_RMS_NORM) return x;
+  const double sum = x + rows_of(task, 1, row)[column];
   *error = 2 * u * fabs(sum);
   return sum;
 }
 
 /* The square of a kernel's d' = (x - m')(1 + u): its mean is var + (m - m')^2 but for rounding, whatever m' is. */
-static void norm_stats(const struct block_shape *shape, const void *const *data, uint64_t row, struct row_stats *stats) {
-  const double n = (double)shape->norm_width;
+static void norm_stats(const struct task *task, uint64_t row, struct row_stats *stats) {
+  const double n = (double)task->shape.norm_width;
   double error, sum = 0, magnitude = 0, squares = 0, moved = 0;
-  if (shape->op == OP_LAYER_NORM) {
-    for (uint64_t c = 0; c < shape->norm_width; c++) {
-      const double x = normed(shape, data, row, c, &error);
+  if (task->shape.op == OP_LAYER_NORM) {
+    for (uint64_t c = 0; c < task->shape.norm_width; c++) {
+      const double x = normed(task, row, c, &error);
       sum += x;
       magnitude += fabs(x);
     }
     stats->mean = sum / n;
-    stats->mean_error = tolerance_dot(n, u, magnitude / n, 3 * u, stats->mean);
+    stats->mean_error = sum_error(task, n) * magnitude / n + 3 * u * fabs(stats->mean);
   }
-  for (uint64_t c = 0; c < shape->norm_width; c++) {
-    const double x = normed(shape, data, row, c, &error) - stats->mean;
+  for (uint64_t c = 0; c < task->shape.norm_width; c++) {
+    const double x = normed(task, row, c, &error) - stats->mean;
     squares += x * x;
     moved += 2 * error * fabs(x);
   }
   /* relative: of the sum and of the products behind it */
   const double mean_square = squares / n, bottom = mean_square + BLOCK_EPSILON;
-  const double wrong = mean_square * (sum_error(n) + 8 * u) + moved / n + stats->mean_error * stats->mean_error;
+  const double wrong = mean_square * (sum_error(task, n) + 8 * u) + moved / n + stats->mean_error * stats->mean_error;
   stats->scale = 1 / sqrt(bottom);
   stats->scale_error = 0.5 * wrong / bottom + u + tolerance_inversesqrt();
 }
 
 /* exp(x - max) of each term is off by the rounding of the difference, exp itself, and one exp and product for each time the
  * running maximum of its invocation rose: at most once per vector, and less the more of them there are. */
-static double term_error(const struct block_shape *shape, double below) {
-  const double vectors = ceil((double)shape->width / 4 / 16);   /* the smallest workgroup */
+static double term_error(const struct task *task, double below) {
+  const double vectors = ceil((double)task->shape.width / 4 / 16);   /* the smallest workgroup */
   const double rises = fmin(vectors, TOLERANCE_C * sqrt(vectors)) + 1;
   return u * fabs(below) + tolerance_exp(below) + rises * (tolerance_exp(0) + u);
 }
 
-static void softmax_stats(const struct block_shape *shape, const void *const *data, uint64_t row, struct row_stats *stats) {
-  const float *x = rows_of(shape, data, 0, row);
+static void softmax_stats(const struct task *task, uint64_t row, struct row_stats *stats) {
+  const float *x = rows_of(task, 0, row);
   double wrong = 0;
   stats->top = -INFINITY;
-  for (uint64_t c = 0; c < shape->width; c++) stats->top = fmax(stats->top, x[c]);
-  for (uint64_t c = 0; c < shape->width; c++) {
+  for (uint64_t c = 0; c < task->shape.width; c++) stats->top = fmax(stats->top, x[c]);
+  for (uint64_t c = 0; c < task->shape.width; c++) {
     const double below = x[c] - stats->top, e = exp(below);
     stats->sum += e;
-    wrong += e * term_error(shape, below);
+    wrong += e * term_error(task, below);
   }
-  stats->sum_error = wrong / stats->sum + sum_error((double)shape->width);
+  stats->sum_error = wrong / stats->sum + sum_error(task, (double)task->shape.width);
 }
 
 /* ---- elements */
 
 struct judged { double value, bound; };
 
-static struct judged norm_element(const struct block_shape *shape, const void *const *data, const struct row_stats *stats,
+static struct judged norm_element(const struct task *task, const struct row_stats *stats,
                                   uint64_t row, uint64_t column) {
-  const size_t weight = shape->op == OP_ADD_RMS_NORM ? 2 : 1;
-  const double w = ((const float *)data[weight])[column];
+  const size_t weight = task->shape.op == OP_ADD_RMS_NORM ? 2 : 1;
+  const double w = ((const float *)task->data[weight])[column];
   double error;
-  const double x = normed(shape, data, row, column, &error) - stats->mean;
+  const double x = normed(task, row, column, &error) - stats->mean;
   struct judged y = {.value = x * stats->scale * w};
   const double moved = error + stats->mean_error + (stats->mean_error > 0 ? u * fabs(x) : 0);
   y.bound = fabs(w) * stats->scale * moved + fabs(y.value) * (stats->scale_error + 4 * u) + floor_f32;
-  if (shape->op == OP_LAYER_NORM) {
-    y.value += ((const float *)data[2])[column];
+  if (task->shape.op == OP_LAYER_NORM) {
+    y.value += ((const float *)task->data[2])[column];
     y.bound += 2 * u * fabs(y.value);
   }
   return y;
 }
 
-static struct judged softmax_element(const struct block_shape *shape, const void *const *data, const struct row_stats *stats,
+static struct judged softmax_element(const struct task *task, const struct row_stats *stats,
                                      uint64_t row, uint64_t column) {
-  const double below = rows_of(shape, data, 0, row)[column] - stats->top, p = exp(below) / stats->sum;
+  const double below = rows_of(task, 0, row)[column] - stats->top, p = exp(below) / stats->sum;
   const double error = u * fabs(below) + tolerance_exp(below) + stats->sum_error + tolerance_div();
   return (struct judged){p, p * expm1(error) + floor_f32};
 }
 
-static struct judged rope_element(const struct block_shape *shape, const void *const *data, bool exact, uint64_t row, uint64_t column) {
-  const uint64_t half = shape->head / 2, within = column % shape->head, start = column - within;
-  const bool pairs = shape->op == OP_ROPE_PAIRS;
+static struct judged rope_element(const struct task *task, uint64_t row, uint64_t column) {
+  const uint64_t half = task->shape.head / 2, within = column % task->shape.head, start = column - within;
+  const bool pairs = task->shape.op == OP_ROPE_PAIRS;
   const uint64_t pair = pairs ? within / 2 : within % half;
   const bool second = pairs ? within % 2 : within >= half;
   const uint64_t other = pairs ? (second ? within - 1 : within + 1) : (second ? within - half : within + half);
-  const float *x = (const float *)data[0] + row * shape->width + start;
-  const float *angle = (const float *)data[1] + (row * half + pair) * 2;
+  const float *x = (const float *)task->data[0] + row * task->shape.width + start;
+  const float *angle = (const float *)task->data[1] + (row * half + pair) * 2;
   const double own = (double)x[within] * angle[0], from = (double)x[other] * angle[1] * (second ? 1 : -1);
   struct judged y = {.value = own + from};
-  y.bound = exact ? 0 : tolerance_dot(2, u, fabs(own) + fabs(from), 2 * u, y.value);
+  y.bound = task->fill == FILL_EXACT ? 0 : tolerance_dot(2, u, fabs(own) + fabs(from), 2 * u, y.value);
   return y;
 }
 
@@ -135,10 +142,10 @@ static struct judged gate_element(double x, double z, double z_error, double up)
   return (struct judged){y, fabs(y) * relative + moved + floor_f32 * (1 + fabs(up))};
 }
 
-static struct judged gated_element(const struct block_shape *shape, const void *const *data, uint64_t row, uint64_t column) {
-  const float *gate = (const float *)data[0] + row * 2 * shape->width + column;
-  const double x = gate[0], up = gate[shape->width];
-  if (shape->op == OP_SWIGLU) return gate_element(x, x, 0, up);
+static struct judged gated_element(const struct task *task, uint64_t row, uint64_t column) {
+  const float *gate = (const float *)task->data[0] + row * 2 * task->shape.width + column;
+  const double x = gate[0], up = gate[task->shape.width];
+  if (task->shape.op == OP_SWIGLU) return gate_element(x, x, 0, up);
   const double c = 2 * sqrt(2 / acos(-1)), cube = 0.044715 * x * x * x;
   return gate_element(x, c * (x + cube), c * (fabs(x) * 3 * u + fabs(cube) * 7 * u), up);   /* roundings on the way, of constants too */
 }
@@ -162,22 +169,22 @@ static double decode_half(uint16_t half) {
   return half & 0x8000 ? -magnitude : magnitude;
 }
 
-static struct judged embed_element(const struct block_shape *shape, const void *const *data, uint64_t row, uint64_t column) {
-  const uint32_t token = ((const uint32_t *)data[0])[row];
-  const double value = decode_half(((const uint16_t *)data[1])[token * shape->width + column]);
+static struct judged embed_element(const struct task *task, uint64_t row, uint64_t column) {
+  const uint32_t token = ((const uint32_t *)task->data[0])[row];
+  const double value = decode_half(((const uint16_t *)task->data[1])[token * task->shape.width + column]);
   return (struct judged){value, fabs(value) < 0x1p-14 ? fabs(value) : 0};   /* subnormal halves may be flushed */
 }
 
-static struct judged map_element(const struct block_shape *shape, const void *const *data, bool exact, uint64_t row, uint64_t column) {
-  const uint64_t at = row * shape->width + column;
-  const float *x = data[0], *other = data[1];
-  switch (shape->op) {
-    case OP_SWIGLU: case OP_GEGLU: return gated_element(shape, data, row, column);
+static struct judged map_element(const struct task *task, uint64_t row, uint64_t column) {
+  const uint64_t at = row * task->shape.width + column;
+  const float *x = task->data[0], *other = task->data[1];
+  switch (task->shape.op) {
+    case OP_SWIGLU: case OP_GEGLU: return gated_element(task, row, column);
     case OP_GELU: return gelu_element(x[at]);
-    case OP_BIAS: return sum_element(x[at], other[column], exact);
-    case OP_RESIDUAL: return sum_element(x[at], other[at], exact);
-    case OP_EMBED: return embed_element(shape, data, row, column);
-    default: return rope_element(shape, data, exact, row, column);
+    case OP_BIAS: return sum_element(x[at], other[column], task->fill == FILL_EXACT);
+    case OP_RESIDUAL: return sum_element(x[at], other[at], task->fill == FILL_EXACT);
+    case OP_EMBED: return embed_element(task, row, column);
+    default: return rope_element(task, row, column);
   }
 }
 
@@ -186,26 +193,26 @@ static bool is_norm(enum block_op op) {
 }
 
 /* Element `index` of the output of an op with statistics. */
-static struct judged stats_element(const struct block_shape *shape, const void *const *data, bool exact, struct row_stats *of_row,
+static struct judged stats_element(const struct task *task, struct row_stats *of_row,
                                    uint64_t index) {
-  const uint64_t line = index / shape->norm_width, row = line / shape->out_rows, column = index % shape->norm_width;
-  if (line % shape->out_rows + 1 < shape->out_rows)
-    return sum_element(rows_of(shape, data, 0, row)[column], rows_of(shape, data, 1, row)[column], exact);
+  const uint64_t line = index / task->shape.norm_width, row = line / task->shape.out_rows, column = index % task->shape.norm_width;
+  if (line % task->shape.out_rows + 1 < task->shape.out_rows)
+    return sum_element(rows_of(task, 0, row)[column], rows_of(task, 1, row)[column], task->fill == FILL_EXACT);
   struct row_stats *stats = &of_row[row];
-  if (!stats->known) (is_norm(shape->op) ? norm_stats : softmax_stats)(shape, data, row, stats);
+  if (!stats->known) (is_norm(task->shape.op) ? norm_stats : softmax_stats)(task, row, stats);
   stats->known = true;
-  return (is_norm(shape->op) ? norm_element : softmax_element)(shape, data, stats, row, column);
+  return (is_norm(task->shape.op) ? norm_element : softmax_element)(task, stats, row, column);
 }
 
 void block_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill, const void *const *data,
                      const uint64_t *index, size_t n, double *value, double *bound) {
-  const struct block_shape shape = block_shape_of(kase, technique->id);
-  const bool exact = fill == FILL_EXACT, with_stats = is_norm(shape.op) || shape.op == OP_SOFTMAX;
-  struct row_stats *of_row = with_stats ? calloc(shape.norm_rows, sizeof *of_row) : NULL;
+  const struct task task = {block_shape_of(kase, technique->id), data, fill};
+  const bool with_stats = is_norm(task.shape.op) || task.shape.op == OP_SOFTMAX;
+  struct row_stats *of_row = with_stats ? calloc(task.shape.norm_rows, sizeof *of_row) : NULL;
   for (size_t i = 0; i < n; i++) {
     struct judged y = {NAN, 0};   /* which no output equals: without memory nothing is proved */
-    if (of_row) y = stats_element(&shape, data, exact, of_row, index[i]);
-    else if (!with_stats) y = map_element(&shape, data, exact, index[i] / shape.width, index[i] % shape.width);
+    if (of_row) y = stats_element(&task, of_row, index[i]);
+    else if (!with_stats) y = map_element(&task, index[i] / task.shape.width, index[i] % task.shape.width);
     value[i] = y.value;
     bound[i] = y.bound;
   }

@@ -88,16 +88,31 @@ static void every_broken_attention_is_rejected(void **state) {
   reject_all(broken_attention, n_broken_attention);
 }
 
+static void every_broken_block_is_rejected(void **state) {
+  (void)state;
+  assert_true(n_broken_block > 0);
+  reject_all(broken_block, n_broken_block);
+}
+
+static void every_broken_kv_cache_is_rejected(void **state) {
+  (void)state;
+  assert_true(n_broken_kv_cache > 0);
+  reject_all(broken_kv_cache, n_broken_kv_cache);
+}
+
 static void a_right_kernel_in_their_place_is_accepted(void **state) {
   (void)state;
   for (size_t i = 0; i < n_right_matmul; i++) assert_int_equal(prove_impostor(&right_matmul[i]), STATUS_OK);
   for (size_t i = 0; i < n_right_attention; i++) assert_int_equal(prove_impostor(&right_attention[i]), STATUS_OK);
+  for (size_t i = 0; i < n_right_block; i++) assert_int_equal(prove_impostor(&right_block[i]), STATUS_OK);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_broken_matmul_is_rejected),
     cmocka_unit_test(every_broken_attention_is_rejected),
+    cmocka_unit_test(every_broken_block_is_rejected),
+    cmocka_unit_test(every_broken_kv_cache_is_rejected),
     cmocka_unit_test(a_right_kernel_in_their_place_is_accepted),
   };
   return cmocka_run_group_tests(tests, open_rig, close_rig);
