@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* One row of the table: cos and sin of position * theta^(-2 i / head) by turns, for i < head / 2: `head` floats, each the
- * double rounded once. theta: 10000 in the paper, 500000 in Llama 3. */
+/* One row of the table: cos and sin of position * theta^(-2 i / head) by turns, for i < head / 2: `head` floats,
+ * each the double rounded once. theta: 10000 in the paper, 500000 in Llama 3. */
 void rope_angles(float *out, uint64_t position, uint64_t head, double theta);
 
 #endif

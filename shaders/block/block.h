@@ -1,7 +1,7 @@
 /* What the shaders of this room and its host code agree on; read by GLSL (VULKAN is defined there) and by C.
  *
- * All tensors but the embedding table hold 32-bit floats, rows one behind the other. Widths and heads are multiples of 8,
- * so that every row begins at a multiple of 16 bytes and is walked in whole vectors. */
+ * All tensors but the embedding table hold 32-bit floats, rows one behind the other. Widths and heads are multiples
+ * of 8, so that every row begins at a multiple of 16 bytes and is walked in whole vectors. */
 #ifndef BLOCK_H
 #define BLOCK_H
 

@@ -52,8 +52,8 @@ enum block_tunable { TUNE_THREADS, TUNE_LANES };
 const char *block_valid(const struct kernel_case *, const struct caps *, const int32_t *tuning);
 bool block_plan_norm(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
                      uint32_t min_windows, struct dispatch_plan *, struct error *);
-bool block_plan_norm_whole(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
-                           uint32_t min_windows, struct dispatch_plan *, struct error *);
+bool block_plan_norm_whole(const struct variant *, const struct kernel_case *, const struct caps *,
+                           const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *, struct error *);
 bool block_plan_map(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
                     uint32_t min_windows, struct dispatch_plan *, struct error *);
 bool block_plan_rope(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,

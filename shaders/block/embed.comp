@@ -1,10 +1,11 @@
 #version 450
 // Embedding: for every token its row of an f16 table, as 32-bit floats.
 //
-// Idea: an invocation copies four elements. A table beyond what one binding may hold is looked up slice by slice: each pass
-// fills the rows whose token lies in the slice it binds.
+// Idea: an invocation copies four elements. A table beyond what one binding may hold is looked up slice by slice: each
+// pass fills the rows whose token lies in the slice it binds.
 //
-// Cost: rows x width x 6 bytes, however long the table. Wins: there is no other way; the table may be the logits' matrix.
+// Cost: rows x width x 6 bytes, however long the table. Wins: there is no other way; the table may be the logits'
+// matrix.
 //
 // build: f16
 #extension GL_GOOGLE_include_directive : require

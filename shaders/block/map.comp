@@ -1,10 +1,11 @@
 #version 450
 // What is computed element by element: activations, gates, and the two additions.
 //
-// Idea: an invocation is four elements; rows are the second dimension of the grid, so no index is divided. The gates read
-// gate and up from one row, as one matmul over the concatenated weights leaves them: the fusion of activation and product.
-// All activations are x / (1 + exp(-z)), with z = x for SiLU and z = 2 sqrt(2/pi) (x + 0.044715 x^3) for the tanh form of
-// GELU, since (1 + tanh(y)) / 2 = 1 / (1 + exp(-2y)): tanh itself overflows on some devices. GELU proper needs erf.
+// Idea: an invocation is four elements; rows are the second dimension of the grid, so no index is divided. The gates
+// read gate and up from one row, as one matmul over the concatenated weights leaves them: the fusion of activation and
+// product. All activations are x / (1 + exp(-z)), with z = x for SiLU and z = 2 sqrt(2/pi) (x + 0.044715 x^3) for the
+// tanh form of GELU, since (1 + tanh(y)) / 2 = 1 / (1 + exp(-2y)): tanh itself overflows on some devices. GELU proper
+// needs erf.
 //
 // Cost: every byte once. Wins: fused into the matmul's epilogue it would cost nothing; apart, these are the bytes.
 //

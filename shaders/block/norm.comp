@@ -1,15 +1,15 @@
 #version 450
 // RMSNorm (Zhang and Sennrich 2019) and LayerNorm (Ba et al. 2016) over rows.
 //
-// Idea: LANES invocations share a row, a workgroup holds as many rows as fit. A row is swept once for each statistic and once
-// for the result; all sweeps but the first find it in the nearest cache. The variance is the mean square of what is left
-// after the mean, in a sweep of its own: mean(x^2) - mean(x)^2 would cancel.
-// ADD: the residual is added on the way in, and the sum, which the next residual needs, is written beside the norm: rows
-// of the output hold the sum, then the norm. Each invocation reads back only what it wrote itself.
+// Idea: LANES invocations share a row, a workgroup holds as many rows as fit. A row is swept once for each statistic
+// and once for the result; all sweeps but the first find it in the nearest cache. The variance is the mean square of
+// what is left after the mean, in a sweep of its own: mean(x^2) - mean(x)^2 would cancel.
+// ADD: the residual is added on the way in, and the sum, which the next residual needs, is written beside the norm:
+// rows of the output hold the sum, then the norm. Each invocation reads back only what it wrote itself.
 //
 // Cost: reads a row from memory once and writes it once; one reduction per statistic.
-// Wins: ADD always over residual and norm apart, which read and write the sum once more. One invocation per row (LANES 1) has no
-// barriers: for short rows, such as heads, on CPU drivers; one subgroup or more for long rows on GPUs.
+// Wins: ADD always over residual and norm apart, which read and write the sum once more. One invocation per row (LANES
+// 1) has no barriers: for short rows, such as heads, on CPU drivers; one subgroup or more for long rows on GPUs.
 //
 // build: rms
 // build: layer -DLAYER
@@ -60,8 +60,10 @@ void main() {
 
 #ifdef ADD
   if (mine)
-    for (uint v = lane; v < p.vectors; v += LANES)
-      out_data[out_row + v] = x_data[base[0] / 4 + row * p.vectors + v] + residual_data[base[RESIDUAL] / 4 + row * p.vectors + v];
+    for (uint v = lane; v < p.vectors; v += LANES) {
+      const uint at = row * p.vectors + v;
+      out_data[out_row + v] = x_data[base[0] / 4 + at] + residual_data[base[RESIDUAL] / 4 + at];
+    }
 #define X(v) out_data[out_row + (v)]
 #else
 #define X(v) x_data[base[0] / 4 + row * p.vectors + (v)]

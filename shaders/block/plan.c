@@ -1,5 +1,5 @@
-/* Cases of this room -> windows -> dispatches. A window is some rows, of embed also a slice of the table; everything that
- * belongs to a row is bound with it, everything else whole. */
+/* Cases of this room -> windows -> dispatches. A window is some rows, of embed also a slice of the table; everything
+ * that belongs to a row is bound with it, everything else whole. */
 #include "block_shape.h"
 
 #include <inttypes.h>
@@ -16,7 +16,7 @@ static uint64_t storage_limit(const struct caps *caps) {
 /* How a kernel covers a window: workgroups and constants. */
 struct geometry {
   uint64_t threads, lanes;
-  uint64_t row_groups;      /* workgroups per row, in x; 0: rows lie in x, `teams` to a workgroup */
+  uint64_t row_groups; /* workgroups per row, in x; 0: rows lie in x, `teams` to a workgroup */
   uint64_t teams;
 };
 
@@ -34,17 +34,21 @@ static bool cuts_make(const struct block_shape *shape, const struct caps *caps, 
   const uint64_t limit = storage_limit(caps);
   uint64_t widest = block_out_row_bytes(shape), rows_fit = caps->limits.group_count[1];
   for (size_t i = 0; i < shape->n_inputs; i++) widest = most(widest, block_row_bytes(shape, shape->input[i].operand));
-  if (!geometry->row_groups) rows_fit = caps->limits.group_count[0] * geometry->teams / (shape->norm_rows / shape->rows);
+  if (!geometry->row_groups)
+    rows_fit = caps->limits.group_count[0] * geometry->teams / (shape->norm_rows / shape->rows);
   rows_fit = least(rows_fit, limit / widest);
   const uint64_t token_bytes = shape->width * sizeof(uint16_t);
   const uint64_t tokens_fit = limit / token_bytes;
   if (!rows_fit || !tokens_fit)
-    return error_set(err, ERROR_UNSUPPORTED, "block: one row exceeds the device's maxStorageBufferRange or its workgroup count");
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "block: one row exceeds the device's maxStorageBufferRange or its workgroup count");
   cuts->tokens = shape->vocab ? divide_up(shape->vocab, tokens_fit) : 1;
   cuts->rows = most(divide_up(shape->rows, rows_fit), least(divide_up(min_windows, cuts->tokens), shape->rows));
-  if (cuts->rows * cuts->tokens < min_windows) cuts->tokens = most(cuts->tokens, least(divide_up(min_windows, cuts->rows), shape->vocab));
   if (cuts->rows * cuts->tokens < min_windows)
-    return error_set(err, ERROR_UNSUPPORTED, "block: %" PRIu64 " rows cannot be cut into %u parts", shape->rows, min_windows);
+    cuts->tokens = most(cuts->tokens, least(divide_up(min_windows, cuts->rows), shape->vocab));
+  if (cuts->rows * cuts->tokens < min_windows)
+    return error_set(err, ERROR_UNSUPPORTED, "block: %" PRIu64 " rows cannot be cut into %u parts", shape->rows,
+                     min_windows);
   return true;
 }
 
@@ -115,12 +119,14 @@ static bool plan_windows(const struct block_shape *shape, const struct caps *cap
 const char *block_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
   (void)kase;
   const uint32_t threads = (uint32_t)tuning[TUNE_THREADS];
-  if (threads > caps->limits.invocations || threads > caps->limits.group_size[0]) return "more invocations than a workgroup may have";
+  if (threads > caps->limits.invocations || threads > caps->limits.group_size[0])
+    return "more invocations than a workgroup may have";
   return threads * sizeof(float) > caps->limits.shared_memory ? "needs more shared memory than the device has" : NULL;
 }
 
-/* Invocations of a row: the largest power of two, within the workgroup, that leaves each at least one vector; for long rows
- * at least as many as keep an invocation's trips below what drivers are known to allow (Mesa 22.3's lavapipe: 65,535). */
+/* Invocations of a row: the largest power of two, within the workgroup, that leaves each at least one vector; for
+ * long rows at least as many as keep an invocation's trips below what drivers are known to allow (Mesa 22.3's
+ * lavapipe: 65,535). */
 static uint64_t lanes_of(const struct block_shape *shape, const int32_t *tuning) {
   enum { TRIPS = 16384 };
   const uint64_t threads = (uint64_t)tuning[TUNE_THREADS], vectors = shape->norm_width / 4;
@@ -130,8 +136,8 @@ static uint64_t lanes_of(const struct block_shape *shape, const int32_t *tuning)
   return lanes;
 }
 
-bool block_plan_norm(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
-                     uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+bool block_plan_norm(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                     const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
   const struct block_shape shape = block_shape_of(kase, variant->technique);
   struct geometry geometry = {.threads = (uint64_t)tuning[TUNE_THREADS], .lanes = lanes_of(&shape, tuning)};
   geometry.teams = geometry.threads / geometry.lanes;
@@ -146,20 +152,22 @@ bool block_plan_norm_whole(const struct variant *variant, const struct kernel_ca
   return plan_windows(&shape, caps, &geometry, min_windows, out, err);
 }
 
-static bool plan_grid(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
-                      uint64_t elements, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+static bool plan_grid(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                      const int32_t *tuning, uint64_t elements, uint32_t min_windows, struct dispatch_plan *out,
+                      struct error *err) {
   const struct block_shape shape = block_shape_of(kase, variant->technique);
   const uint64_t threads = (uint64_t)tuning[TUNE_THREADS];
-  const struct geometry geometry = {.threads = threads, .lanes = 1, .row_groups = divide_up(shape.width / elements, threads)};
+  const struct geometry geometry = {
+    .threads = threads, .lanes = 1, .row_groups = divide_up(shape.width / elements, threads)};
   return plan_windows(&shape, caps, &geometry, min_windows, out, err);
 }
 
-bool block_plan_map(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
-                    uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+bool block_plan_map(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                    const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
   return plan_grid(variant, kase, caps, tuning, 4, min_windows, out, err);
 }
 
-bool block_plan_rope(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
-                     uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+bool block_plan_rope(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                     const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
   return plan_grid(variant, kase, caps, tuning, 8, min_windows, out, err);
 }

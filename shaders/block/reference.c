@@ -1,7 +1,8 @@
 /* This room in double precision, and how far a correct kernel may be from it.
  *
- * u is the unit roundoff of f32. A single sum or product that Vulkan calls correctly rounded may be rounded either way, by
- * 2 u; longer chains follow tolerance.h. Under EXACT data additions, quarter turns and look-ups are compared with ==. */
+ * u is the unit roundoff of f32. A single sum or product that Vulkan calls correctly rounded may be rounded either
+ * way, by 2 u; longer chains follow tolerance.h. Under EXACT data additions, quarter turns and look-ups are compared
+ * with ==. */
 #include "block_shape.h"
 
 #include <math.h>
@@ -10,22 +11,26 @@
 #include "tolerance.h"
 
 static const double u = UNIT_F32;
-static const double floor_f32 = 0x1p-126;   /* what is smaller may be flushed to zero */
+static const double floor_f32 = 0x1p-126; /* what is smaller may be flushed to zero */
 
 /* ---- rows */
 
-struct task { struct block_shape shape; const void *const *data; enum fill fill; };
+struct task {
+  struct block_shape shape;
+  const void *const *data;
+  enum fill fill;
+};
 
 /* What a row's elements have in common. */
 struct row_stats {
   bool known;
-  double mean, mean_error;     /* LayerNorm */
-  double scale, scale_error;   /* norms: 1 / sqrt(...), relative error */
-  double top, sum, sum_error;  /* softmax; relative error */
+  double mean, mean_error;    /* LayerNorm */
+  double scale, scale_error;  /* norms: 1 / sqrt(...), relative error */
+  double top, sum, sum_error; /* softmax; relative error */
 };
 
-/* Relative error of a sum of n terms of one sign: Higham and Mary 2019 where roundings are independent; the classic worst
- * case on EXTREME data, whose equal terms may be rounded the same way at every step. */
+/* Relative error of a sum of n terms of one sign: Higham and Mary 2019 where roundings are independent; the classic
+ * worst case on EXTREME data, whose equal terms may be rounded the same way at every step. */
 static double sum_error(const struct task *task, double n) {
   const double independent = TOLERANCE_C * sqrt(n + 1);
   return (task->fill == FILL_EXTREME ? fmax(n, independent) : independent) * u;
@@ -70,10 +75,10 @@ static void norm_stats(const struct task *task, uint64_t row, struct row_stats *
   stats->scale_error = 0.5 * wrong / bottom + u + tolerance_inversesqrt();
 }
 
-/* exp(x - max) of each term is off by the rounding of the difference, exp itself, and one exp and product for each time the
- * running maximum of its invocation rose: at most once per vector, and less the more of them there are. */
+/* exp(x - max) of each term is off by the rounding of the difference, exp itself, and one exp and product for each
+ * time the running maximum of its invocation rose: at most once per vector, and less the more of them there are. */
 static double term_error(const struct task *task, double below) {
-  const double vectors = ceil((double)task->shape.width / 4 / 16);   /* the smallest workgroup */
+  const double vectors = ceil((double)task->shape.width / 4 / 16); /* the smallest workgroup */
   const double rises = fmin(vectors, TOLERANCE_C * sqrt(vectors)) + 1;
   return u * fabs(below) + tolerance_exp(below) + rises * (tolerance_exp(0) + u);
 }
@@ -95,8 +100,8 @@ static void softmax_stats(const struct task *task, uint64_t row, struct row_stat
 
 struct judged { double value, bound; };
 
-static struct judged norm_element(const struct task *task, const struct row_stats *stats,
-                                  uint64_t row, uint64_t column) {
+static struct judged norm_element(const struct task *task, const struct row_stats *stats, uint64_t row,
+                                  uint64_t column) {
   const size_t weight = task->shape.op == OP_ADD_RMS_NORM ? 2 : 1;
   const double w = ((const float *)task->data[weight])[column];
   double error;
@@ -111,8 +116,8 @@ static struct judged norm_element(const struct task *task, const struct row_stat
   return y;
 }
 
-static struct judged softmax_element(const struct task *task, const struct row_stats *stats,
-                                     uint64_t row, uint64_t column) {
+static struct judged softmax_element(const struct task *task, const struct row_stats *stats, uint64_t row,
+                                     uint64_t column) {
   const double below = rows_of(task, 0, row)[column] - stats->top, p = exp(below) / stats->sum;
   const double error = u * fabs(below) + tolerance_exp(below) + stats->sum_error + tolerance_div();
   return (struct judged){p, p * expm1(error) + floor_f32};
@@ -147,11 +152,13 @@ static struct judged gated_element(const struct task *task, uint64_t row, uint64
   const double x = gate[0], up = gate[task->shape.width];
   if (task->shape.op == OP_SWIGLU) return gate_element(x, x, 0, up);
   const double c = 2 * sqrt(2 / acos(-1)), cube = 0.044715 * x * x * x;
-  return gate_element(x, c * (x + cube), c * (fabs(x) * 3 * u + fabs(cube) * 7 * u), up);   /* roundings on the way, of constants too */
+  return gate_element(x, c * (x + cube), c * (fabs(x) * 3 * u + fabs(cube) * 7 * u),
+                      up); /* roundings on the way, of constants too */
 }
 
-/* gelu = x (1 + erf) / 2. The kernel's half erfc is off by half the 1.5e-7 of its formula, and by rounding: the series has
- * coefficients of 4.5 in all and ten operations, its t a division; exp has an argument that is itself off by 4 u z^2. */
+/* gelu = x (1 + erf) / 2. The kernel's half erfc is off by half the 1.5e-7 of its formula, and by rounding: the
+ * series has coefficients of 4.5 in all and ten operations, its t a division; exp has an argument that is itself off
+ * by 4 u z^2. */
 static struct judged gelu_element(double x) {
   const double z = fabs(x) / sqrt(2), tail = 0.5 * erfc(z), bell = exp(-z * z);
   const double series = 0.5 * 4.5 * bell * (10 * u + tolerance_div()) + tail * (4 * u * z * z + tolerance_exp(z * z));
@@ -172,7 +179,7 @@ static double decode_half(uint16_t half) {
 static struct judged embed_element(const struct task *task, uint64_t row, uint64_t column) {
   const uint32_t token = ((const uint32_t *)task->data[0])[row];
   const double value = decode_half(((const uint16_t *)task->data[1])[token * task->shape.width + column]);
-  return (struct judged){value, fabs(value) < 0x1p-14 ? fabs(value) : 0};   /* subnormal halves may be flushed */
+  return (struct judged){value, fabs(value) < 0x1p-14 ? fabs(value) : 0}; /* subnormal halves may be flushed */
 }
 
 static struct judged map_element(const struct task *task, uint64_t row, uint64_t column) {
@@ -193,9 +200,9 @@ static bool is_norm(enum block_op op) {
 }
 
 /* Element `index` of the output of an op with statistics. */
-static struct judged stats_element(const struct task *task, struct row_stats *of_row,
-                                   uint64_t index) {
-  const uint64_t line = index / task->shape.norm_width, row = line / task->shape.out_rows, column = index % task->shape.norm_width;
+static struct judged stats_element(const struct task *task, struct row_stats *of_row, uint64_t index) {
+  const uint64_t line = index / task->shape.norm_width, row = line / task->shape.out_rows,
+                 column = index % task->shape.norm_width;
   if (line % task->shape.out_rows + 1 < task->shape.out_rows)
     return sum_element(rows_of(task, 0, row)[column], rows_of(task, 1, row)[column], task->fill == FILL_EXACT);
   struct row_stats *stats = &of_row[row];
@@ -204,13 +211,13 @@ static struct judged stats_element(const struct task *task, struct row_stats *of
   return (is_norm(task->shape.op) ? norm_element : softmax_element)(task, stats, row, column);
 }
 
-void block_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill, const void *const *data,
-                     const uint64_t *index, size_t n, double *value, double *bound) {
+void block_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill,
+                     const void *const *data, const uint64_t *index, size_t n, double *value, double *bound) {
   const struct task task = {block_shape_of(kase, technique->id), data, fill};
   const bool with_stats = is_norm(task.shape.op) || task.shape.op == OP_SOFTMAX;
   struct row_stats *of_row = with_stats ? calloc(task.shape.norm_rows, sizeof *of_row) : NULL;
   for (size_t i = 0; i < n; i++) {
-    struct judged y = {NAN, 0};   /* which no output equals: without memory nothing is proved */
+    struct judged y = {NAN, 0}; /* which no output equals: without memory nothing is proved */
     if (of_row) y = stats_element(&task, of_row, index[i]);
     else if (!with_stats) y = map_element(&task, index[i] / task.shape.width, index[i] % task.shape.width);
     value[i] = y.value;

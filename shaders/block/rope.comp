@@ -1,12 +1,15 @@
 #version 450
-// Rotary position embedding (Su et al. 2021): every pair of elements of a head is turned by position * theta^(-2 i / head).
+// Rotary position embedding (Su et al. 2021): every pair of elements of a head is turned by position * theta^(-2 i /
+// head).
 //
-// Idea: an invocation turns four pairs of one head. The cosines and sines come from a table with a row for each row of x, which
-// the host makes once a step, in double, for all heads and layers: GLSL's own sin and cos are specified within [-pi, pi] only,
-// and in f32 an angle at position 131,071 is right to 0.008.
-// PAIRS: element 2 i turns with 2 i + 1 (the paper, GPT-J, GGUF's Llama). Else i turns with i + head / 2 (GPT-NeoX, Hugging Face).
+// Idea: an invocation turns four pairs of one head. The cosines and sines come from a table with a row for each row of
+// x, which the host makes once a step, in double, for all heads and layers: GLSL's own sin and cos are specified within
+// [-pi, pi] only, and in f32 an angle at position 131,071 is right to 0.008.
+// PAIRS: element 2 i turns with 2 i + 1 (the paper, GPT-J, GGUF's Llama). Else i turns with i + head / 2 (GPT-NeoX,
+// Hugging Face).
 //
-// Cost: x once in and once out; the table is read by every head, from the cache. Wins: fused with what follows (kv_cache).
+// Cost: x once in and once out; the table is read by every head, from the cache. Wins: fused with what follows
+// (kv_cache).
 //
 // build: pairs -DPAIRS
 // build: halves

@@ -1,8 +1,8 @@
 #version 450
 // Softmax over rows, of the logits: a workgroup per row.
 //
-// Idea: one sweep carries the maximum and the sum under it (Milakov and Gimelshein 2018); a second writes. A sweep for the
-// maximum alone would read the row, half a megabyte of it, a third time.
+// Idea: one sweep carries the maximum and the sum under it (Milakov and Gimelshein 2018); a second writes. A sweep for
+// the maximum alone would read the row, half a megabyte of it, a third time.
 //
 // Cost: two reads and a write of every element, an exponential more wherever the maximum rises.
 // Wins: many rows. A single row keeps one workgroup busy, whatever the device.
@@ -31,5 +31,6 @@ void main() {
   }
   const float most = row_max(top);
   sum = row_sum(sum * exp(top - most));
-  for (uint v = gl_LocalInvocationID.x; v < p.vectors; v += THREADS) out_data[out_row + v] = exp(x_data[in_row + v] - most) / sum;
+  for (uint v = gl_LocalInvocationID.x; v < p.vectors; v += THREADS)
+    out_data[out_row + v] = exp(x_data[in_row + v] - most) / sum;
 }

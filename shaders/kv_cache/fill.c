@@ -1,6 +1,7 @@
-/* Test data of this room. Groups of 32 differ in magnitude by powers of two, so that a neighbour's scale shows. EXACT: quarter
- * turns of small integers, which f16 holds; int8 is judged against its codes all the same. EXTREME: zeros, alternating signs at
- * the top of f16 (a turn makes it up to 1.42 times as large), subnormal, one huge among small. */
+/* Test data of this room. Groups of 32 differ in magnitude by powers of two, so that a neighbour's scale shows.
+ * EXACT: quarter turns of small integers, which f16 holds; int8 is judged against its codes all the same. EXTREME:
+ * zeros, alternating signs at the top of f16 (a turn makes it up to 1.42 times as large), subnormal, one huge among
+ * small. */
 #include "kv_shape.h"
 
 #include <math.h>
@@ -43,11 +44,13 @@ static void fill_angles(const struct kv_shape *shape, enum fill fill, float *out
   static const float turn[4][2] = {{1, 0}, {0, 1}, {-1, 0}, {0, -1}};
   for (uint64_t token = 0; token < shape->tokens; token++, out += shape->head) {
     rope_angles(out, shape->position + token % shape->rows, shape->head, theta);
-    for (uint64_t i = 0; fill == FILL_EXACT && i < shape->head / 2; i++) memcpy(out + 2 * i, turn[(token + i) % 4], sizeof turn[0]);
+    for (uint64_t i = 0; fill == FILL_EXACT && i < shape->head / 2; i++)
+      memcpy(out + 2 * i, turn[(token + i) % 4], sizeof turn[0]);
   }
 }
 
-void kv_fill(const struct kernel_case *kase, const struct technique *technique, enum fill fill, uint64_t seed, void *const *data) {
+void kv_fill(const struct kernel_case *kase, const struct technique *technique, enum fill fill, uint64_t seed,
+             void *const *data) {
   const struct kv_shape shape = kv_shape_of(kase, technique->id);
   fill_x(&shape, fill, seed, data[KV_X]);
   if (shape.rope) fill_angles(&shape, fill, data[KV_ANGLES]);

@@ -23,12 +23,14 @@ layout(push_constant, std430) uniform push {
 };
 layout(binding = 0, std430) readonly restrict buffer x_buffer { vec4 x_data[]; };
 #ifdef ANGLES
-layout(binding = ANGLES, std430) readonly restrict buffer angle_buffer { vec4 angle_data[]; };   // (cos, sin) of two pairs
+// (cos, sin) of two pairs
+layout(binding = ANGLES, std430) readonly restrict buffer angle_buffer { vec4 angle_data[]; };
 #endif
 
 const uint HEAD_VECTORS = HEAD / 4;
 
-// Where the invocation works: row `row` of sequence `sequence`, of which it takes vectors of KV head `head` of the window.
+// Where the invocation works: row `row` of sequence `sequence`, of which it takes vectors of KV head `head` of the
+// window.
 struct place { uint sequence, row, head; };
 
 // Vector `v` of a head: elements 4 v .. 4 v + 3.

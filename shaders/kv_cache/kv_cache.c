@@ -1,13 +1,14 @@
 /* The room of the KV cache's writing side: what a step computed goes where attention will read it.
  *
- * Each case stores one tensor, keys or values: keys with RoPE, values without. The cache is the output; a run writes only the
- * new rows of it. The check decodes them on the host after the run (kernel.h, decode), and counts what else was written: the op
- * that is timed stores its own format and nothing more.
+ * Each case stores one tensor, keys or values: keys with RoPE, values without. The cache is the output; a run writes
+ * only the new rows of it. The check decodes them on the host after the run (kernel.h, decode), and counts what else
+ * was written: the op that is timed stores its own format and nothing more.
  *
  * The story so far:
  * 1. store: f16, eight elements and 16 bytes per invocation.
- * 2. quantise: int8 in groups of 32. One invocation per group, as ggml has it, writes scattered bytes; here 8, 4 or 2 share a group,
- *    hold it in registers and store whole words. Two groups' scales make a word, hence heads of a multiple of 64.
+ * 2. quantise: int8 in groups of 32. One invocation per group, as ggml has it, writes scattered bytes; here 8, 4 or
+ *    2 share a group, hold it in registers and store whole words. Two groups' scales make a word, hence heads of a
+ *    multiple of 64.
  * 3. Both with RoPE on the way: the keys are read once, and never written in f32.
  * At decode a step stores a few thousand elements and costs a launch: fused, it is one launch for RoPE and store. */
 #include "kv_shape.h"
@@ -21,16 +22,21 @@
 static const struct technique techniques[] = {
   {"kv_cache.append_f16", "append to an f16 cache", "Stores new keys or values at a position of an f16 cache.",
    "definition", "values; keys of models without RoPE", "2 bytes per element"},
-  {"kv_cache.append_int8", "append to an int8 cache", "Quantises new keys or values to int8 codes with an f16 scale per 32 elements, into the cache.",
-   INT8_SOURCE, "values of an int8 cache", INT8_COSTS},
-  {"kv_cache.rope_pairs_append_f16", "RoPE (pairs) and append to an f16 cache", "Turns interleaved pairs of new keys by their position and stores them.",
-   ROPE_SOURCE, "keys of an f16 cache: a write and a read of them less", "2 bytes per element"},
-  {"kv_cache.rope_halves_append_f16", "RoPE (half-split) and append to an f16 cache", "Turns half-split pairs of new keys by their position and stores them.",
-   ROPE_SOURCE, "keys of an f16 cache: a write and a read of them less", "2 bytes per element"},
-  {"kv_cache.rope_pairs_append_int8", "RoPE (pairs) and append to an int8 cache", "Turns interleaved pairs of new keys, quantises and stores them.",
-   ROPE_SOURCE "; " INT8_SOURCE, "keys of an int8 cache: read once, written once", INT8_COSTS},
-  {"kv_cache.rope_halves_append_int8", "RoPE (half-split) and append to an int8 cache", "Turns half-split pairs of new keys, quantises and stores them.",
-   ROPE_SOURCE "; " INT8_SOURCE, "keys of an int8 cache: read once, written once", INT8_COSTS},
+  {"kv_cache.append_int8", "append to an int8 cache",
+   "Quantises new keys or values to int8 codes with an f16 scale per 32 elements, into the cache.", INT8_SOURCE,
+   "values of an int8 cache", INT8_COSTS},
+  {"kv_cache.rope_pairs_append_f16", "RoPE (pairs) and append to an f16 cache",
+   "Turns interleaved pairs of new keys by their position and stores them.", ROPE_SOURCE,
+   "keys of an f16 cache: a write and a read of them less", "2 bytes per element"},
+  {"kv_cache.rope_halves_append_f16", "RoPE (half-split) and append to an f16 cache",
+   "Turns half-split pairs of new keys by their position and stores them.", ROPE_SOURCE,
+   "keys of an f16 cache: a write and a read of them less", "2 bytes per element"},
+  {"kv_cache.rope_pairs_append_int8", "RoPE (pairs) and append to an int8 cache",
+   "Turns interleaved pairs of new keys, quantises and stores them.", ROPE_SOURCE "; " INT8_SOURCE,
+   "keys of an int8 cache: read once, written once", INT8_COSTS},
+  {"kv_cache.rope_halves_append_int8", "RoPE (half-split) and append to an int8 cache",
+   "Turns half-split pairs of new keys, quantises and stores them.", ROPE_SOURCE "; " INT8_SOURCE,
+   "keys of an int8 cache: read once, written once", INT8_COSTS},
 };
 
 /* Defaults first. Two lanes are what subgroups of any size can shuffle for. */
@@ -38,13 +44,16 @@ static const struct technique techniques[] = {
 #define SHARED_LANES {"lanes", {8, 4, 2}, 3}
 #define SHUFFLE_LANES {"lanes", {2, 4, 8}, 3}
 
-#define BUILDS(build) {"kv_cache/quantise." build "_2", "kv_cache/quantise." build "_4", "kv_cache/quantise." build "_8"}
+#define BUILDS(build) \
+  {"kv_cache/quantise." build "_2", "kv_cache/quantise." build "_4", "kv_cache/quantise." build "_8"}
 #define STORE(technique, build) \
-  {"kv_cache." technique ".base", "kv_cache." technique, {"kv_cache/store." build}, 0, {THREADS}, 1, kv_store_valid, kv_store_plan}
+  {"kv_cache." technique ".base", "kv_cache." technique, {"kv_cache/store." build}, 0, {THREADS}, 1, \
+   kv_store_valid, kv_store_plan}
 #define QUANTISE(technique, build) \
-  {"kv_cache." technique ".base", "kv_cache." technique, BUILDS(build), 0, {THREADS, SHARED_LANES}, 2, kv_shared_valid, kv_quantise_plan}, \
-  {"kv_cache." technique ".shuffle", "kv_cache." technique, BUILDS(build "_shuffle"), FEATURE_SUBGROUP_BASIC | FEATURE_SUBGROUP_SHUFFLE, \
-   {THREADS, SHUFFLE_LANES}, 2, kv_shuffle_valid, kv_quantise_plan}
+  {"kv_cache." technique ".base", "kv_cache." technique, BUILDS(build), 0, {THREADS, SHARED_LANES}, 2, \
+   kv_shared_valid, kv_quantise_plan}, \
+  {"kv_cache." technique ".shuffle", "kv_cache." technique, BUILDS(build "_shuffle"), \
+   FEATURE_SUBGROUP_BASIC | FEATURE_SUBGROUP_SHUFFLE, {THREADS, SHUFFLE_LANES}, 2, kv_shuffle_valid, kv_quantise_plan}
 
 static const struct variant variants[] = {
   STORE("append_f16", "plain"),
@@ -82,24 +91,28 @@ struct kv_shape kv_shape_of(const struct kernel_case *kase, const char *techniqu
 
 const char *kv_refusal(const struct kv_shape *shape) {
   if (shape->head % 8) return "head must be a multiple of 8";
-  if (shape->int8 && shape->head % (2 * KV_CACHE_GROUP)) return "an int8 cache is written two scales at a time: head must be a multiple of 64";
+  if (shape->int8 && shape->head % (2 * KV_CACHE_GROUP))
+    return "an int8 cache is written two scales at a time: head must be a multiple of 64";
   if (shape->position + shape->rows > shape->capacity) return "position + rows exceed kv, the positions of the cache";
   return NULL;
 }
 
-static bool tensors(const struct kernel_case *kase, const struct technique *technique, struct tensor_list *list, struct error *err) {
+static bool tensors(const struct kernel_case *kase, const struct technique *technique, struct tensor_list *list,
+                    struct error *err) {
   const struct kv_shape shape = kv_shape_of(kase, technique->id);
   const char *refusal = kv_refusal(&shape);
   if (refusal) return error_set(err, ERROR_INPUT, "%s: %s", technique->id, refusal);
   list->tensor[KV_X] = (struct tensor){"x", TENSOR_INPUT, shape.tokens * shape.x_row};
   if (shape.rope) list->tensor[KV_ANGLES] = (struct tensor){"angles", TENSOR_INPUT, shape.tokens * shape.angle_row};
-  list->tensor[shape.cache] = (struct tensor){"cache", TENSOR_OUTPUT, shape.codes_bytes + shape.pairs * shape.scale_bytes};
+  const uint64_t cache_bytes = shape.codes_bytes + shape.pairs * shape.scale_bytes;
+  list->tensor[shape.cache] = (struct tensor){"cache", TENSOR_OUTPUT, cache_bytes};
   list->n = shape.cache + 1;
   return true;
 }
 
 static double elements_of(const struct kernel_case *kase) {
-  return (double)kase->dim[DIM_BATCH] * (double)kase->dim[DIM_ROWS] * (double)kase->dim[DIM_KV_HEADS] * (double)kase->dim[DIM_HEAD];
+  const double tokens = (double)kase->dim[DIM_BATCH] * (double)kase->dim[DIM_ROWS];
+  return tokens * (double)kase->dim[DIM_KV_HEADS] * (double)kase->dim[DIM_HEAD];
 }
 
 /* Three for the turn, one for the scale. No op here is bound by arithmetic. */
@@ -111,12 +124,13 @@ static double bytes(const struct kernel_case *kase, const struct technique *tech
   return elements_of(kase) * (sizeof(float) + (shape.int8 ? 1 + 2.0 / KV_CACHE_GROUP : 2)) + angles;
 }
 
-/* One row and many, at the first, at odd and at the last positions of caches of odd lengths; one head and several; heads of
- * all sizes; positions at the far end of a long context. */
+/* One row and many, at the first, at odd and at the last positions of caches of odd lengths; one head and several;
+ * heads of all sizes; positions at the far end of a long context. */
 static const int64_t proof_shapes[][KERNEL_DIMS] = {
-  {1, 1, 0, 1, 1, 64}, {1, 1, 4095, 4099, 1, 64}, {1, 1, 131071, 131072, 1, 8}, {1, 1, 16383, 16384, 1, 128}, {2, 3, 5, 13, 3, 64},
-  {1, 7, 6, 13, 2, 128}, {3, 1, 2, 5, 4, 128}, {1, 33, 0, 33, 3, 192}, {2, 5, 1, 9, 1, 256}, {1, 9, 3, 12, 5, 72}, {2, 4, 0, 7, 2, 80},
-  {1, 3, 1, 5, 8, 64}, {1, 17, 31, 129, 9, 64}, {1, 2, 131070, 131072, 1, 64}, {0},
+  {1, 1, 0, 1, 1, 64}, {1, 1, 4095, 4099, 1, 64}, {1, 1, 131071, 131072, 1, 8}, {1, 1, 16383, 16384, 1, 128},
+  {2, 3, 5, 13, 3, 64}, {1, 7, 6, 13, 2, 128}, {3, 1, 2, 5, 4, 128}, {1, 33, 0, 33, 3, 192}, {2, 5, 1, 9, 1, 256},
+  {1, 9, 3, 12, 5, 72}, {2, 4, 0, 7, 2, 80}, {1, 3, 1, 5, 8, 64}, {1, 17, 31, 129, 9, 64},
+  {1, 2, 131070, 131072, 1, 64}, {0},
 };
 
 const struct family kv_cache_family = {

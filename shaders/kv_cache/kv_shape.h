@@ -43,8 +43,8 @@ bool kv_store_plan(const struct variant *, const struct kernel_case *, const str
 bool kv_quantise_plan(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
                       uint32_t min_windows, struct dispatch_plan *, struct error *);
 
-/* fill.c, reference.c. Values: every stored element in the order of x, int8's scales in the order of the groups of x, and last the
- * number of words outside the new rows that were written. */
+/* fill.c, reference.c. Values: every stored element in the order of x, int8's scales in the order of the groups of
+ * x, and last the number of words outside the new rows that were written. */
 void kv_fill(const struct kernel_case *, const struct technique *, enum fill, uint64_t seed, void *const *data);
 uint64_t kv_values(const struct kernel_case *, const struct technique *);
 void kv_decode(const struct kernel_case *, const struct technique *, const void *output, float *value);

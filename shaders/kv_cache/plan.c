@@ -1,5 +1,5 @@
-/* Cases of this room -> windows -> dispatches. Whole sequences as long as they fit; else some rows and heads of one sequence,
- * whose (sequence, KV head) pairs are bound whole: only their beginnings are sure to be aligned. */
+/* Cases of this room -> windows -> dispatches. Whole sequences as long as they fit; else some rows and heads of one
+ * sequence, whose (sequence, KV head) pairs are bound whole: only their beginnings are sure to be aligned. */
 #include "kv_shape.h"
 
 #include <string.h>
@@ -14,7 +14,8 @@ static uint64_t storage_limit(const struct caps *caps) {
 
 /* ---- windows */
 
-/* Into how many nearly equal runs each dimension is cut; rows and heads only where every sequence is a run of its own. */
+/* Into how many nearly equal runs each dimension is cut; rows and heads only where every sequence is a run of its
+ * own. */
 struct cuts { uint64_t batch, rows, heads; };
 struct run { uint64_t first, n; };
 struct window { struct run batch, rows, heads; };
@@ -25,15 +26,19 @@ static struct run run_of(uint64_t n, uint64_t runs, uint64_t i) {
 
 static uint64_t raise_to(uint64_t wanted, uint64_t now, uint64_t limit) { return most(now, least(wanted, limit)); }
 
-static bool cuts_make(const struct kv_shape *shape, const struct caps *caps, uint32_t min_windows, struct cuts *cuts, struct error *err) {
+static bool cuts_make(const struct kv_shape *shape, const struct caps *caps, uint32_t min_windows, struct cuts *cuts,
+                      struct error *err) {
   const uint64_t limit = storage_limit(caps);
   const uint64_t rows_fit = least(limit / most(shape->x_row, shape->angle_row), caps->limits.group_count[1]);
   const uint64_t heads_fit = limit / shape->pair_bytes;
   if (!rows_fit || !heads_fit)
-    return error_set(err, ERROR_UNSUPPORTED, "kv_cache: the cache of one KV head exceeds the device's maxStorageBufferRange; a smaller kv runs");
+    return error_set(
+      err, ERROR_UNSUPPORTED,
+      "kv_cache: the cache of one KV head exceeds the device's maxStorageBufferRange; a smaller kv runs");
   *cuts = (struct cuts){shape->batch, divide_up(shape->rows, rows_fit), divide_up(shape->kv_heads, heads_fit)};
   if (cuts->rows == 1 && cuts->heads == 1) {
-    const uint64_t sequences_fit = least(rows_fit / shape->rows, least(heads_fit / shape->kv_heads, caps->limits.group_count[2]));
+    const uint64_t sequences_fit =
+      least(rows_fit / shape->rows, least(heads_fit / shape->kv_heads, caps->limits.group_count[2]));
     cuts->batch = raise_to(min_windows, divide_up(shape->batch, sequences_fit), shape->batch);
   }
   if (cuts->batch == shape->batch) {
@@ -56,8 +61,10 @@ static void bind(struct pass *pass, size_t tensor, uint64_t offset, uint64_t siz
 
 /* x, angles, codes, scales: the order of io.glsl. */
 static void bind_all(struct pass *pass, const struct kv_shape *shape, const struct window *window) {
-  const uint64_t token = window->batch.first * shape->rows + window->rows.first, tokens = window->batch.n * window->rows.n;
-  const uint64_t pair = window->batch.first * shape->kv_heads + window->heads.first, pairs = window->batch.n * window->heads.n;
+  const uint64_t token = window->batch.first * shape->rows + window->rows.first,
+                 tokens = window->batch.n * window->rows.n;
+  const uint64_t pair = window->batch.first * shape->kv_heads + window->heads.first,
+                 pairs = window->batch.n * window->heads.n;
   bind(pass, KV_X, token * shape->x_row, tokens * shape->x_row);
   if (shape->rope) bind(pass, KV_ANGLES, token * shape->angle_row, tokens * shape->angle_row);
   bind(pass, shape->cache, pair * shape->pair_bytes, pairs * shape->pair_bytes);
@@ -99,25 +106,27 @@ static bool plan_windows(const struct kv_shape *shape, const struct caps *caps, 
   for (uint64_t b = 0; b < cuts.batch; b++)
     for (uint64_t r = 0; r < cuts.rows; r++)
       for (uint64_t h = 0; h < cuts.heads; h++) {
-        const struct window window = {run_of(shape->batch, cuts.batch, b), run_of(shape->rows, cuts.rows, r), run_of(shape->kv_heads, cuts.heads, h)};
+        const struct window window = {run_of(shape->batch, cuts.batch, b), run_of(shape->rows, cuts.rows, r),
+                                      run_of(shape->kv_heads, cuts.heads, h)};
         if (!window_add(shape, &window, shader, threads, head_threads, out, err)) return false;
       }
   out->windows = (uint32_t)out->n;
   return true;
 }
 
-bool kv_store_plan(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
-                   uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+bool kv_store_plan(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                   const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
   const struct kv_shape shape = kv_shape_of(kase, variant->technique);
   return plan_windows(&shape, caps, 0, (uint64_t)tuning[TUNE_THREADS], shape.head / 8, min_windows, out, err);
 }
 
-bool kv_quantise_plan(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning,
-                      uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+bool kv_quantise_plan(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                      const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
   const struct kv_shape shape = kv_shape_of(kase, variant->technique);
   const uint64_t lanes = (uint64_t)tuning[TUNE_LANES];
-  const uint32_t build = lanes == 2 ? 0 : lanes == 4 ? 1 : 2;   /* in the order of variant->shaders */
-  return plan_windows(&shape, caps, build, (uint64_t)tuning[TUNE_THREADS], shape.head / KV_CACHE_GROUP * lanes, min_windows, out, err);
+  const uint32_t build = lanes == 2 ? 0 : lanes == 4 ? 1 : 2; /* in the order of variant->shaders */
+  return plan_windows(&shape, caps, build, (uint64_t)tuning[TUNE_THREADS], shape.head / KV_CACHE_GROUP * lanes,
+                      min_windows, out, err);
 }
 
 /* ---- valid */
@@ -125,15 +134,19 @@ bool kv_quantise_plan(const struct variant *variant, const struct kernel_case *k
 const char *kv_store_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
   (void)kase;
   const uint32_t threads = (uint32_t)tuning[TUNE_THREADS];
-  return threads > caps->limits.invocations || threads > caps->limits.group_size[0] ? "more invocations than a workgroup may have" : NULL;
+  return threads > caps->limits.invocations || threads > caps->limits.group_size[0]
+           ? "more invocations than a workgroup may have"
+           : NULL;
 }
 
 const char *kv_shared_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
-  if ((uint64_t)tuning[TUNE_THREADS] * sizeof(float) > caps->limits.shared_memory) return "needs more shared memory than the device has";
+  if ((uint64_t)tuning[TUNE_THREADS] * sizeof(float) > caps->limits.shared_memory)
+    return "needs more shared memory than the device has";
   return kv_store_valid(kase, caps, tuning);
 }
 
 const char *kv_shuffle_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
-  if ((uint32_t)tuning[TUNE_LANES] * 2 > caps->subgroup.min) return "two groups need more lanes than a subgroup may have";
+  if ((uint32_t)tuning[TUNE_LANES] * 2 > caps->subgroup.min)
+    return "two groups need more lanes than a subgroup may have";
   return kv_store_valid(kase, caps, tuning);
 }

@@ -44,7 +44,8 @@ uint pack(vec4 codes) {
 void quantise_and_store() {
   const uint unit = gl_GlobalInvocationID.x / LANES, lane = gl_GlobalInvocationID.x % LANES;
   const bool mine = unit / HEAD_GROUPS < p.heads;
-  const place at = place(gl_WorkGroupID.z, gl_WorkGroupID.y, min(unit / HEAD_GROUPS, p.heads - 1));   // nobody leaves early
+  const uint head = min(unit / HEAD_GROUPS, p.heads - 1);   // nobody leaves before the others have heard from it
+  const place at = place(gl_WorkGroupID.z, gl_WorkGroupID.y, head);
   const uint group = unit % HEAD_GROUPS;
 
   vec4 x[VECTORS];

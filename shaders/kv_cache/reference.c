@@ -1,12 +1,12 @@
 /* What the cache must hold, in double precision, and how far a correct kernel may be from it.
  *
- * f16: one of the two halves on either side of the element (Vulkan leaves the direction of rounding open): less than one ULP,
- * and the error of the turn before it.
+ * f16: one of the two halves on either side of the element (Vulkan leaves the direction of rounding open): less than
+ * one ULP, and the error of the turn before it.
  *
- * int8: the code must be the nearest, q = round(y / d) with d = max |y| / 127. The kernel's y / d is off by `delta` (errors of y
- * and of the largest y, two divisions, a product), so that both neighbours are right within delta of a tie, one step d apart, and
- * only one elsewhere. What is compared is code times scale; the scale is stored as f16, right to one ULP of it, which moves an element
- * by |q| ULP. Scales are compared too, each for itself. */
+ * int8: the code must be the nearest, q = round(y / d) with d = max |y| / 127. The kernel's y / d is off by `delta`
+ * (errors of y and of the largest y, two divisions, a product), so that both neighbours are right within delta of a
+ * tie, one step d apart, and only one elsewhere. What is compared is code times scale; the scale is stored as f16,
+ * right to one ULP of it, which moves an element by |q| ULP. Scales are compared too, each for itself. */
 #include "kv_shape.h"
 
 #include <math.h>
@@ -44,8 +44,10 @@ static double stored_element(const struct kv_shape *shape, const unsigned char *
   return (signed char)row[place->column] * stored_scale(shape, output, place);
 }
 
-/* Words of [begin, end) that a run wrote, leaving out the new rows: bytes [first, last) of every run of `stride` bytes. */
-static uint64_t strays(const unsigned char *output, uint64_t begin, uint64_t end, uint64_t stride, uint64_t first, uint64_t last) {
+/* Words of [begin, end) that a run wrote, leaving out the new rows: bytes [first, last) of every run of `stride`
+ * bytes. */
+static uint64_t strays(const unsigned char *output, uint64_t begin, uint64_t end, uint64_t stride, uint64_t first,
+                       uint64_t last) {
   uint64_t n = 0;
   for (uint64_t at = begin; at < end; at += 4) {
     const uint64_t within = (at - begin) % stride;
@@ -72,7 +74,8 @@ void kv_decode(const struct kernel_case *kase, const struct technique *technique
     const struct place place = place_of(&shape, g * KV_CACHE_GROUP);
     value[shape.elements + g] = (float)stored_scale(&shape, output, &place);
   }
-  uint64_t stray = strays(output, 0, shape.codes_bytes, shape.pair_bytes, shape.position * shape.row_bytes, end * shape.row_bytes);
+  uint64_t stray =
+    strays(output, 0, shape.codes_bytes, shape.pair_bytes, shape.position * shape.row_bytes, end * shape.row_bytes);
   if (shape.int8)
     stray += strays(output, shape.codes_bytes, shape.codes_bytes + shape.pairs * shape.scale_bytes, shape.scale_bytes,
                     shape.position * scale_row, end * scale_row);
@@ -102,12 +105,13 @@ static double half_ulp(double x) {
   const double magnitude = fabs(x);
   if (magnitude < 0x1p-14) return fmax(magnitude, 0x1p-24);
   int exponent;
-  frexp(magnitude, &exponent);   /* magnitude = [1/2, 1) 2^exponent */
+  frexp(magnitude, &exponent); /* magnitude = [1/2, 1) 2^exponent */
   return ldexp(1, exponent - 11);
 }
 
 static struct judged half_element(struct judged y) {
-  const bool held = fp16_to_float(fp16_from_float((float)y.value)) == y.value && y.bound == 0 && !(fabs(y.value) < 0x1p-14);
+  const bool held =
+    fp16_to_float(fp16_from_float((float)y.value)) == y.value && y.bound == 0 && !(fabs(y.value) < 0x1p-14);
   return (struct judged){y.value, held || y.value == 0 ? y.bound : y.bound + half_ulp(y.value)};
 }
 
@@ -138,15 +142,16 @@ static struct judged code_element(struct judged y, struct scale scale) {
   return (struct judged){nearest * stored.value, bound};
 }
 
-void kv_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill, const void *const *data,
-                  const uint64_t *index, size_t n, double *value, double *bound) {
+void kv_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill,
+                  const void *const *data, const uint64_t *index, size_t n, double *value, double *bound) {
   const struct kv_shape shape = kv_shape_of(kase, technique->id);
   const bool exact = fill == FILL_EXACT;
   for (size_t i = 0; i < n; i++) {
-    struct judged y = {0, 0};   /* the last value: no stray word */
+    struct judged y = {0, 0}; /* the last value: no stray word */
     if (index[i] < shape.elements) {
       y = turned(&shape, data, exact, index[i]);
-      y = shape.int8 ? code_element(y, scale_of(&shape, data, exact, index[i] / KV_CACHE_GROUP * KV_CACHE_GROUP)) : half_element(y);
+      y = shape.int8 ? code_element(y, scale_of(&shape, data, exact, index[i] / KV_CACHE_GROUP * KV_CACHE_GROUP))
+                     : half_element(y);
     } else if (index[i] < shape.elements + shape.groups) {
       y = scale_element(scale_of(&shape, data, exact, (index[i] - shape.elements) * KV_CACHE_GROUP));
     }
