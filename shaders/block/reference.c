@@ -36,6 +36,11 @@ static double sum_error(const struct task *task, double n) {
   return (task->fill == FILL_EXTREME ? fmax(n, independent) : independent) * u;
 }
 
+/* The same where EXACT data are integers: none, as long as f32 holds the sum of their magnitudes. */
+static double data_sum_error(const struct task *task, double n, double magnitude) {
+  return task->fill == FILL_EXACT && magnitude <= 0x1p24 ? 0 : sum_error(task, n);
+}
+
 static const float *rows_of(const struct task *task, size_t input, uint64_t row) {
   return (const float *)task->data[input] + row * task->shape.norm_width;
 }
@@ -61,7 +66,7 @@ static void norm_stats(const struct task *task, uint64_t row, struct row_stats *
       magnitude += fabs(x);
     }
     stats->mean = sum / n;
-    stats->mean_error = sum_error(task, n) * magnitude / n + 3 * u * fabs(stats->mean);
+    stats->mean_error = data_sum_error(task, n, magnitude) * magnitude / n + 3 * u * fabs(stats->mean);
   }
   for (uint64_t c = 0; c < task->shape.norm_width; c++) {
     const double x = normed(task, row, c, &error) - stats->mean;
@@ -70,7 +75,8 @@ static void norm_stats(const struct task *task, uint64_t row, struct row_stats *
   }
   /* relative: of the sum and of the products behind it */
   const double mean_square = squares / n, bottom = mean_square + BLOCK_EPSILON;
-  const double wrong = mean_square * (sum_error(task, n) + 8 * u) + moved / n + stats->mean_error * stats->mean_error;
+  const double summed = task->shape.op == OP_LAYER_NORM ? sum_error(task, n) : data_sum_error(task, n, squares);
+  const double wrong = mean_square * (summed + 8 * u) + moved / n + stats->mean_error * stats->mean_error;
   stats->scale = 1 / sqrt(bottom);
   stats->scale_error = 0.5 * wrong / bottom + u + tolerance_inversesqrt();
 }

@@ -4,8 +4,8 @@
  * one ULP, and the error of the turn before it.
  *
  * int8: the code must be the nearest, q = round(y / d) with d = max |y| / 127. The kernel's y / d is off by `delta`
- * (errors of y and of the largest y, two divisions, a product), so that both neighbours are right within delta of a
- * tie, one step d apart, and only one elsewhere. What is compared is code times scale; the scale is stored as f16,
+ * (errors of y and of the largest y, two divisions, a product), so that within delta of a tie both neighbours are right,
+ * half a step from y, and only one elsewhere. What is compared is code times scale; the scale is stored as f16,
  * right to one ULP of it, which moves an element by |q| ULP. Scales are compared too, each for itself. */
 #include "kv_shape.h"
 
@@ -137,9 +137,9 @@ static struct judged code_element(struct judged y, struct scale scale) {
   const struct judged stored = scale_element(scale);
   const double code = y.value / scale.d, nearest = nearbyint(code);
   const double delta = fabs(code) * (scale.error + tolerance_div() + 3 * u) + y.bound / scale.d;
-  const bool tie = 0.5 - fabs(code - nearest) <= delta;
-  const double bound = fabs(nearest) * stored.bound + (tie ? stored.value + stored.bound : 0);
-  return (struct judged){nearest * stored.value, bound};
+  if (0.5 - fabs(code - nearest) > delta) return (struct judged){nearest * stored.value, fabs(nearest) * stored.bound};
+  const double half_step = (0.5 + delta) * (stored.value + stored.bound);
+  return (struct judged){code * stored.value, half_step + (fabs(code) + 1) * stored.bound};
 }
 
 void kv_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill,

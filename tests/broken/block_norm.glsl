@@ -1,5 +1,5 @@
-// Residual and RMSNorm at its plainest, right as it stands, in the dispatches of block.add_rms_norm.base: the first of the
-// invocations that share a row does it all. Each macro is one place where a kernel can go wrong.
+// Residual and RMSNorm at its plainest, right as it stands, in the dispatches of block.add_rms_norm.base: the first of
+// the invocations that share a row does it all. Each macro is one place where a kernel can go wrong.
 #define BINDINGS 4
 #include "block/push.glsl"
 
