@@ -23,6 +23,7 @@ struct block_params {
   BLOCK_WORD rows;          /* norms per head: heads, all rows together */
   BLOCK_WORD vectors;       /* vec4 in a row of the output */
   BLOCK_WORD head_vectors;  /* rope: vec4 in a head */
+  BLOCK_WORD heads;         /* norms per head: in a row */
   BLOCK_WORD first_row;     /* embed: of the window; its tokens are bound whole */
   BLOCK_WORD first_token;   /* embed: the slice of the table that is bound */
   BLOCK_WORD tokens;
@@ -31,7 +32,7 @@ struct block_params {
 
 #ifndef VULKAN
 #include <assert.h>
-static_assert(sizeof(struct block_params) == 28, "the push block of the shaders");
+static_assert(sizeof(struct block_params) == 32, "the push block of the shaders");
 #endif
 #undef BLOCK_WORD
 

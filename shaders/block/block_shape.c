@@ -9,6 +9,8 @@ static const struct {
   [OP_RMS_NORM] = {"block.rms_norm", {{"x", OPERAND_ROWS}, {"weight", OPERAND_SCALE}}},
   [OP_LAYER_NORM] = {"block.layer_norm", {{"x", OPERAND_ROWS}, {"weight", OPERAND_SCALE}, {"bias", OPERAND_SHIFT}}},
   [OP_HEAD_NORM] = {"block.head_norm", {{"x", OPERAND_ROWS}, {"weight", OPERAND_HEAD_SCALE}}},
+  [OP_HEAD_NORM_ROPE] = {"block.head_norm_rope_halves",
+                         {{"x", OPERAND_ROWS}, {"weight", OPERAND_HEAD_SCALE}, {"angles", OPERAND_ANGLES}}},
   [OP_ADD_RMS_NORM] = {"block.add_rms_norm",
                        {{"x", OPERAND_ROWS}, {"residual", OPERAND_ROWS}, {"weight", OPERAND_SCALE}}},
   [OP_ROPE_PAIRS] = {"block.rope_pairs", {{"x", OPERAND_ROWS}, {"angles", OPERAND_ANGLES}}},
@@ -42,7 +44,7 @@ struct block_shape block_shape_of(const struct kernel_case *kase, const char *te
   shape.out_rows = shape.op == OP_ADD_RMS_NORM ? 2 : 1;
   shape.norm_rows = shape.rows;
   shape.norm_width = shape.width;
-  if (shape.op == OP_HEAD_NORM && shape.head) {
+  if ((shape.op == OP_HEAD_NORM || shape.op == OP_HEAD_NORM_ROPE) && shape.head) {
     shape.norm_rows = shape.rows * (shape.width / shape.head);
     shape.norm_width = shape.head;
   }
@@ -50,8 +52,8 @@ struct block_shape block_shape_of(const struct kernel_case *kase, const char *te
 }
 
 const char *block_refusal(const struct block_shape *shape) {
-  const bool heads = shape->op == OP_HEAD_NORM || shape->op == OP_ROPE_PAIRS || shape->op == OP_ROPE_HALVES;
-  const bool turns = shape->op == OP_ROPE_PAIRS || shape->op == OP_ROPE_HALVES;
+  const bool turns = shape->op == OP_ROPE_PAIRS || shape->op == OP_ROPE_HALVES || shape->op == OP_HEAD_NORM_ROPE;
+  const bool heads = turns || shape->op == OP_HEAD_NORM;
   if (shape->width % BLOCK_VECTOR) return "width must be a multiple of 8";
   if (heads && (!shape->head || shape->head % BLOCK_VECTOR || shape->width % shape->head))
     return "head must be a multiple of 8 that divides width";

@@ -6,6 +6,7 @@
 // what is left after the mean, in a sweep of its own: mean(x^2) - mean(x)^2 would cancel.
 // ADD: the residual is added on the way in, and the sum, which the next residual needs, is written beside the norm:
 // rows of the output hold the sum, then the norm. Each invocation reads back only what it wrote itself.
+// ROPE: rows are heads, and are turned on the way out; a row of angles serves all heads of a token.
 //
 // Cost: reads a row from memory once and writes it once; one reduction per statistic.
 // Wins: ADD always over residual and norm apart, which read and write the sum once more. One invocation per row (LANES
@@ -14,12 +15,14 @@
 // build: rms
 // build: layer -DLAYER
 // build: add_rms -DADD
+// build: rms_rope -DROPE
 // build: rms_subgroup -DSUBGROUP
 // build: layer_subgroup -DSUBGROUP -DLAYER
 // build: add_rms_subgroup -DSUBGROUP -DADD
+// build: rms_rope_subgroup -DSUBGROUP -DROPE
 #extension GL_GOOGLE_include_directive : require
 
-#if defined(LAYER) || defined(ADD)
+#if defined(LAYER) || defined(ADD) || defined(ROPE)
 #define BINDINGS 4
 #else
 #define BINDINGS 3
@@ -44,6 +47,9 @@ layout(binding = 2, std430) readonly buffer bias_buffer { vec4 bias_data[]; };
 #endif
 #ifdef ADD
 layout(binding = RESIDUAL, std430) readonly buffer residual_buffer { vec4 residual_data[]; };
+#endif
+#ifdef ROPE
+layout(binding = 2, std430) readonly buffer angle_buffer { vec4 angle_data[]; };   // (cos, sin) of two pairs
 #endif
 layout(binding = OUT, std430) buffer out_buffer { vec4 out_data[]; };
 
@@ -84,6 +90,17 @@ void main() {
   const float scale = inversesqrt(row_sum(squares) * p.inverse + BLOCK_EPSILON);
   if (!mine) return;
 
+#ifdef ROPE
+#define NORMED(v) (X(v) * scale * weight_data[base[WEIGHT] / 4 + (v)])
+  const uint angle = base[2] / 4 + row / p.heads * p.vectors, half_row = p.vectors / 2;
+  for (uint v = lane; v < half_row; v += LANES) {
+    const vec4 low = angle_data[angle + 2 * v], high = angle_data[angle + 2 * v + 1];
+    const vec4 c = vec4(low.xz, high.xz), s = vec4(low.yw, high.yw);
+    const vec4 a = NORMED(v), b = NORMED(v + half_row);
+    out_data[out_row + v] = a * c - b * s;
+    out_data[out_row + v + half_row] = b * c + a * s;
+  }
+#else
   for (uint v = lane; v < p.vectors; v += LANES) {
     vec4 y = (X(v) - mean) * scale * weight_data[base[WEIGHT] / 4 + v];
 #ifdef LAYER
@@ -91,4 +108,5 @@ void main() {
 #endif
     out_data[out_row + (OUT_ROWS - 1) * p.vectors + v] = y;
   }
+#endif
 }

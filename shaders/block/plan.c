@@ -81,6 +81,7 @@ static bool window_add(const struct block_shape *shape, const struct geometry *g
     .rows = (uint32_t)norm_rows,
     .vectors = (uint32_t)(shape->norm_width / 4),
     .head_vectors = (uint32_t)(shape->head / 4),
+    .heads = (uint32_t)(shape->norm_rows / shape->rows),
     .first_row = (uint32_t)window->row,
     .first_token = (uint32_t)window->token,
     .tokens = (uint32_t)window->tokens,

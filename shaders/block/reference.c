@@ -122,6 +122,20 @@ static struct judged norm_element(const struct task *task, const struct row_stat
   return y;
 }
 
+/* Both partners of the normed head, each off by its own bound, and what a turn adds. */
+static struct judged turned_norm(const struct task *task, const struct row_stats *stats, uint64_t row, uint64_t column) {
+  const uint64_t half = task->shape.norm_width / 2, token = row / (task->shape.norm_rows / task->shape.rows);
+  const bool second = column >= half;
+  const struct judged own = norm_element(task, stats, row, column);
+  const struct judged other = norm_element(task, stats, row, second ? column - half : column + half);
+  const float *angle = (const float *)task->data[2] + (token * half + column % half) * 2;
+  const double cosine = angle[0], sine = second ? angle[1] : -angle[1];
+  struct judged y = {.value = own.value * cosine + other.value * sine};
+  const double moved = own.bound * fabs(cosine) + other.bound * fabs(sine);
+  y.bound = moved + tolerance_dot(2, u, fabs(own.value * cosine) + fabs(other.value * sine), 2 * u, y.value);
+  return y;
+}
+
 static struct judged softmax_element(const struct task *task, const struct row_stats *stats, uint64_t row,
                                      uint64_t column) {
   const double below = rows_of(task, 0, row)[column] - stats->top, p = exp(below) / stats->sum;
@@ -202,7 +216,8 @@ static struct judged map_element(const struct task *task, uint64_t row, uint64_t
 }
 
 static bool is_norm(enum block_op op) {
-  return op == OP_RMS_NORM || op == OP_LAYER_NORM || op == OP_HEAD_NORM || op == OP_ADD_RMS_NORM;
+  return op == OP_RMS_NORM || op == OP_LAYER_NORM || op == OP_HEAD_NORM || op == OP_HEAD_NORM_ROPE ||
+         op == OP_ADD_RMS_NORM;
 }
 
 /* Element `index` of the output of an op with statistics. */
@@ -214,6 +229,7 @@ static struct judged stats_element(const struct task *task, struct row_stats *of
   struct row_stats *stats = &of_row[row];
   if (!stats->known) (is_norm(task->shape.op) ? norm_stats : softmax_stats)(task, row, stats);
   stats->known = true;
+  if (task->shape.op == OP_HEAD_NORM_ROPE) return turned_norm(task, stats, row, column);
   return (is_norm(task->shape.op) ? norm_element : softmax_element)(task, stats, row, column);
 }
 

@@ -77,6 +77,7 @@ gate, up = gated[:, :WIDTH], gated[:, WIDTH:]
 doubles("block_rms_norm", rms(x, weight))
 doubles("block_layer_norm", layer(x, weight, bias))
 doubles("block_head_norm", rms(x.reshape(ROWS, -1, HEAD), weight[:HEAD]))
+doubles("block_head_norm_rope_halves", turn(rms(x.reshape(ROWS, -1, HEAD), weight[:HEAD]), angles, False))
 doubles("block_add_rms_norm", np.stack([x + residual, rms(x + residual, weight)], axis=1))
 doubles("block_rope_pairs", turn(x, angles, True))
 doubles("block_rope_halves", turn(x, angles, False))

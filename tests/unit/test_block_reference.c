@@ -51,6 +51,7 @@ static void values_agree_with_numpy(void **state) {
   MATCHES("block.rms_norm", 0, block_rms_norm, block_x, block_weight);
   MATCHES("block.layer_norm", 0, block_layer_norm, block_x, block_weight, block_bias);
   MATCHES("block.head_norm", HEAD, block_head_norm, block_x, block_weight);
+  MATCHES("block.head_norm_rope_halves", HEAD, block_head_norm_rope_halves, block_x, block_weight, block_angles);
   MATCHES("block.add_rms_norm", 0, block_add_rms_norm, block_x, block_residual, block_weight);
   MATCHES("block.rope_pairs", HEAD, block_rope_pairs, block_x, block_angles);
   MATCHES("block.rope_halves", HEAD, block_rope_halves, block_x, block_angles);
