@@ -9,8 +9,8 @@
 // ROPE: rows are heads, and are turned on the way out; a row of angles serves all heads of a token.
 //
 // Cost: reads a row from memory once and writes it once; one reduction per statistic.
-// Wins: ADD always over residual and norm apart, which read and write the sum once more. One invocation per row (LANES
-// 1) has no barriers: for short rows, such as heads, on CPU drivers; one subgroup or more for long rows on GPUs.
+// Wins: ADD over residual and norm apart, which read and write the sum once more. One invocation per row
+// (LANES 1) has no barriers: on CPU drivers, given rows enough; one subgroup or more for long rows on GPUs.
 //
 // build: rms
 // build: layer -DLAYER
@@ -65,11 +65,6 @@ void main() {
   const uint out_row = base[OUT] / 4 + row * OUT_ROWS * p.vectors;
 
 #ifdef ADD
-  if (mine)
-    for (uint v = lane; v < p.vectors; v += LANES) {
-      const uint at = row * p.vectors + v;
-      out_data[out_row + v] = x_data[base[0] / 4 + at] + residual_data[base[RESIDUAL] / 4 + at];
-    }
 #define X(v) out_data[out_row + (v)]
 #else
 #define X(v) x_data[base[0] / 4 + row * p.vectors + (v)]
@@ -84,7 +79,13 @@ void main() {
   float squares = 0.0;
   if (mine)
     for (uint v = lane; v < p.vectors; v += LANES) {
+#ifdef ADD
+      const uint at = row * p.vectors + v;
+      const vec4 x = x_data[base[0] / 4 + at] + residual_data[base[RESIDUAL] / 4 + at];
+      X(v) = x;
+#else
       const vec4 x = X(v) - mean;
+#endif
       squares += dot(x, x);
     }
   const float scale = inversesqrt(row_sum(squares) * p.inverse + BLOCK_EPSILON);

@@ -123,7 +123,8 @@ static struct judged norm_element(const struct task *task, const struct row_stat
 }
 
 /* Both partners of the normed head, each off by its own bound, and what a turn adds. */
-static struct judged turned_norm(const struct task *task, const struct row_stats *stats, uint64_t row, uint64_t column) {
+static struct judged turned_norm(const struct task *task, const struct row_stats *stats, uint64_t row,
+                                 uint64_t column) {
   const uint64_t half = task->shape.norm_width / 2, token = row / (task->shape.norm_rows / task->shape.rows);
   const bool second = column >= half;
   const struct judged own = norm_element(task, stats, row, column);

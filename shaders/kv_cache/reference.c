@@ -4,8 +4,8 @@
  * one ULP, and the error of the turn before it.
  *
  * int8: the code must be the nearest, q = round(y / d) with d = max |y| / 127. The kernel's y / d is off by `delta`
- * (errors of y and of the largest y, two divisions, a product), so that within delta of a tie both neighbours are right,
- * half a step from y, and only one elsewhere. What is compared is code times scale; the scale is stored as f16,
+ * (errors of y and of the largest y, two divisions, a product), so that within delta of a tie both neighbours are
+ * right, half a step from y, and only one elsewhere. What is compared is code times scale; the scale is stored as f16,
  * right to one ULP of it, which moves an element by |q| ULP. Scales are compared too, each for itself. */
 #include "kv_shape.h"
 
