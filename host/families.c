@@ -3,12 +3,15 @@
 
 #include "kernel.h"
 
-extern const struct family ceilings_family, matmul_family, attention_family, router_family, moe_family, adapter_family;
+extern const struct family ceilings_family, matmul_family, attention_family, block_family, kv_cache_family,
+                           router_family, moe_family, adapter_family;
 
 const struct family *const families[] = {
   &ceilings_family,
   &matmul_family,
   &attention_family,
+  &block_family,
+  &kv_cache_family,
   &router_family,
   &moe_family,
   &adapter_family,

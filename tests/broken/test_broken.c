@@ -85,7 +85,9 @@ static void a_right_kernel_in_their_place_is_accepted(void **state) {
 }
 
 int main(void) {
-  static const struct broken_room *const rooms[] = {&broken_matmul, &broken_attention, &broken_adapter, &broken_moe};
+  static const struct broken_room *const rooms[] = {
+    &broken_matmul, &broken_attention, &broken_adapter, &broken_moe, &broken_block, &broken_kv_cache,
+  };
   enum { ROOMS = sizeof rooms / sizeof rooms[0] };
   struct CMUnitTest tests[2 * ROOMS];
   for (size_t r = 0; r < ROOMS; r++) {
