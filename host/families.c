@@ -3,12 +3,18 @@
 
 #include "kernel.h"
 
-extern const struct family ceilings_family, matmul_family, attention_family;
+extern const struct family ceilings_family, matmul_family, attention_family, block_family, kv_cache_family,
+                           router_family, moe_family, adapter_family;
 
 const struct family *const families[] = {
   &ceilings_family,
   &matmul_family,
   &attention_family,
+  &block_family,
+  &kv_cache_family,
+  &router_family,
+  &moe_family,
+  &adapter_family,
 };
 const size_t n_families = sizeof families / sizeof families[0];
 

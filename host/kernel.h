@@ -17,7 +17,7 @@
 
 enum {
   KERNEL_DIMS = 8,      /* dimensions of an op's shape */
-  KERNEL_TENSORS = 10,  /* tensors of an op, scratch included */
+  KERNEL_TENSORS = 12,  /* tensors of an op, scratch included */
   KERNEL_BINDINGS = 8,  /* storage buffers of one dispatch */
   KERNEL_SCRATCH = 3,   /* scratch tensors of one plan */
   KERNEL_TUNABLES = 4,  /* tunables of one variant */
@@ -51,7 +51,7 @@ struct dim_def {
 enum tensor_role {
   TENSOR_STREAM,   /* read, rotates when cold: weights, scales, K, V */
   TENSOR_INPUT,    /* read, stays where it is: activations, queries */
-  TENSOR_OUTPUT,   /* written completely by every run; there is exactly one, of 32-bit floats */
+  TENSOR_OUTPUT,   /* there is exactly one: 32-bit floats, all of them written by every run (else see `decode`) */
   TENSOR_SCRATCH,  /* intermediate, private to a variant */
 };
 
@@ -135,6 +135,8 @@ struct variant {
 
 /* Bytes the executor may need on either side of each bound range (guards, offset alignment). */
 enum { KERNEL_GUARD = 4096 };
+/* The word that fills outputs and scratch before a run: a NaN as a float and as two halves. */
+enum { KERNEL_POISON = 0x7fff7fff };
 
 struct family {
   const char *name;     /* "matmul": first part of every id */
@@ -160,6 +162,13 @@ struct family {
    * reference's own code. bound[i]: largest acceptable |kernel - value|, from tolerance.h; 0 means ==. */
   void (*reference)(const struct kernel_case *, const struct technique *, enum fill, const void *const *data,
                     const uint64_t *index, size_t n, double *value, double *bound);
+
+  /* For outputs that are not floats one by one, such as a quantised cache of which a run writes a part: how many
+   * values they stand for, and these values from the bytes of the output, where what nobody wrote is still
+   * KERNEL_POISON. They are what `reference` is asked for, on the host and after the run: the op that is timed writes
+   * its own format. Both NULL: the values are the floats of the output. */
+  uint64_t (*values)(const struct kernel_case *, const struct technique *);
+  void (*decode)(const struct kernel_case *, const struct technique *, const void *output, float *value);
 
   /* A check of the whole output of a linear op (Freivalds 1977): *residual must stay within *bound. NULL: none. */
   void (*whole)(const struct kernel_case *, const struct technique *, enum fill, const void *const *data,

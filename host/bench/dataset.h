@@ -22,7 +22,7 @@ struct dataset *dataset_create(const struct kernel_case *, const struct techniqu
 void dataset_free(struct dataset *);   /* NULL is fine */
 /* Is this the data that dataset_create would make of these? */
 bool dataset_is(const struct dataset *, const struct kernel_case *, const struct technique *, enum fill, uint64_t seed);
-/* Values in the output. */
+/* Words of the output. */
 static inline uint64_t dataset_outputs(const struct dataset *set) { return set->tensors.tensor[set->output].bytes / 4; }
 
 #endif

@@ -5,11 +5,10 @@
 
 #include "execute.h"
 
-static const uint32_t NAN_WORD = 0x7fff7fff;     /* a NaN as a float and as two halves */
 static const uint32_t OUTPUT_GUARD = 0x5a17c3e9; /* what no kernel writes by chance, and no NaN: a copied one shows */
 
 static uint32_t guard_word(enum tensor_role role) {
-  return role == TENSOR_STREAM || role == TENSOR_INPUT ? NAN_WORD : OUTPUT_GUARD;
+  return role == TENSOR_STREAM || role == TENSOR_INPUT ? (uint32_t)KERNEL_POISON : OUTPUT_GUARD;
 }
 
 static bool writable(enum tensor_role role) { return role == TENSOR_OUTPUT || role == TENSOR_SCRATCH; }
@@ -52,7 +51,7 @@ bool execution_poison(struct execution *ex, struct error *err) {
   for (size_t t = 0; t < ex->tensors.n; t++)
     if (writable(ex->tensors.tensor[t].role) &&
         !gpu_fill(ex->gpu, ex->place[t].buffer, ex->place[t].offset + KERNEL_GUARD, ex->tensors.tensor[t].bytes,
-                  NAN_WORD, err))
+                  KERNEL_POISON, err))
       return false;
   return true;
 }

@@ -52,13 +52,35 @@ static bool judge_indices(const struct dataset *set, const float *output, const 
   return true;
 }
 
-bool judge_all(const struct dataset *set, const float *output, struct judgement *judgement, struct error *err) {
-  uint64_t n = dataset_outputs(set);
-  uint64_t *index = malloc(n * sizeof *index);
-  if (!index) return error_set(err, ERROR_MEMORY, "out of memory for %" PRIu64 " indices", n);
-  for (uint64_t i = 0; i < n; i++) index[i] = i;
-  bool ok = judge_indices(set, output, index, n, judgement, err);
+/* What is compared: the values that the family decodes from the output, or its floats as they are. */
+struct values { const float *value; uint64_t n; float *decoded; };
+
+static bool values_make(const struct dataset *set, const float *output, struct values *values, struct error *err) {
+  const struct family *family = set->kase.family;
+  *values = (struct values){output, dataset_outputs(set), NULL};
+  if (!family->decode) return true;
+  values->n = family->values(&set->kase, set->technique);
+  values->value = values->decoded = malloc(values->n * sizeof *values->decoded);
+  if (!values->decoded) return error_set(err, ERROR_MEMORY, "out of memory for %" PRIu64 " values", values->n);
+  family->decode(&set->kase, set->technique, output, values->decoded);
+  return true;
+}
+
+static bool judge_every(const struct dataset *set, const struct values *values, struct judgement *judgement,
+                        struct error *err) {
+  uint64_t *index = malloc(values->n * sizeof *index);
+  if (!index) return error_set(err, ERROR_MEMORY, "out of memory for %" PRIu64 " indices", values->n);
+  for (uint64_t i = 0; i < values->n; i++) index[i] = i;
+  bool ok = judge_indices(set, values->value, index, values->n, judgement, err);
   free(index);
+  return ok;
+}
+
+bool judge_all(const struct dataset *set, const float *output, struct judgement *judgement, struct error *err) {
+  struct values values;
+  if (!values_make(set, output, &values, err)) return false;
+  bool ok = judge_every(set, &values, judgement, err);
+  free(values.decoded);
   return ok;
 }
 
@@ -84,27 +106,31 @@ static size_t add_edges(const struct dataset *set, uint64_t outputs, uint64_t *i
   return n;
 }
 
+static bool judge_sample(const struct dataset *set, const struct values *values, uint64_t seed,
+                         struct judgement *judgement, struct error *err) {
+  enum { MOST = SEEDED + 2 * ENDS + 2 * EDGES * KERNEL_DIMS };
+  if (values->n <= MOST) return judge_every(set, values, judgement, err);
+  uint64_t *index = malloc(MOST * sizeof *index);
+  if (!index) return error_set(err, ERROR_MEMORY, "out of memory");
+  size_t n = 0;
+  for (uint64_t i = 0; i < ENDS; i++) {
+    index[n++] = i;
+    index[n++] = values->n - 1 - i;
+  }
+  n = add_edges(set, values->n, index, n);
+  struct rng rng = rng_make(seed);
+  for (int i = 0; i < SEEDED; i++) index[n++] = rng_below(&rng, values->n);
+  bool ok = judge_indices(set, values->value, index, n, judgement, err);
+  free(index);
+  return ok;
+}
+
 bool judge_some(const struct dataset *set, const float *output, uint64_t seed, struct judgement *judgement,
                 struct error *err) {
-  enum { MOST = SEEDED + 2 * ENDS + 2 * EDGES * KERNEL_DIMS };
-  uint64_t outputs = dataset_outputs(set);
-  bool ok;
-  if (outputs <= MOST) {
-    ok = judge_all(set, output, judgement, err);
-  } else {
-    uint64_t *index = malloc(MOST * sizeof *index);
-    if (!index) return error_set(err, ERROR_MEMORY, "out of memory");
-    size_t n = 0;
-    for (uint64_t i = 0; i < ENDS; i++) {
-      index[n++] = i;
-      index[n++] = outputs - 1 - i;
-    }
-    n = add_edges(set, outputs, index, n);
-    struct rng rng = rng_make(seed);
-    for (int i = 0; i < SEEDED; i++) index[n++] = rng_below(&rng, outputs);
-    ok = judge_indices(set, output, index, n, judgement, err);
-    free(index);
-  }
+  struct values values;
+  if (!values_make(set, output, &values, err)) return false;
+  bool ok = judge_sample(set, &values, seed, judgement, err);
+  free(values.decoded);
   const struct family *family = set->kase.family;
   if (!ok || !family->whole || !judgement->right) return ok;
   double residual, bound;

@@ -2,6 +2,7 @@
 #ifndef MATMUL_IO_GLSL
 #define MATMUL_IO_GLSL
 
+#include "common/weights.glsl"
 #include "matmul.h"
 
 layout(push_constant) uniform push_block { matmul_push push; };
@@ -10,10 +11,10 @@ layout(set = 0, binding = MATMUL_BINDING_W) readonly buffer w_buffer { uvec4 w_d
 layout(set = 0, binding = MATMUL_BINDING_Y) writeonly buffer y_buffer { float y_data[]; };
 
 // Groups of 32 in a padded row.
-uint groups() { return (push.k + MATMUL_GROUP - 1) / MATMUL_GROUP; }
+uint groups() { return group_count(push.k); }
 
 // Index of the first vec4 of a row of x.
-uint x_row(uint col) { return push.base[MATMUL_BINDING_X] / 4 + col * groups() * (MATMUL_GROUP / 4); }
+uint x_row(uint col) { return push.base[MATMUL_BINDING_X] / 4 + col * groups() * GROUP_VECS; }
 
 void y_store(uint col, uint row, float value) {
   y_data[push.base[MATMUL_BINDING_Y] + col * push.stride + push.column + row] = value;

@@ -71,9 +71,9 @@ static bool tensors(const struct kernel_case *kase, const struct technique *tech
   (void)err;   /* every shape within the ranges of the dims makes sense */
   uint64_t m = (uint64_t)kase->dim[0], n = (uint64_t)kase->dim[1];
   struct layout layout = layout_of(layout_format(technique), (uint64_t)kase->dim[2]);
-  list->tensor[LAYOUT_X] = (struct tensor){"x", TENSOR_INPUT, m * layout.x_row};
-  list->tensor[LAYOUT_W] = (struct tensor){"w", TENSOR_STREAM, n * layout.w_row};
-  list->tensor[LAYOUT_Y] = (struct tensor){"y", TENSOR_OUTPUT, m * n * sizeof(float)};
+  list->tensor[MATMUL_X] = (struct tensor){"x", TENSOR_INPUT, m * layout.x_row};
+  list->tensor[MATMUL_W] = (struct tensor){"w", TENSOR_STREAM, n * layout.w_row};
+  list->tensor[MATMUL_Y] = (struct tensor){"y", TENSOR_OUTPUT, m * n * sizeof(float)};
   list->n = 3;
   if (layout.scale_row)
     list->tensor[list->n++] = (struct tensor){"scales", TENSOR_STREAM, layout_scale_bytes(&layout, n)};

@@ -7,7 +7,6 @@
 #ifndef MATMUL_H
 #define MATMUL_H
 
-#define MATMUL_GROUP 32   /* elements that share a scale, and the padding of K */
 #define MATMUL_LANE_ROWS 4   /* rows of w that one invocation of rows.comp owns */
 
 #define MATMUL_BINDING_X 0
@@ -41,6 +40,9 @@ struct matmul_push {
 };
 
 #ifndef VULKAN
+/* Tensors of a case, in this order; the last only for formats with scales. */
+enum matmul_tensor { MATMUL_X, MATMUL_W, MATMUL_Y, MATMUL_SCALES };
+
 static_assert(sizeof(struct matmul_push) == 36, "the push block has no holes");
 #endif
 

@@ -2,6 +2,7 @@
  * over the rows of x. A window binds its own rows of w, scales and x, and whole rows of y. */
 #include <string.h>
 
+#include "cut.h"
 #include "layout.h"
 #include "matmul.h"
 #include "room.h"
@@ -21,25 +22,6 @@ static uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
 static uint64_t max_u64(uint64_t a, uint64_t b) { return a > b ? a : b; }
 static uint64_t div_up(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
 
-/* `size` cut into `windows` nearly equal runs of whole units: where run i begins. */
-struct cut { uint64_t size, unit, windows; };
-
-static uint64_t cut_begin(const struct cut *cut, uint64_t i) {
-  uint64_t units = div_up(cut->size, cut->unit);
-  return min_u64(units * i / cut->windows * cut->unit, cut->size);
-}
-
-/* Windows of at most `most` elements; false when not even one unit fits. */
-static bool cut_make(struct cut *cut, uint64_t size, uint64_t unit, uint64_t most) {
-  if (most / unit == 0) return false;
-  *cut = (struct cut){size, unit, div_up(div_up(size, unit), most / unit)};
-  return true;
-}
-
-static void cut_raise(struct cut *cut, uint64_t windows) {
-  cut->windows = max_u64(cut->windows, min_u64(windows, div_up(cut->size, cut->unit)));
-}
-
 static bool windows_make(const struct kernel_case *kase, const struct caps *caps, const struct layout *layout,
                          const struct geometry *geometry, uint32_t min_windows, struct cut *over_n, struct cut *over_m,
                          struct error *err) {
@@ -52,9 +34,6 @@ static bool windows_make(const struct kernel_case *kase, const struct caps *caps
   /* Windows of whole workgroups where the limits leave room for one. */
   uint64_t unit_n = max_u64(LAYOUT_WINDOW_ROWS, most_n < geometry->group_n ? 1 : geometry->group_n);
   uint64_t unit_m = max_u64(WINDOW_COLS, most_m < geometry->group_m && m > GEMV_MAX_M ? 1 : geometry->group_m);
-  /* An op of fewer rows than a unit needs only what it has. */
-  if (most_n < unit_n && most_n >= n) most_n = unit_n;
-  if (most_m < unit_m && most_m >= m) most_m = unit_m;
   if (!cut_make(over_n, n, unit_n, most_n) || !cut_make(over_m, m, unit_m, most_m))
     return error_set(err, ERROR_UNSUPPORTED,
                      "a window of %llu rows needs more than the %llu bytes a buffer binding may hold",
@@ -82,13 +61,13 @@ static bool window_add(const struct kernel_case *kase, const struct layout *layo
   pass->shader = geometry->shader;
   memcpy(pass->spec, geometry->spec, sizeof pass->spec);
   pass->n_spec = geometry->n_spec;
-  bind(pass, MATMUL_BINDING_X, LAYOUT_X, m0 * layout->x_row, (m1 - m0) * layout->x_row);
-  bind(pass, MATMUL_BINDING_W, LAYOUT_W, n0 * layout->w_row, (n1 - n0) * layout->w_row);
-  bind(pass, MATMUL_BINDING_Y, LAYOUT_Y, m0 * y_row, (m1 - m0) * y_row);
+  bind(pass, MATMUL_BINDING_X, MATMUL_X, m0 * layout->x_row, (m1 - m0) * layout->x_row);
+  bind(pass, MATMUL_BINDING_W, MATMUL_W, n0 * layout->w_row, (n1 - n0) * layout->w_row);
+  bind(pass, MATMUL_BINDING_Y, MATMUL_Y, m0 * y_row, (m1 - m0) * y_row);
   pass->n_bindings = 3;
   if (layout->scale_row) {
     uint64_t offset = layout_scale_bytes(layout, n0);
-    bind(pass, MATMUL_BINDING_SCALES, LAYOUT_SCALES, offset, layout_scale_bytes(layout, n1) - offset);
+    bind(pass, MATMUL_BINDING_SCALES, MATMUL_SCALES, offset, layout_scale_bytes(layout, n1) - offset);
     pass->n_bindings = MATMUL_BINDINGS;
   }
   struct matmul_push push = {
@@ -151,7 +130,7 @@ static uint64_t tiled_threads(const int32_t *tuning) {
 
 const char *plan_tiled_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
   (void)kase;
-  uint64_t row = (MATMUL_GROUP / 4 + 1) * 4 * sizeof(float); /* one row of a tile in shared memory, padding included */
+  uint64_t row = (WEIGHTS_GROUP / 4 + 1) * 4 * sizeof(float); /* one row of a tile in shared memory, padding included */
   if (tuning[TUNING_TILE_M] < tuning[TUNING_REGISTERS] || tuning[TUNING_TILE_N] < tuning[TUNING_REGISTERS])
     return "the tile is smaller than what one invocation holds";
   if (((uint64_t)tuning[TUNING_TILE_M] + (uint64_t)tuning[TUNING_TILE_N]) * row > caps->limits.shared_memory)

@@ -3,6 +3,7 @@
 #define ROOM_H
 
 #include "kernel.h"
+#include "matmul.h"
 
 /* plan.c */
 const char *plan_gemv_valid(const struct kernel_case *, const struct caps *, const int32_t *tuning);

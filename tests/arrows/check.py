@@ -24,11 +24,11 @@ def arrows(root):
     """Folder -> folders it may include, from the house_folder lines; rooms are added by the glob."""
     table = {}
     text = (root / "cmake/house.cmake").read_text()
-    for path, may in re.findall(r"^house_folder\(\w+\s+(host/\w+)([^)]*)\)", text, re.M):
+    for path, may in re.findall(r"^house_folder\(\w+\s+(host/\w+|shaders/common)([^)]*)\)", text, re.M):
         table[path] = {f"host/{folder}" for folder in may.split()}
     for room in sorted((root / "shaders").iterdir()):
         if room.is_dir() and room.name != "common":
-            table[f"shaders/{room.name}"] = {"host/base"}
+            table[f"shaders/{room.name}"] = {"host/base", "shaders/common"}
     return table
 
 
@@ -45,9 +45,10 @@ def folder_of(root, path):
 
 
 def host_problems(root, table):
-    headers = {}   # name -> folder; rooms do not see each other, so only a header of host/ needs a name of its own
-    for header in [*sorted(root.glob("host/**/*.h")), *sorted(root.glob("shaders/**/*.h"))]:
-        if headers.get(header.name, "shaders/").startswith("host"):
+    headers = {}   # name -> folder; rooms do not see each other, so only what they all see needs a name of its own
+    shared = [*sorted(root.glob("host/**/*.h")), *sorted(root.glob("shaders/common/*.h"))]
+    for header in [*shared, *sorted(set(root.glob("shaders/**/*.h")) - set(shared))]:
+        if headers.get(header.name, "shaders/room").startswith(("host", "shaders/common")):
             yield f"{header.relative_to(root)}: a second header of that name; includes name no folder, so rename it"
         headers.setdefault(header.name, folder_of(root, header))
     for path in sorted([*root.glob("host/**/*.[ch]"), *root.glob("shaders/**/*.[ch]")]):

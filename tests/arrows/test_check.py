@@ -78,6 +78,14 @@ class Arrows(unittest.TestCase):
     def test_two_headers_of_one_name(self):
         self.one({"shaders/matmul/gpu.h": ""}, "second header")
 
+    def test_rooms_share_the_headers_of_common(self):
+        common = {"cmake/house.cmake": CLEAN["cmake/house.cmake"] + "house_folder(common shaders/common base)\n",
+                  "shaders/common/layout.h": "", "shaders/moe/moe.c": '#include "layout.h"\n'}
+        self.assertEqual(found_in(common), [])
+        self.one({**common, "shaders/matmul/layout.h": ""}, "second header")
+        self.one({**common, "shaders/common/layout.c": '#include "gpu.h"\n'}, "no such arrow")
+        self.one({**common, "host/vk/gpu.c": '#include "layout.h"\n'}, "no such arrow")
+
     def test_rooms_may_name_their_headers_alike(self):
         rooms = {"shaders/matmul/room.h": "", "shaders/moe/room.h": "", "shaders/moe/moe.c": '#include "room.h"\n'}
         self.assertEqual(found_in(rooms), [])

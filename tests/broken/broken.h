@@ -10,11 +10,14 @@ struct broken {
   const char *what;      /* what is wrong with it */
 };
 
-extern const struct broken broken_matmul[], broken_attention[];
-extern const size_t n_broken_matmul, n_broken_attention;
-
-/* Controls: built from the same source as the broken ones but without a defect. The prover must accept them. */
-extern const struct broken right_matmul[], right_attention[];
-extern const size_t n_right_matmul, n_right_attention;
+struct broken_room {
+  const char *name;
+  const struct broken *wrong;
+  size_t n_wrong;
+  /* Controls: built from the same source as the wrong ones but without a defect. The prover must accept them. */
+  const struct broken *right;
+  size_t n_right;
+};
+extern const struct broken_room broken_matmul, broken_attention, broken_adapter, broken_moe, broken_block, broken_kv_cache;
 
 #endif

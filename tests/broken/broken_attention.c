@@ -1,6 +1,6 @@
 #include "broken.h"
 
-const struct broken broken_attention[] = {
+static const struct broken wrong[] = {
   {"attention.flash_f16.base", "broken/attention_dropped_key",
    "skips the last key when the keys do not fill the last block"},
   {"attention.flash_int8.base", "broken/attention_dropped_key",
@@ -13,10 +13,10 @@ const struct broken broken_attention[] = {
   {"attention.flash_split_f16.base", "broken/attention_merge", "ignores the last split"},
   {"attention.flash_split_int8.base", "broken/attention_merge", "ignores the last split"},
 };
-const size_t n_broken_attention = sizeof broken_attention / sizeof broken_attention[0];
 
-const struct broken right_attention[] = {
+static const struct broken right[] = {
   {"attention.flash_f16.base", "broken/attention_right", "nothing: the plain kernel as it stands"},
   {"attention.flash_int8.base", "broken/attention_right", "nothing: the plain kernel as it stands"},
 };
-const size_t n_right_attention = sizeof right_attention / sizeof right_attention[0];
+
+const struct broken_room broken_attention = {"attention", wrong, sizeof wrong / sizeof wrong[0], right, sizeof right / sizeof right[0]};

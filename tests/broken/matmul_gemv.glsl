@@ -31,7 +31,7 @@ float output_element(uint col, uint row) {
     if (SKIPS(k)) continue;
     vec4 w[CHUNK_VECS];
     chunk_decode(w_data[w_row(row) + k / per_chunk], w);
-    vec2 scale = scale_load(row, SCALE_GROUP(k / MATMUL_GROUP));
+    vec2 scale = scale_load(row, SCALE_GROUP(k / WEIGHTS_GROUP));
     sum += (scale.x * w[k % per_chunk / 4][k % 4] + scale.y) * x_element(col, X_ELEMENT(k));
   }
   return sum;

@@ -68,37 +68,32 @@ static enum status prove_impostor(const struct broken *broken) {
   return prove(&impostor, broken->what);
 }
 
-static void reject_all(const struct broken *broken, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    if (i == 0 || strcmp(broken[i].variant, broken[i - 1].variant) != 0)
-      assert_int_equal(prove(variant_find(broken[i].variant), "as it is"), STATUS_OK);
-    assert_int_equal(prove_impostor(&broken[i]), STATUS_WRONG);
+static void every_wrong_kernel_is_rejected(void **state) {
+  const struct broken_room *room = *state;
+  assert_true(room->n_wrong > 0);
+  for (size_t i = 0; i < room->n_wrong; i++) {
+    const struct broken *wrong = &room->wrong[i];
+    if (i == 0 || strcmp(wrong->variant, room->wrong[i - 1].variant) != 0)
+      assert_int_equal(prove(variant_find(wrong->variant), "as it is"), STATUS_OK);
+    assert_int_equal(prove_impostor(wrong), STATUS_WRONG);
   }
 }
 
-static void every_broken_matmul_is_rejected(void **state) {
-  (void)state;
-  assert_true(n_broken_matmul > 0);
-  reject_all(broken_matmul, n_broken_matmul);
-}
-
-static void every_broken_attention_is_rejected(void **state) {
-  (void)state;
-  assert_true(n_broken_attention > 0);
-  reject_all(broken_attention, n_broken_attention);
-}
-
 static void a_right_kernel_in_their_place_is_accepted(void **state) {
-  (void)state;
-  for (size_t i = 0; i < n_right_matmul; i++) assert_int_equal(prove_impostor(&right_matmul[i]), STATUS_OK);
-  for (size_t i = 0; i < n_right_attention; i++) assert_int_equal(prove_impostor(&right_attention[i]), STATUS_OK);
+  const struct broken_room *room = *state;
+  for (size_t i = 0; i < room->n_right; i++) assert_int_equal(prove_impostor(&room->right[i]), STATUS_OK);
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-    cmocka_unit_test(every_broken_matmul_is_rejected),
-    cmocka_unit_test(every_broken_attention_is_rejected),
-    cmocka_unit_test(a_right_kernel_in_their_place_is_accepted),
+  static const struct broken_room *const rooms[] = {
+    &broken_matmul, &broken_attention, &broken_adapter, &broken_moe, &broken_block, &broken_kv_cache,
   };
+  enum { ROOMS = sizeof rooms / sizeof rooms[0] };
+  struct CMUnitTest tests[2 * ROOMS];
+  for (size_t r = 0; r < ROOMS; r++) {
+    void *room = (void *)rooms[r];
+    tests[2 * r] = (struct CMUnitTest){rooms[r]->name, every_wrong_kernel_is_rejected, NULL, NULL, room};
+    tests[2 * r + 1] = (struct CMUnitTest){rooms[r]->name, a_right_kernel_in_their_place_is_accepted, NULL, NULL, room};
+  }
   return cmocka_run_group_tests(tests, open_rig, close_rig);
 }

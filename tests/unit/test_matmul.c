@@ -197,7 +197,7 @@ static void exact_data_stays_exact_at_the_longest_k(void **state) {
 /* Some output leaves its bound when one element of K is left out. */
 static bool drop_is_seen(const struct kernel_case *kase, const struct technique *technique, enum fill fill,
                          const struct sample *s, int64_t at) {
-  float *dropped = (float *)s->data[LAYOUT_X] + at, kept = *dropped;
+  float *dropped = (float *)s->data[MATMUL_X] + at, kept = *dropped;
   bool seen = false;
   *dropped = 0;
   for (uint64_t i = 0; i < s->outputs; i++) {
@@ -218,7 +218,7 @@ static void one_dropped_element_is_out_of_bounds(void **state) {
     const struct technique *technique = &matmul_family.techniques[t];
     struct sample exact = sample_make(&kase, technique, FILL_EXACT),
                   random = sample_make(&kase, technique, FILL_RANDOM);
-    const float *x = exact.data[LAYOUT_X];
+    const float *x = exact.data[MATMUL_X];
     int caught = 0;
     for (int drop = 0; drop < DROPS; drop++) {
       int64_t at = kase.dim[2] / DROPS * drop + 17;

@@ -1,15 +1,14 @@
-/* How weights, scales and activations lie in memory (weights.glsl is the GPU's side of it). */
+/* How weights, scales and activations lie in memory (weights.glsl is the GPU's side of it). Every row of w and of x is
+ * padded to whole groups of 32 elements: x with zeros, w with any finite value. */
 #ifndef LAYOUT_H
 #define LAYOUT_H
 
 #include <stdint.h>
 
 #include "kernel.h"
+#include "weights.h"
 
 enum layout_format { LAYOUT_F32, LAYOUT_F16, LAYOUT_INT8_G32, LAYOUT_INT4_G32, LAYOUT_INT4Z_G32, LAYOUT_FORMATS };
-
-/* Tensors of a case, in this order; the last only for formats with scales. */
-enum layout_tensor { LAYOUT_X, LAYOUT_W, LAYOUT_Y, LAYOUT_SCALES };
 
 struct layout {
   enum layout_format format;
@@ -21,6 +20,7 @@ struct layout {
 
 enum { LAYOUT_WINDOW_ROWS = 8 };   /* windows begin at multiples of these rows of w: 16-byte aligned scales */
 
+/* The format whose name ends the technique's id: "matmul.int4_g32", "moe.grouped_int4_g32". */
 enum layout_format layout_format(const struct technique *);
 struct layout layout_of(enum layout_format, uint64_t k);
 /* Bytes of the scales of n rows, a multiple of 4. */

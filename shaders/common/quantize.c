@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "fp16.h"
-#include "matmul.h"
 
-enum { GROUP = MATMUL_GROUP };
+enum { GROUP = WEIGHTS_GROUP };
 
 static float inverse(float d) { return d == 0 ? 0 : 1 / d; }
 
