@@ -221,13 +221,20 @@ static bool scratch_of(const struct result_row *row, const struct kernel_case *k
 
 static double log_ratio(double a, double b) { return fabs(log((a + 1) / (b + 1))); }
 
-/* The measured row nearest in bytes and operations whose kernel can run the case; group->n when none can. */
+static bool is_of(const struct result_row *row, const struct kernel_case *kase) {
+  return memcmp(row->dim, kase->dim, kase->family->n_dims * sizeof kase->dim[0]) == 0;
+}
+
+/* The row of this very shape, else the one nearest in bytes and operations (which do not tell N from K), whose kernel
+ * can run the case; group->n when none can. */
 static size_t nearest(const struct cost_group *group, const struct caps *caps, const struct kernel_case *kase, double bytes,
                       double flops, double *scratch) {
   size_t best = group->n;
   double distance = INFINITY;
   for (size_t i = 0; i < group->n; i++) {
-    double here = log_ratio(bytes, group->points[i].bytes) + log_ratio(flops, group->points[i].flops), need;
+    double here = is_of(group->rows[i], kase)
+                  ? -1 : log_ratio(bytes, group->points[i].bytes) + log_ratio(flops, group->points[i].flops);
+    double need;
     if (here >= distance || !scratch_of(group->rows[i], kase, caps, &need)) continue;
     best = i;
     distance = here;
@@ -262,7 +269,7 @@ bool cost_predict(const struct cost_model *cost, const char *technique, const st
     return error_set(err, ERROR_UNSUPPORTED, "no measured %s variant of %s can run this shape", regime_names[regime], technique);
 
   const struct result_row *row = out->row = group->rows[near];
-  if (memcmp(row->dim, kase->dim, kase->family->n_dims * sizeof kase->dim[0]) == 0) {
+  if (is_of(row, kase)) {
     out->measured = true;
     out->ns = row->time.median;
     out->lo = finite_or_nan(row->time.lo);
