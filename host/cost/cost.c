@@ -99,9 +99,16 @@ static bool same_unit(const struct result_row *a, const struct result_row *b) {
   return true;
 }
 
-static bool better(const struct result_row *a, const struct result_row *b) {
+/* Of equals the one that does not depend on the order of the rows. */
+static bool faster(const struct result_row *a, const struct result_row *b) {
+  if (a->time.median != b->time.median) return a->time.median < b->time.median;
   if (a->status != b->status) return a->status == STATUS_OK;
-  return a->time.median < b->time.median;
+  return strcmp(a->variant, b->variant) < 0;
+}
+
+/* False where an interval is unknown. */
+static bool overlap(const struct result_row *a, const struct result_row *b) {
+  return a->time.lo <= b->time.hi && b->time.lo <= a->time.hi;
 }
 
 static struct cost_group *group_of(struct cost_model *cost, const struct technique *technique, const struct family *family,
@@ -122,11 +129,26 @@ static bool add_row(struct cost_model *cost, const struct result_row *row) {
   if (!group) return false;
   for (size_t i = 0; i < group->n; i++) {
     if (!same_shape(group->rows[i], row)) continue;
-    if (better(row, group->rows[i])) group->rows[i] = row;
+    if (faster(row, group->rows[i])) group->rows[i] = row;
     return true;
   }
   group->rows[group->n++] = row;
   return true;
+}
+
+/* Where the fastest row of a shape is noisy, an ok one that cannot be told from it serves better. Only once the fastest
+ * are known: overlap is not transitive, and no order of the rows may matter. */
+static void prefer_ok(const struct cost_model *cost, struct cost_group *group) {
+  for (size_t g = 0; g < group->n; g++) {
+    const struct result_row *fastest = group->rows[g];
+    for (size_t i = 0; fastest->status != STATUS_OK && i < cost->result->n_rows; i++) {
+      const struct result_row *row = &cost->result->rows[i];
+      if (row->status != STATUS_OK || !usable(row) || technique_find(row->technique) != group->technique
+          || !same_shape(row, fastest) || !overlap(row, fastest))
+        continue;
+      if (group->rows[g] == fastest || faster(row, group->rows[g])) group->rows[g] = row;
+    }
+  }
 }
 
 static bool fit_group(struct cost_group *group) {
@@ -156,6 +178,7 @@ struct cost_model *cost_build(const struct result *result, struct error *err) {
   if (!cost->groups) goto memory;
   for (size_t i = 0; i < result->n_rows; i++)
     if (usable(&result->rows[i]) && !add_row(cost, &result->rows[i])) goto memory;
+  for (size_t g = 0; g < cost->n; g++) prefer_ok(cost, &cost->groups[g]);
   for (size_t g = 0; g < cost->n; g++)
     if (!fit_group(&cost->groups[g])) goto memory;
   if (cost->n > 0) return cost;

@@ -3,8 +3,10 @@
  *
  * Rows of one technique are fitted in two regimes, because different kernels serve them: decode (matmul with at most
  * 8 rows; attention with one query) and prefill. Of several variants of a technique at one shape only the fastest row
- * counts (an `ok` one before a `noisy` one): that is the kernel that would run. Warm rows are not used: weights and KV
- * stream. A shape that was measured is answered by its row, any other by the fit. */
+ * counts, that with the least median: that is the kernel that would run. Where it is `noisy` and the interval of an `ok`
+ * row overlaps its own, the fastest such row counts instead, since the two cannot be told apart and its time is the
+ * better known; an unknown interval overlaps nothing. Warm rows are not used: weights and KV stream. A shape that was
+ * measured is answered by its row, any other by the fit. */
 #ifndef COST_H
 #define COST_H
 
@@ -24,7 +26,7 @@ struct cost_group {
   const struct technique *technique;
   const struct family *family;
   enum regime regime;
-  const struct result_row **rows;   /* the fastest of each shape */
+  const struct result_row **rows;   /* the one that counts of each shape */
   struct fit_point *points;         /* points[i] of rows[i] */
   size_t n, n_units;
   bool fitted;

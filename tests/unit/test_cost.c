@@ -176,11 +176,10 @@ static void far_outside_is_marked_extrapolated(void **state) {
   cost_free(cost);
 }
 
-static void the_fastest_ok_row_of_a_shape_counts(void **state) {
+static void the_fastest_proved_row_of_a_shape_counts(void **state) {
   (void)state;
   start();
   add(1, 1024, 1024, 1), add(1, 2048, 2048, 5), add(1, 2048, 2048, 2);
-  add(1, 2048, 2048, 0.1)->status = STATUS_NOISY;         /* an ok row comes first */
   add(1, 2048, 2048, 0.1)->status = STATUS_IMPLAUSIBLE;
   add(1, 2048, 2048, 0.1)->mode = MODE_WARM;
   struct cost_model *cost = build();
@@ -188,6 +187,38 @@ static void the_fastest_ok_row_of_a_shape_counts(void **state) {
   struct kernel_case kase = matmul(1, 2048, 2048);
   assert_ptr_equal(predict(cost, &kase).row, &rows[2]);
   cost_free(cost);
+}
+
+/* Which row counts of one shape's, given as factor and half width in percent; the first is noisy, the others ok. The rows
+ * are tried in every rotation. */
+static size_t counts(size_t n, const double factor[], const double half[]) {
+  size_t found[3];
+  struct kernel_case kase = matmul(1, 2048, 2048);
+  for (size_t from = 0; from < n; from++) {
+    start();
+    for (size_t i = 0; i < n; i++) {
+      const size_t which = (from + i) % n;
+      struct result_row *row = add(1, 2048, 2048, factor[which]);
+      row->time.lo = row->time.median * (1 - half[which] / 100);
+      row->time.hi = row->time.median * (1 + half[which] / 100);
+      if (which == 0) row->status = STATUS_NOISY;
+    }
+    struct cost_model *cost = build();
+    found[from] = ((size_t)(predict(cost, &kase).row - rows) + from) % n;
+    assert_int_equal(found[from], found[0]);
+    cost_free(cost);
+  }
+  return found[0];
+}
+
+static void an_ok_row_counts_before_a_noisy_one_only_where_they_overlap(void **state) {
+  (void)state;
+  assert_int_equal(counts(2, (double[]){1, 2.3}, (double[]){20, 5}), 0);             /* clearly slower, however well known */
+  assert_int_equal(counts(2, (double[]){1, 1.2}, (double[]){20, 5}), 1);
+  assert_int_equal(counts(2, (double[]){1, 0.9}, (double[]){20, 5}), 1);
+  assert_int_equal(counts(3, (double[]){1, 1.2, 1.1}, (double[]){20, 5, 5}), 2);     /* the fastest of those that overlap */
+  assert_int_equal(counts(3, (double[]){1, 1.35, 1.3}, (double[]){20, 15, 5}), 1);   /* the third is not one of them */
+  assert_int_equal(counts(2, (double[]){1, 1.05}, (double[]){NAN, 5}), 0);           /* an unknown interval overlaps nothing */
 }
 
 static void a_noisy_row_serves_where_there_is_no_other(void **state) {
@@ -300,7 +331,8 @@ int main(void) {
     cmocka_unit_test(a_measured_shape_is_answered_by_its_row),
     cmocka_unit_test(a_measured_shape_is_not_taken_for_its_transpose),
     cmocka_unit_test(far_outside_is_marked_extrapolated),
-    cmocka_unit_test(the_fastest_ok_row_of_a_shape_counts),
+    cmocka_unit_test(the_fastest_proved_row_of_a_shape_counts),
+    cmocka_unit_test(an_ok_row_counts_before_a_noisy_one_only_where_they_overlap),
     cmocka_unit_test(a_noisy_row_serves_where_there_is_no_other),
     cmocka_unit_test(a_row_whose_names_disagree_is_not_used),
     cmocka_unit_test(too_few_rows_are_not_extended_to_other_shapes),
