@@ -2,8 +2,8 @@
 # Llama-3.1-8B for one person, one conversation (512 tokens in, 256 out, 1 at once) on Synthetic 400, synthetic-1.0
 # Written by vkpareto from the result with SHA-256 cdd8c3adf389fec7fb22ddb21668483de1359fbf7210722be3b117c76d8e7baf
 # Expected, measured with vkpareto's kernels, not with llama.cpp's:
-#   time to first token 693 ms (687 ms to 698 ms)
-#   time per token      16.2 ms (16.1 ms to 16.3 ms)
+#   time to first token 693 ms (686 ms to 699 ms)
+#   time per token      16.2 ms (16.1 ms to 16.4 ms)
 #   memory              4.34 GiB
 #   perplexity          +7.57 %
 #   0 % of the predicted time rests on extrapolated rows
