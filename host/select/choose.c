@@ -102,11 +102,11 @@ bool choose_front(const struct space *space, struct front *front, struct error *
 
 /* ---- score */
 
-/* The three that `balanced` weighs, on their scale. */
-static void balanced_terms(const struct prediction *p, double out[3]) {
+/* The three that `balanced` weighs, on their scale. An unknown quality must not count as none lost beside known losses. */
+static void balanced_terms(const struct decision *d, const struct prediction *p, double out[3]) {
   out[0] = p->request_ns;
   out[1] = p->memory;
-  out[2] = isnan(p->quality_nats.value) ? 0 : p->quality_nats.value;
+  out[2] = d->quality_known ? p->quality_nats.value : 0;
 }
 
 double choose_score(const struct decision *d, const struct prediction *p) {
@@ -117,7 +117,7 @@ double choose_score(const struct decision *d, const struct prediction *p) {
     default: break;
   }
   double x[3], score = 1;
-  balanced_terms(p, x);
+  balanced_terms(d, p, x);
   for (int i = 0; i < 3; i++)
     if (d->worst[i] > d->best[i]) score *= 1 + (x[i] - d->best[i]) / (d->worst[i] - d->best[i]);
   return score;
@@ -234,7 +234,7 @@ static void find_scale(const struct space *space, const struct task *task, const
     if (!choose_within(&d->limits, &p)) continue;
     d->n_feasible++;
     double x[3];
-    balanced_terms(&p, x);
+    balanced_terms(d, &p, x);
     for (int k = 0; k < 3; k++) {
       d->best[k] = fmin(d->best[k], x[k]);
       d->worst[k] = fmax(d->worst[k], x[k]);
@@ -278,7 +278,7 @@ static void find_winner(const struct space *space, const struct task *task, cons
 
 bool choose_decide(const struct space *space, const struct task *task, const struct front *front, const struct limits *limits,
                    enum preference preference, struct decision *d, struct error *err) {
-  *d = (struct decision){.limits = *limits, .preference = preference};
+  *d = (struct decision){.limits = *limits, .preference = preference, .quality_known = space->quality_known};
   if (preference == PREFER_ENERGY)
     return error_set(err, ERROR_INPUT, "--prefer energy: the result has no energy, no meter was read on this device; prefer latency instead");
   if (preference == PREFER_QUALITY && !space->quality_known)

@@ -38,6 +38,7 @@ struct decision {
   size_t point;                /* in the front: the winner */
   size_t first;                /* the one with the best score; another than the winner when their times tie */
   size_t n_feasible;
+  bool quality_known;          /* of the space; else `balanced` leaves quality out for all points */
 };
 /* ERROR_INFEASIBLE, naming the limits and what the nearest configuration needs, when no point is within the limits.
  *

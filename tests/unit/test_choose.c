@@ -213,6 +213,33 @@ static void energy_and_unknown_quality_cannot_be_preferred(void **state) {
   front_free(&front);
 }
 
+/* Equally fast; the one of unknown quality takes 1.5 times the memory. As the least loss of all it would win. */
+static void balanced_leaves_quality_out_when_any_is_unknown(void **state) {
+  (void)state;
+  for (int known = 0; known < 2; known++) {
+    struct space space = two_options(1000, 0, 990, 0);
+    space.slots[0].n = 3;
+    options[0][2] = options[0][1];
+    const double memory[] = {100, 150, 200}, nats[] = {0.08, known ? 0 : NAN, 0.04};
+    for (size_t o = 0; o < 3; o++) {
+      options[0][o].rank = o;
+      options[0][o].weight_bytes = memory[o];
+      options[0][o].quality = (struct quality_estimate){.nats = nats[o], .lo = nats[o], .hi = nats[o]};
+      options[0][o].cost = (struct front_cost){{0, 1000 - 5 * (int64_t)o, (int64_t)memory[o], known ? llround(nats[o] * 1e9) : 0}};
+      options[0][o].time[PHASE_DECODE] = (struct space_time){.ns = 1000 - 5.0 * (double)o, .lo = 900, .hi = 1100};
+    }
+    space.quality_known = known;
+    struct front front;
+    struct error err = {0};
+    struct decision d;
+    assert_true(choose_front(&space, &front, &err));
+    assert_true(choose_decide(&space, &task, &front, &none, PREFER_BALANCED, &d, &err));
+    assert_int_equal(front.points[d.point].choice[0], known ? 1 : 0);   /* by memory alone when left out */
+    if (!known) assert_float_equal(d.worst[2], d.best[2], 0);
+    front_free(&front);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_front_is_that_of_brute_force),
@@ -221,6 +248,7 @@ int main(void) {
     cmocka_unit_test(times_that_tie_leave_the_choice_to_memory),
     cmocka_unit_test(uncertainty_of_one_decision_excuses_no_loss_in_another),
     cmocka_unit_test(an_infeasible_limit_is_named_with_the_nearest),
+    cmocka_unit_test(balanced_leaves_quality_out_when_any_is_unknown),
     cmocka_unit_test(energy_and_unknown_quality_cannot_be_preferred),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
