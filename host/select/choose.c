@@ -123,22 +123,30 @@ double choose_score(const struct decision *d, const struct prediction *p) {
   return score;
 }
 
-static double option_time(const struct task *task, const struct space_option *o) {
-  return request_time(task, o->time[PHASE_PREFILL].ns, o->time[PHASE_DECODE].ns);
-}
-
-static double half_width(const struct task *task, const struct space_option *o) {
-  const struct space_time *prefill = &o->time[PHASE_PREFILL], *decode = &o->time[PHASE_DECODE];
-  const double h = request_time(task, prefill->hi - prefill->lo, decode->hi - decode->lo) / 2;
-  return isfinite(h) ? h : 0;
+/* Phase by phase, so that an unknown error in one leaves the other its half width. */
+static bool options_tie(const struct task *task, const struct space_option *a, const struct space_option *b) {
+  double apart[PHASE_COUNT] = {0}, half_a[PHASE_COUNT] = {0}, half_b[PHASE_COUNT] = {0};
+  for (int p = 0; p < PHASE_COUNT; p++) {
+    if (p == PHASE_DECODE && task->output == 1) continue;   /* the prefill gives the only token */
+    const struct space_time *x = &a->time[p], *y = &b->time[p];
+    const double half_x = (x->hi - x->lo) / 2, half_y = (y->hi - y->lo) / 2;
+    if (!isfinite(half_x) || !isfinite(half_y)) {
+      if (x->ns != y->ns) return false;
+      continue;
+    }
+    apart[p] = x->ns - y->ns;
+    half_a[p] = half_x;
+    half_b[p] = half_y;
+  }
+  return fabs(request_time(task, apart[PHASE_PREFILL], apart[PHASE_DECODE]))
+      <= hypot(request_time(task, half_a[PHASE_PREFILL], half_a[PHASE_DECODE]),
+               request_time(task, half_b[PHASE_PREFILL], half_b[PHASE_DECODE]));
 }
 
 bool choose_times_tie(const struct space *space, const struct task *task, const uint8_t a[SLOT_COUNT],
                       const uint8_t b[SLOT_COUNT]) {
-  for (int s = 0; s < SLOT_COUNT; s++) {
-    const struct space_option *x = &space->slots[s].options[a[s]], *y = &space->slots[s].options[b[s]];
-    if (fabs(option_time(task, x) - option_time(task, y)) > hypot(half_width(task, x), half_width(task, y))) return false;
-  }
+  for (int s = 0; s < SLOT_COUNT; s++)
+    if (!options_tie(task, &space->slots[s].options[a[s]], &space->slots[s].options[b[s]])) return false;
   return true;
 }
 

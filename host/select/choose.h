@@ -51,7 +51,11 @@ bool choose_decide(const struct space *, const struct task *, const struct front
 double choose_score(const struct decision *, const struct prediction *);
 /* In every slot where the two differ, the request times of their options differ by no more than sqrt(h1^2 + h2^2), h the
  * half width of each. Slot by slot: what they share is equally wrong in both, and the uncertainty of one decision must
- * not excuse a known loss in another. An unknown error proves no tie. */
+ * not excuse a known loss in another.
+ *
+ * An unknown error proves no tie: where a fit rests on one weight matrix or head layout none could be left out, and its
+ * error may be anything. The estimates then decide: the times of a phase in which either option's error is unknown tie
+ * only when equal; the other phase is judged by its own half widths. */
 bool choose_times_tie(const struct space *, const struct task *, const uint8_t a[SLOT_COUNT], const uint8_t b[SLOT_COUNT]);
 
 /* "6.5 GiB", "12.3 ms", "1.8 %" (as a ratio of perplexities). */

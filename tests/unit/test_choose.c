@@ -154,6 +154,36 @@ static void a_tie_goes_to_the_simpler_option(void **state) {
   assert_int_equal(winner(&space), 1);
 }
 
+/* Neither as exactly known nor as anything at all, on whichever side it is. */
+static void an_unknown_error_proves_no_tie(void **state) {
+  (void)state;
+  const uint8_t a[SLOT_COUNT] = {0}, b[SLOT_COUNT] = {1};
+  struct space space = two_options(1000, 100, 960, NAN);
+  assert_false(choose_times_tie(&space, &task, a, b));
+  assert_false(choose_times_tie(&space, &task, b, a));
+  space = two_options(1000, 100, 1000, NAN);
+  assert_true(choose_times_tie(&space, &task, a, b));
+  space = two_options(1000, 100, 960, INFINITY);
+  assert_false(choose_times_tie(&space, &task, a, b));
+}
+
+/* The decode is the same for both and its error unknown; the prefills are 400 apart, sqrt(400^2 + 300^2) = 500. */
+static void an_unknown_error_in_one_phase_leaves_the_other_its_own(void **state) {
+  (void)state;
+  const uint8_t a[SLOT_COUNT] = {0}, b[SLOT_COUNT] = {1};
+  struct space space = two_options(1000, NAN, 1000, NAN);
+  options[0][0].time[PHASE_PREFILL] = (struct space_time){.ns = 9400, .lo = 9000, .hi = 9800};
+  options[0][1].time[PHASE_PREFILL] = (struct space_time){.ns = 9000, .lo = 8700, .hi = 9300};
+  assert_true(choose_times_tie(&space, &task, a, b));
+  options[0][0].time[PHASE_PREFILL] = (struct space_time){.ns = 9600, .lo = 9200, .hi = 10000};
+  assert_false(choose_times_tie(&space, &task, a, b));
+  options[0][0].time[PHASE_PREFILL] = options[0][1].time[PHASE_PREFILL];
+  options[0][0].time[PHASE_DECODE].ns = 1001;
+  assert_false(choose_times_tie(&space, &task, a, b));
+  const struct task one_token = {.prompt = 100, .output = 1, .concurrency = 1};
+  assert_true(choose_times_tie(&space, &one_token, a, b));
+}
+
 /* The second is faster by less than anyone can tell, and takes twice the memory: what is known exactly decides. */
 static void times_that_tie_leave_the_choice_to_memory(void **state) {
   (void)state;
@@ -245,6 +275,8 @@ int main(void) {
     cmocka_unit_test(the_front_is_that_of_brute_force),
     cmocka_unit_test(the_winner_is_the_best_within_the_limits),
     cmocka_unit_test(a_tie_goes_to_the_simpler_option),
+    cmocka_unit_test(an_unknown_error_proves_no_tie),
+    cmocka_unit_test(an_unknown_error_in_one_phase_leaves_the_other_its_own),
     cmocka_unit_test(times_that_tie_leave_the_choice_to_memory),
     cmocka_unit_test(uncertainty_of_one_decision_excuses_no_loss_in_another),
     cmocka_unit_test(an_infeasible_limit_is_named_with_the_nearest),
