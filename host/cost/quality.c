@@ -150,7 +150,7 @@ static bool is_far(const struct quality_figure *f, double params) {
   return size_distance(f, params) > log(QUALITY_SIZE_RANGE);
 }
 
-/* a before b, by the order the header states; perplexity before KL divergence all else being equal. */
+/* a before b, by the order the header states. */
 static bool before(const struct quality_figure *a, enum nearness near_a, const struct quality_figure *b, enum nearness near_b,
                    double params) {
   bool kl_a = strcmp(a->metric, "mean_kld") == 0, kl_b = strcmp(b->metric, "mean_kld") == 0;

@@ -1,8 +1,9 @@
 /* What a technique costs in quality, from published figures (suites/quality): delta NLL in nats per token against
  * 16-bit weights and KV cache, ln(PPL / PPL_base).
  *
- * Which figure: those of similar model size first (within QUALITY_SIZE_RANGE), then the nearest technique (same, close,
- * proxy), then the nearest size in log(parameters), then the larger loss. Small models lose more. Losses of independent
+ * Which figure: perplexity before KL divergence, then those of similar model size (within QUALITY_SIZE_RANGE), then the
+ * nearest technique (same, close, proxy), then the nearest size in log(parameters), then the larger loss; of models that
+ * are not of similar size the nearest size goes before the nearest technique. Small models lose more. Losses of independent
  * small perturbations add to second order only, so every loss has an interval of +-50 %, and a figure above
  * QUALITY_LINEAR nats is not used at all: it is unknown. */
 #ifndef QUALITY_H
