@@ -4,7 +4,8 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "schema")]
+import check  # noqa: E402
 from support.program import ProgramTest, vkpareto  # noqa: E402
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -22,6 +23,21 @@ class Recommend(ProgramTest):
         config = json.loads(done.stdout)
         self.assertEqual(config["schema"], "vkpareto.config/1")
         self.assertIn("Llama-3.1-8B", done.stderr)
+
+    def test_what_is_written_keeps_its_schema(self):
+        known = check.validators()
+        for words, model in (
+            ((), "llama-3.1-8b"),
+            (("--max-memory", "6GiB", "--max-tpot", "20"), "llama-3.1-8b"),
+            (("--allow-unknown-quality", "--prefer", "memory"), "smollm2-135m"),
+        ):
+            with self.subTest(words):
+                path = self.folder / "config.json"
+                self.assert_done(recommend("--emit", "json", "--out", path, *words, model=model))
+                config = check.load(path)
+                self.assertEqual(check.violations(config, known), [])
+                del config["choice"]   # a check that looks at nothing would pass it too
+                self.assertNotEqual(check.violations(config, known), [])
 
     def test_limits_are_kept(self):
         for words, check in (
