@@ -70,19 +70,27 @@ static void free_results(struct loaded *loaded) {
   free(loaded->results);
 }
 
-/* Prints the comparison; the exit status is that of the gate. */
-static int compare(const struct args *args, const struct loaded *loaded, enum compare_format format, double gate) {
+/* A gate that compared nothing, or only what still works, has not passed. */
+static int pass_gate(const struct comparison *comparison, double pct) {
+  const struct compare_gate gate = compare_gate(comparison, pct);
+  if (gate.slower)
+    log_error("compare: %zu times are over the baseline's by more than %g %%, beyond the intervals", gate.slower, pct);
+  if (gate.broken)
+    log_error("compare: %zu rows with a time in the baseline are wrong, failed, timeout, lost or implausible elsewhere",
+              gate.broken);
+  if (!gate.compared) log_error("compare: no row has a time in the baseline and in another result");
+  return gate.slower || gate.broken || !gate.compared ? EXIT_WRONG : EXIT_DONE;
+}
+
+/* Prints the comparison; the exit status is that of the gate, NAN: there is none. */
+static int compare(const struct args *args, const struct loaded *loaded, enum compare_format format, double pct) {
   struct error err = {0};
   struct comparison *comparison = compare_make(loaded->results, loaded->n, loaded->baseline, &err);
   int status = EXIT_DONE;
   if (!comparison || !compare_print(comparison, format, stdout, &err)) {
     status = args_fail(args, &err);
-  } else if (!isnan(gate)) {
-    size_t slower = compare_count_slower(comparison, gate);
-    if (slower) {
-      log_error("compare: %zu times are over the baseline's by more than %g %%, beyond the intervals", slower, gate);
-      status = EXIT_WRONG;
-    }
+  } else if (!isnan(pct)) {
+    status = pass_gate(comparison, pct);
   }
   compare_free(comparison);
   return status;
@@ -99,7 +107,7 @@ static const struct args_verb verb = {
   .options = {
     {"baseline", "RESULT", "what the others are compared with (default: the first)"},
     {"format", "FORMAT", "table, csv, md or json (default: table)"},
-    {"fail-if-slower", "PCT", "exit 4 when a time is more than PCT % over the baseline's, beyond the intervals"},
+    {"fail-if-slower", "PCT", "exit 4 when a time is over the baseline's by PCT %, a kernel broke, or none compares"},
   },
   .example = "vkpareto compare results/*/*-quick.json --format md",
 };

@@ -33,7 +33,14 @@ static int compare_keys(const struct entry *a, const struct entry *b) {
   return order ? order : strverscmp(a->row->technique, b->row->technique);
 }
 
-/* Within a key by result, then those with a time, then the fastest: the first of a result stands for it. */
+/* Ran, or tried to, and has no time for it. */
+static bool is_broken(enum status status) {
+  return status == STATUS_WRONG || status == STATUS_FAILED || status == STATUS_TIMEOUT || status == STATUS_LOST ||
+         status == STATUS_IMPLAUSIBLE;
+}
+
+/* Within a key by result, then those with a time, then the fastest, then the broken: the first of a result stands for
+ * it, and a broken variant does not hide behind one that the device lacks something for. */
 static int compare_entries(const void *left, const void *right) {
   const struct entry *a = left, *b = right;
   int order = compare_keys(a, b);
@@ -42,6 +49,8 @@ static int compare_entries(const void *left, const void *right) {
   bool a_timed = status_has_time(a->row->status), b_timed = status_has_time(b->row->status);
   if (a_timed != b_timed) return a_timed ? -1 : 1;
   if (a_timed && a->row->time.median != b->row->time.median) return a->row->time.median < b->row->time.median ? -1 : 1;
+  bool a_broken = is_broken(a->row->status), b_broken = is_broken(b->row->status);
+  if (a_broken != b_broken) return a_broken ? -1 : 1;
   return strcmp(a->row->variant, b->row->variant);
 }
 
@@ -167,12 +176,17 @@ void compare_free(struct comparison *comparison) {
   free(comparison);
 }
 
-size_t compare_count_slower(const struct comparison *comparison, double pct) {
-  size_t slower = 0;
-  for (size_t i = 0; i < comparison->n_rows; i++)
+struct compare_gate compare_gate(const struct comparison *comparison, double pct) {
+  struct compare_gate gate = {0};
+  for (size_t i = 0; i < comparison->n_rows; i++) {
+    const struct compare_cell *cells = comparison->rows[i].cells;
+    if (!has_time(&cells[comparison->baseline])) continue;
     for (size_t r = 0; r < comparison->n_results; r++) {
-      const struct compare_cell *cell = &comparison->rows[i].cells[r];
-      slower += cell->verdict == VERDICT_SLOWER && 1 / cell->speed - 1 > pct / 100;
+      if (r == comparison->baseline) continue;
+      gate.compared += has_time(&cells[r]);
+      gate.slower += cells[r].verdict == VERDICT_SLOWER && 1 / cells[r].speed - 1 > pct / 100;
+      gate.broken += cells[r].row && is_broken(cells[r].row->status);
     }
-  return slower;
+  }
+  return gate;
 }

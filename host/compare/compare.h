@@ -28,7 +28,7 @@ extern const char *const compare_verdict_names[VERDICTS];
 
 /* One technique at one shape on one result. */
 struct compare_cell {
-  const struct result_row *row;   /* the fastest with a time, else one without; NULL: no such row there */
+  const struct result_row *row;   /* the fastest with a time, else a broken one, else any; NULL: no such row there */
   enum verdict verdict;
   double speed, lo, hi;           /* NAN where there is no ratio */
 };
@@ -55,7 +55,14 @@ struct comparison *compare_make(const struct result *const *results, size_t n, s
 void compare_free(struct comparison *);
 /* False: memory ran out. What cannot be written shows as ferror(out). */
 bool compare_print(const struct comparison *, enum compare_format, FILE *out, struct error *);
-/* Times that are over the baseline's by more than pct percent of it, intervals apart. */
-size_t compare_count_slower(const struct comparison *, double pct);
+
+/* What a gate needs to know of the cells beside the baseline whose row has a time there. A row that a result lacks, or
+ * that its device cannot run or did not get to, counts as nothing. */
+struct compare_gate {
+  size_t compared;   /* with a time of their own */
+  size_t slower;     /* of these, over the baseline's by more than pct percent of it, intervals apart */
+  size_t broken;     /* without: wrong, failed, timeout, lost or implausible */
+};
+struct compare_gate compare_gate(const struct comparison *, double pct);
 
 #endif

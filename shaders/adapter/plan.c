@@ -277,7 +277,7 @@ static void scratch_reserve(const struct run *run, uint64_t rows) {
 
 /* All of our passes; `parts`: into how many the finishing pass was cut. */
 static bool plan_windows(struct run *run, uint32_t min_windows, uint32_t *parts) {
-  struct cut over_m, over_n;
+  struct cut over_m = {0}, over_n = {0};
   if (!cuts_make(run, min_windows, &over_m, &over_n)) return false;
   *parts = (uint32_t)(over_m.windows * over_n.windows);
   for (uint64_t i = 0; i < over_m.windows; i++) {

@@ -102,7 +102,7 @@ static bool window_add(const struct block_shape *shape, const struct geometry *g
 
 static bool plan_windows(const struct block_shape *shape, const struct caps *caps, const struct geometry *geometry,
                          uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
-  struct cuts cuts;
+  struct cuts cuts = {0};
   if (!cuts_make(shape, caps, geometry, min_windows, &cuts, err)) return false;
   for (uint64_t r = 0; r < cuts.rows; r++)
     for (uint64_t t = 0; t < cuts.tokens; t++) {

@@ -101,7 +101,7 @@ static bool window_add(const struct kv_shape *shape, const struct window *window
 /* head_threads: invocations that one head of one row takes. */
 static bool plan_windows(const struct kv_shape *shape, const struct caps *caps, uint32_t shader, uint64_t threads,
                          uint64_t head_threads, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
-  struct cuts cuts;
+  struct cuts cuts = {0};
   if (!cuts_make(shape, caps, min_windows, &cuts, err)) return false;
   for (uint64_t b = 0; b < cuts.batch; b++)
     for (uint64_t r = 0; r < cuts.rows; r++)

@@ -54,6 +54,30 @@ class Compare(ProgramTest):
         self.assertIn("error: ", done.stderr)
         self.assert_done(vkpareto("compare", self.fast, self.slow, "--fail-if-slower", "101"))
 
+    def test_gate_fails_where_a_kernel_broke(self):
+        both = result(row(2000), row(800, "int8_g32"))
+        base = self.file("base.json", both)
+        gone = {"rows/1/time_ns": None, "rows/1/roofline": None, "rows/1/bound": None, "rows/1/reason": "a reason"}
+        for status, exit_status in (("wrong", 4), ("lost", 4), ("timeout", 4), ("unsupported", 0), ("skipped", 0)):
+            with self.subTest(status):
+                later = both
+                for path, value in {**gone, "rows/1/status": status}.items():
+                    later = changed(later, path, value)
+                later = self.file("later.json", later)
+                done = vkpareto("compare", base, later, "--fail-if-slower", "5")
+                self.assert_done(done, exit_status)
+                self.assertEqual("error: compare: 1 rows" in done.stderr, exit_status == 4)
+                self.assert_done(vkpareto("compare", later, base, "--fail-if-slower", "5"))
+                self.assert_done(vkpareto("compare", base, later))
+
+    def test_gate_fails_where_nothing_is_compared(self):
+        other = self.file("other.json", result(row(1000, m=2)))
+        for words in ((self.slow, other), (self.slow,), (self.slow, self.file("empty.json", result()))):
+            done = vkpareto("compare", *words, "--fail-if-slower", "5")
+            self.assert_done(done, 4)
+            self.assertIn("error: compare: no row", done.stderr)
+        self.assert_done(vkpareto("compare", self.slow, other, self.fast, "--fail-if-slower", "5"))
+
     def test_same_result_twice_ties(self):
         done = vkpareto("compare", self.slow, self.slow, "--fail-if-slower", "0")
         self.assert_done(done)

@@ -164,7 +164,8 @@ static void same_result_twice_ties_everywhere(void **state) {
   struct comparison *comparison = compare_pair(&ra, &ra);
   assert_int_equal(comparison->matched, 2);
   assert_int_equal(comparison->differ, 0);
-  assert_int_equal(compare_count_slower(comparison, 0), 0);
+  assert_int_equal(compare_gate(comparison, 0).slower, 0);
+  assert_int_equal(compare_gate(comparison, 0).compared, 2);
   compare_free(comparison);
 }
 
@@ -178,10 +179,34 @@ static void gate_counts_what_is_slower_beyond_percent_and_interval(void **state)
                            row("matmul/m3/f16.gemv/cold", "matmul.f16", "v", 150, 60)};
   struct result ra = result("a", a, 3), rb = result("b", b, 3);
   struct comparison *comparison = compare_pair(&ra, &rb);
-  assert_int_equal(compare_count_slower(comparison, 0), 2);
-  assert_int_equal(compare_count_slower(comparison, 10), 1);
-  assert_int_equal(compare_count_slower(comparison, 20.01), 0);
+  assert_int_equal(compare_gate(comparison, 0).slower, 2);
+  assert_int_equal(compare_gate(comparison, 10).slower, 1);
+  assert_int_equal(compare_gate(comparison, 20.01).slower, 0);
+  assert_int_equal(compare_gate(comparison, 0).compared, 3);
+  assert_int_equal(compare_gate(comparison, 0).broken, 0);
   compare_free(comparison);
+}
+
+static void gate_counts_what_broke_since_the_baseline(void **state) {
+  (void)state;
+  static const struct { enum status status; size_t broken; } cases[] = {
+    {STATUS_WRONG, 1}, {STATUS_FAILED, 1}, {STATUS_TIMEOUT, 1}, {STATUS_LOST, 1}, {STATUS_IMPLAUSIBLE, 1},
+    {STATUS_UNSUPPORTED, 0}, {STATUS_NOT_BUILT, 0}, {STATUS_SKIPPED, 0},
+  };
+  struct result_row a[] = {row("matmul/m1/f16.gemv/cold", "matmul.f16", "v", 100, 1),
+                           row("matmul/m2/f16.gemv/cold", "matmul.f16", "v", 100, 1)};
+  struct result ra = result("a", a, 2);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    struct result_row b[] = {absent("matmul/m1/f16.gemv/cold", "matmul.f16", "v", cases[i].status),
+                             absent("matmul/m1/f16.coopmat/cold", "matmul.f16", "u", STATUS_UNSUPPORTED)};
+    struct result rb = result("b", b, 2);
+    struct comparison *comparison = compare_pair(&ra, &rb), *mended = compare_pair(&rb, &ra);
+    assert_int_equal(compare_gate(comparison, 0).broken, cases[i].broken);   /* m2 is of another suite */
+    assert_int_equal(compare_gate(comparison, 0).compared, 0);
+    assert_int_equal(compare_gate(mended, 0).broken, 0);
+    compare_free(comparison);
+    compare_free(mended);
+  }
 }
 
 static void table_shows_times_shares_and_verdicts(void **state) {
@@ -273,6 +298,7 @@ int main(void) {
     cmocka_unit_test(row_without_a_baseline_time_is_new),
     cmocka_unit_test(same_result_twice_ties_everywhere),
     cmocka_unit_test(gate_counts_what_is_slower_beyond_percent_and_interval),
+    cmocka_unit_test(gate_counts_what_broke_since_the_baseline),
     cmocka_unit_test(table_shows_times_shares_and_verdicts),
     cmocka_unit_test(four_results_fit_140_columns),
     cmocka_unit_test(csv_has_a_line_per_row_and_result),
