@@ -45,7 +45,10 @@ static void set_status(const struct session *session, const struct row *from, co
     return;
   }
   row->time = summarise(from, session->options->seed);
-  if ((row->time.hi - row->time.lo) / 2 > NOISY * row->time.median) {
+  if (from->rounds < session->suite->rounds) {
+    row->status = STATUS_NOISY;
+    snprintf(reason, size, "%u of %u rounds: %s", from->rounds, session->suite->rounds, why_not);
+  } else if ((row->time.hi - row->time.lo) / 2 > NOISY * row->time.median) {
     row->status = STATUS_NOISY;
     describe_noise(row, session->client.caps.type == DEVICE_CPU, reason, size);
   }

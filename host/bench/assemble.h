@@ -5,8 +5,8 @@
 #include "result.h"
 #include "session.h"
 
-/* Rows with a time need at least two rounds; the others of those that were to be measured are skipped for `why_not`.
- * Free with result_free. */
+/* Rows with a time need at least two rounds, and are noisy with fewer than the suite asks for; the others of those that
+ * were to be measured are skipped for `why_not`. Free with result_free. */
 struct result *assemble_result(const struct session *, const char *why_not, struct error *);
 
 /* vkpareto.samples/1: every sample of every row, with its round. */

@@ -78,7 +78,7 @@ static bool check_all(struct check *check, struct error *err) {
                    filter ? filter : "*");
 }
 
-bool bench_check(const struct run_options *options, size_t *n_wrong, struct error *err) {
+bool bench_check(const struct run_options *options, size_t *n_ok, size_t *n_wrong, struct error *err) {
   struct check check = {.options = options};
   interrupt_begin(&check.interrupt);
   bool ok = client_start(&check.client, options->device, options->validation, &check.interrupt, err);
@@ -90,6 +90,7 @@ bool bench_check(const struct run_options *options, size_t *n_wrong, struct erro
   }
   client_stop(&check.client);
   interrupt_end(&check.interrupt);
+  *n_ok = check.n_ok;
   *n_wrong = check.n_wrong;
   return ok;
 }

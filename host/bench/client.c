@@ -28,6 +28,8 @@ static void become_worker(const struct client *client, int fd, pid_t parent) {
   char device[24];
   snprintf(device, sizeof device, "%zu", client->device);
   char *argv[] = {"vkpareto", "worker", "--device", device, client->validation ? "--validation" : NULL, NULL};
+  signal(SIGINT, SIG_IGN);   /* already here: a signal to the group may come before the worker's first line runs */
+  signal(SIGTERM, SIG_IGN);
   sigprocmask(SIG_SETMASK, &client->interrupt->before, NULL);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(EXIT_INPUT);   /* it died before the line above */
@@ -50,6 +52,7 @@ static bool spawn(struct client *client, struct error *err) {
   client->pid = pid;
   client->fd = ends[0];
   client->used = 0;
+  client->messages = 0;
   return true;
 }
 
@@ -157,6 +160,7 @@ static bool start(struct client *client, struct error *err) {
   cJSON *json;
   char how[128];
   enum heard heard = hear(client, START_SECONDS, &json);
+  if (heard == HEARD_END && interrupt_seen(client->interrupt)) heard = HEARD_INTERRUPT;
   bool ok = json && take_greeting(client, json, err);
   cJSON_Delete(json);
   if (ok) return true;
@@ -201,6 +205,7 @@ bool client_ask(struct client *client, const struct job *job, double seconds, st
     if (answer->status == STATUS_LOST || answer->status == STATUS_TIMEOUT) reap(client, STOP_SECONDS, how, sizeof how);
     return true;
   }
+  if (heard == HEARD_END && interrupt_seen(client->interrupt)) heard = HEARD_INTERRUPT;
   reap(client, heard == HEARD_END ? 1 : 0, how, sizeof how);
   if (heard == HEARD_INTERRUPT) return error_set(err, ERROR_INTERRUPTED, "interrupted");
   set_lost(answer, heard, how, seconds);

@@ -17,6 +17,7 @@ struct client {
   struct interrupt *interrupt;
   struct caps caps;             /* as the worker told them */
   pid_t pid;                    /* 0: none is running */
+  uint32_t messages;            /* of the validation layers that its answers have told so far; the caller's to count */
   int fd;
   char *line;                   /* what came so far */
   size_t used, capacity;

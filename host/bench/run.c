@@ -57,29 +57,38 @@ static void say_estimate(const struct session *session) {
 }
 
 /* A row that passes its ceiling has that measured again beside it; one that still does was mismeasured. */
-static bool check_ceilings(struct session *session, const struct result *result, struct error *err) {
+static bool check_ceilings(struct session *session, struct error *err) {
+  if (session_late(session)) return true;
+  struct result *result = assemble_result(session, "", err);
+  if (!result) return false;
   const struct family *ruler = NULL;
   bool exceeded = false;
+  session->again = false;
   for (size_t i = 0; i < result->n_rows; i++) {
     if (ceilings_family_is(result->rows[i].family)) ruler = result->rows[i].family;
     exceeded |= ceilings_exceeded(result, &result->rows[i]);
   }
+  result_free(result);
   if (!exceeded || !ruler) return true;
   log_detail("a row lies over its ceiling: the ceilings are measured again");
   return stage_again(session, ruler, err);
 }
 
-static bool mark_implausible(struct result *result, bool again, struct error *err) {
+static bool mark_implausible(struct result *result, bool again, const char *why_not, struct error *err) {
   for (size_t i = 0; i < result->n_rows; i++) {
     struct result_row *row = &result->rows[i];
     if (!ceilings_exceeded(result, row)) continue;
-    char reason[200];
-    snprintf(reason, sizeof reason, "%.0f %% of its ceiling%s", 100 * row->roofline,
-             again ? ", which was measured again" : "");
+    char reason[512];
+    if (again)
+      snprintf(reason, sizeof reason, "%.0f %% of its ceiling, also when that was measured again; run again on an idle "
+               "machine", 100 * row->roofline);
+    else
+      snprintf(reason, sizeof reason, "%.0f %% of its ceiling, which was not measured again: %.200s; run again on an "
+               "idle machine, with more time", 100 * row->roofline, why_not);
     free(row->reason);
     row->reason = strdup(reason);
-    row->status = STATUS_IMPLAUSIBLE;
-    row->roofline = NAN;
+    row->status = again ? STATUS_IMPLAUSIBLE : STATUS_NOISY;
+    if (again) row->roofline = NAN;
     if (!row->reason) return error_set(err, ERROR_MEMORY, "out of memory for the result");
   }
   return true;
@@ -102,16 +111,8 @@ static bool finish(struct session *session, const struct output *output, const s
   const char *why_not = stopped->kind == ERROR_INTERRUPTED ? "interrupted"
                         : stopped->kind == ERROR_NONE      ? "budget"
                                                            : stopped->text;
-  struct error failed = {0};
-  bool again = stopped->kind == ERROR_NONE && !session_late(session);
   struct result *result = assemble_result(session, why_not, err);
-  if (result && again) {
-    again = check_ceilings(session, result, &failed);
-    if (!again) log_warn("the ceilings could not be measured again: %s", failed.text);
-    result_free(result);
-    result = assemble_result(session, why_not, err);
-  }
-  bool ok = result && mark_implausible(result, again, err) && write_files(session, result, output, err);
+  bool ok = result && mark_implausible(result, session->again, why_not, err) && write_files(session, result, output, err);
   if (ok) *n_ok = count_timed(result);
   result_free(result);
   return ok;
@@ -125,7 +126,8 @@ static bool measure(struct session *session, const struct output *output, struct
   if (session->options->resume)
     log_info("going on with %zu answers of an unfinished run", journal_answers(session->journal));
   say_estimate(session);
-  return stage_prove(session, err) && stage_verify(session, err) && stage_measure(session, err);
+  return stage_prove(session, err) && stage_verify(session, err) && stage_measure(session, err) &&
+         check_ceilings(session, err);
 }
 
 /* Interrupted or without a worker there are still rows worth keeping; anything else (a full disk) ends the run. */

@@ -30,8 +30,9 @@ bool bench_check_suite(const char *name, struct error *);
 bool bench_print_plan(const struct run_options *, struct error *);
 
 /* Proves every variant whose id matches the filter on the device, on the family's proof shapes; one line each on
- * stdout. *n_wrong counts the wrong ones, validation messages included. */
-bool bench_check(const struct run_options *, size_t *n_wrong, struct error *);
+ * stdout. *n_ok counts the right ones, *n_wrong the wrong ones, validation messages included; those that cannot run are
+ * in neither. */
+bool bench_check(const struct run_options *, size_t *n_ok, size_t *n_wrong, struct error *);
 
 /* Worker side: serves one device over stdin and stdout until end of file (protocol in job.h). Returns the exit
  * status. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
 #include "rig.h"
 
 static size_t find_proof(const struct session *session, const struct plan_row *planned) {
@@ -46,10 +47,23 @@ void session_free(struct session *session) {
   free(session->proofs);
 }
 
+/* What the validation layers complained about is no measurement. */
+static void judge_validation(struct session *session) {
+  struct answer *answer = &session->answer;
+  bool talked = answer->validation > session->client.messages;
+  session->client.messages = answer->validation;
+  if (!talked || answer->status != STATUS_OK) return;
+  answer->status = STATUS_FAILED;
+  if (!*answer->reason) snprintf(answer->reason, sizeof answer->reason, "the validation layers complain");
+  if (!session->complained) log_warn("%s", answer->reason);
+  session->complained = true;
+}
+
 bool session_ask(struct session *session, const char *key, const struct job *job, double seconds, struct error *err) {
   if (session->journal && journal_find(session->journal, key, &session->answer)) return true;
-  return client_ask(&session->client, job, seconds, &session->answer, err) &&
-         (!session->journal || journal_add(session->journal, key, &session->answer, err));
+  if (!client_ask(&session->client, job, seconds, &session->answer, err)) return false;
+  judge_validation(session);
+  return (!session->journal || journal_add(session->journal, key, &session->answer, err));
 }
 
 bool session_late(const struct session *session) { return rig_now() > session->deadline; }

@@ -54,6 +54,8 @@ struct session {
   size_t n_rows;
   double begin, deadline;       /* of rig_now; deadline may be INFINITY */
   double submit_ns;             /* NAN until measured */
+  bool complained;              /* the validation layers did, and it was said */
+  bool again;                   /* the ceilings were measured a second time */
   struct answer answer;         /* of the last job (large, so kept here) */
 };
 
@@ -72,7 +74,8 @@ bool row_add_samples(struct row *, const struct answer *, uint32_t round, struct
 bool stage_prove(struct session *, struct error *);
 bool stage_verify(struct session *, struct error *);
 bool stage_measure(struct session *, struct error *);
-/* One more round of the rows of the family, for ceilings that a row has passed. */
+/* Fresh rounds of the rows of the family, for ceilings that a row has passed: the better of old and fresh stays, so that
+ * what was disturbed once recovers. Sets `again` when there was time for all. */
 bool stage_again(struct session *, const struct family *, struct error *);
 
 #endif

@@ -170,9 +170,10 @@ bool stage_verify(struct session *session, struct error *err) {
 
 /* ---- rounds */
 
-static bool sample(struct session *session, struct row *row, uint32_t round, struct error *err) {
+/* `question` tells this round from all others of the row in the journal. */
+static bool sample(struct session *session, struct row *row, uint32_t question, uint32_t round, struct error *err) {
   char key[300];
-  snprintf(key, sizeof key, "sample %s %u", row->planned->id, round);
+  snprintf(key, sizeof key, "sample %s %u", row->planned->id, question);
   struct job job = case_job(session, row, JOB_SAMPLE);
   if (!session_ask(session, key, &job, SAMPLE_SECONDS + PATIENCE * row->estimate_s, err)) return false;
   if (session->answer.status != STATUS_OK) {
@@ -215,7 +216,7 @@ static bool measure_round(struct session *session, uint32_t round, double since,
     struct row *row = &session->rows[order[i].index];
     if (row->status != STATUS_OK) continue;
     show_progress(session, "measuring", round * session->n_rows + i, session->suite->rounds * session->n_rows, since);
-    ok = sample(session, row, round, err);
+    ok = sample(session, row, round, round, err);
   }
   free(order);
   return ok;
@@ -237,11 +238,32 @@ bool stage_measure(struct session *session, struct error *err) {
   return true;
 }
 
+static void swap_samples(struct row *a, struct row *b) {
+  struct row old = *a;
+  a->ns = b->ns, a->round = b->round, a->n = b->n, a->capacity = b->capacity, a->rounds = b->rounds;
+  b->ns = old.ns, b->round = old.round, b->n = old.n, b->capacity = old.capacity, b->rounds = old.rounds;
+}
+
+static bool sample_again(struct session *session, struct row *row, struct error *err) {
+  uint32_t rounds = session->suite->rounds, done = 0;
+  struct row old = {0};
+  swap_samples(row, &old);
+  bool ok = true;
+  for (; ok && done < rounds && row->status == STATUS_OK && !session_late(session); done++)
+    ok = sample(session, row, rounds + done, done, err);
+  bool whole = ok && done == rounds && row->status == STATUS_OK;
+  if (!whole || (old.n && stats_median(old.ns, old.n) <= stats_median(row->ns, row->n))) swap_samples(row, &old);
+  free(old.ns);
+  free(old.round);
+  return ok;
+}
+
 bool stage_again(struct session *session, const struct family *family, struct error *err) {
   for (size_t i = 0; i < session->n_rows; i++) {
     struct row *row = &session->rows[i];
-    if (row->status == STATUS_OK && row->planned->kase.family == family && !sample(session, row, row->rounds, err))
+    if (row->status == STATUS_OK && row->planned->kase.family == family && !sample_again(session, row, err))
       return false;
   }
+  session->again = !session_late(session);
   return true;
 }

@@ -121,12 +121,12 @@ bool verify_variant(struct rig *rig, const struct job *job, struct answer *answe
 
 /* ---- the timed shape */
 
-/* In at least `windows` parts, or as near to it as the variant can be split. */
-static struct execution *create_split(struct rig *rig, const struct job *job, uint32_t windows, struct error *err) {
-  for (;; windows /= 2) {
+/* In at least *windows parts, or as near to it as the variant can be split: *windows is then what it accepted. */
+static struct execution *create_split(struct rig *rig, const struct job *job, uint32_t *windows, struct error *err) {
+  for (;; *windows /= 2) {
     struct execution *ex =
-        execution_create(rig->gpu, rig->pipelines, &job->kase, job->variant, job->tuning, windows, 1, NULL, err);
-    if (ex || windows <= 1 || err->kind != ERROR_UNSUPPORTED) return ex;
+        execution_create(rig->gpu, rig->pipelines, &job->kase, job->variant, job->tuning, *windows, 1, NULL, err);
+    if (ex || *windows <= 1 || err->kind != ERROR_UNSUPPORTED) return ex;
     *err = (struct error){0};
   }
 }
@@ -146,13 +146,19 @@ static bool run_carefully(struct execution *ex, double seconds, bool *in_time, s
   return true;
 }
 
-/* The first run compiles; the second says how long the op takes. */
-static bool time_op(struct execution *ex, const struct job *job, bool *in_time, double *op_ns, struct error *err) {
-  struct gpu_time time;
+/* The first run compiles; the second says how long the op takes, and its longest dispatch. */
+static bool time_op(struct execution *ex, const struct job *job, bool *in_time, double *op_ns, double *longest_ns,
+                    struct error *err) {
+  *longest_ns = 0;
   if (!run_carefully(ex, job->case_seconds, in_time, err)) return false;
   if (!*in_time) return true;
-  if (!execution_run(ex, 0, 1, 1, &time, err)) return false;
-  *op_ns = execution_ns(&time);
+  *op_ns = 0;
+  for (size_t p = 0; p < ex->plan.n; p++) {
+    struct gpu_time time;
+    if (!execution_run_part(ex, p, 1, &time, err)) return false;
+    *op_ns += execution_ns(&time);
+    *longest_ns = fmax(*longest_ns, execution_ns(&time));
+  }
   return true;
 }
 
@@ -163,21 +169,21 @@ static uint32_t windows_for(double op_ns, double dispatch_ns) {
 
 /* An execution whose dispatches keep the watchdog quiet. The estimate from the small proof shapes is too slow, so that
  * the first try is in too many windows; the second is split by what the first measured, with a factor of two to spare.
- */
+ * *longest_ns over the limit: there is none. */
 static struct execution *fit_windows(struct rig *rig, const struct job *job, const struct dataset *data, bool *in_time,
-                                     struct answer *answer, struct error *err) {
+                                     double *longest_ns, struct answer *answer, struct error *err) {
   double limit = execution_watchdog(gpu_caps(rig->gpu)).dispatch_ns;
   double estimate = job->speed > 0 ? 1e9 * work(&job->kase, data->technique) / job->speed : 0;
   answer->min_windows = windows_for(estimate, limit);
   for (int attempt = 0;; attempt++) {
-    struct execution *ex = create_split(rig, job, answer->min_windows, err);
+    struct execution *ex = create_split(rig, job, &answer->min_windows, err);
     if (!ex) return NULL;
-    if (!execution_load(ex, data, err) || !time_op(ex, job, in_time, &answer->op_ns, err)) {
+    if (!execution_load(ex, data, err) || !time_op(ex, job, in_time, &answer->op_ns, longest_ns, err)) {
       execution_destroy(ex);
       return NULL;
     }
     uint32_t wanted = windows_for(answer->op_ns, limit / 2);
-    bool too_long = answer->op_ns / (double)ex->plan.windows > limit;
+    bool too_long = *longest_ns > limit;
     bool too_many = answer->min_windows > 2 * wanted && ex->plan.windows > wanted;
     if (!*in_time || attempt == 2 || (!too_long && !too_many)) return ex;
     execution_destroy(ex);
@@ -226,7 +232,8 @@ bool verify_case(struct rig *rig, const struct job *job, struct answer *answer, 
   if (!data) return false;
   double data_s = rig_now() - begin;
   bool in_time = true;
-  struct execution *ex = fit_windows(rig, job, data, &in_time, answer, err);
+  double longest_ns, limit_ns = execution_watchdog(gpu_caps(rig->gpu)).dispatch_ns;
+  struct execution *ex = fit_windows(rig, job, data, &in_time, &longest_ns, answer, err);
   if (!ex) return false;
   uint32_t copies = execution_copies(&job->kase, &ex->tensors, gpu_caps(rig->gpu));
   answer->windows = ex->plan.windows;
@@ -240,6 +247,11 @@ bool verify_case(struct rig *rig, const struct job *job, struct answer *answer, 
     set_answer(answer, STATUS_SKIPPED, "");
     snprintf(answer->reason, sizeof answer->reason,
              "one run takes over %.3g s, which is what the suite allows the whole row", job->case_seconds);
+  } else if (ok && longest_ns > limit_ns) {
+    set_answer(answer, STATUS_SKIPPED, "");
+    snprintf(answer->reason, sizeof answer->reason,
+             "one of its dispatches takes %.3g ms in the smallest windows it allows; %.3g ms are safe", 1e-6 * longest_ns,
+             1e-6 * limit_ns);
   } else if (ok && (ok = verify_output(ex, job, data, answer, err)) && answer->status == STATUS_OK) {
     answer->estimate_s = estimate_row(job, answer, data_s, load_s, ex->arena->stride * (copies - 1));
     if (answer->estimate_s > job->case_seconds) {

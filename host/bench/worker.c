@@ -64,8 +64,9 @@ static bool serve(struct rig *rig, const char *line, size_t bytes, FILE *to, boo
 }
 
 int bench_worker(size_t device, bool validation) {
-  /* Ctrl-C on the terminal reaches the whole group: the parent decides, and ends this process. */
+  /* Ctrl-C and SIGTERM may reach the whole group: the parent decides, and ends this process. */
   signal(SIGINT, SIG_IGN);
+  signal(SIGTERM, SIG_IGN);
   /* Drivers print to stdout; the protocol must not be in their way. */
   int fd = dup(STDOUT_FILENO);
   FILE *to = fd >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 ? fdopen(fd, "w") : NULL;

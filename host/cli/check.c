@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "device_select.h"
 #include "gpu.h"
+#include "log.h"
 #include "run.h"
 
 static const struct args_verb verb = {
@@ -25,6 +26,7 @@ int cli_check(int argc, char **argv) {
   struct args args;
   struct error err = {0};
   int status;
+  bool empty = false;
   if (!args_parse(&verb, argc, argv, &args, &status)) return status;
   struct run_options options = {
       .filter = args_text(&args, "filter"), .seed = 1, .validation = args_flag(&args, "validation")};
@@ -33,10 +35,13 @@ int cli_check(int argc, char **argv) {
       !device_select_here(args_text(&args, "device"), true, devices, &n, &err))
     return args_fail(&args, &err);
   for (size_t d = 0; d < n; d++) {
-    size_t n_wrong;
+    size_t n_ok, n_wrong;
     options.device = devices[d];
-    if (!bench_check(&options, &n_wrong, &err)) return args_fail(&args, &err);
+    if (!bench_check(&options, &n_ok, &n_wrong, &err)) return args_fail(&args, &err);
     all_wrong += n_wrong;
+    if (n_ok + n_wrong) continue;
+    log_error("check: nothing could be proved on device %zu; the lines above say of each variant why", options.device);
+    empty = true;
   }
-  return all_wrong ? EXIT_WRONG : EXIT_DONE;
+  return all_wrong ? EXIT_WRONG : empty ? EXIT_NO_ROWS : EXIT_DONE;
 }
