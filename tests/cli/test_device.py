@@ -11,7 +11,8 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from support.program import PROGRAM, ProgramTest, environment, has_device, matmul, suite, vkpareto
+from schema.check import validators, violations
+from support.program import PROGRAM, ProgramTest, environment, matmul, suite, vkpareto
 
 NEEDS_DEVICE = (("devices",), ("check",), ("run",))
 TINY = suite(matmul(), matmul(m=[2, 3]))
@@ -43,7 +44,6 @@ class NoDevice(ProgramTest):
             self.assert_done(vkpareto(*words, env=env))
 
 
-@unittest.skipUnless(has_device(), "no Vulkan device here")
 class Device(ProgramTest):
     def setUp(self):
         super().setUp()
@@ -80,6 +80,9 @@ class Device(ProgramTest):
         self.assertEqual([r["id"] for r in first["rows"]], [r["id"] for r in second["rows"]])
         self.assertTrue(all(r["status"] in ("ok", "noisy") for r in first["rows"] if r["variant"].endswith(".gemv")))
         self.assertEqual(list(self.out.glob("*/*.journal")), [])
+        known = validators()
+        for path in self.out.glob("*/*.json"):   # results and samples
+            self.assertEqual(list(violations(json.loads(path.read_text()), known)), [], path.name)
 
     def test_compare_reads_what_run_wrote(self):
         self.assert_done(self.run_suite(TINY))
@@ -139,6 +142,31 @@ class Device(ProgramTest):
         self.assert_done(done)
         times = [row["time_ns"] for row in json.loads(self.results()[-1].read_text())["rows"]]
         self.assertEqual({time_ns["rounds"] for time_ns in times if time_ns}, {20})
+
+    def worker_of(self, child):
+        """The process that holds the device: the one child of the program."""
+        children = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()
+        self.assertEqual(len(children), 1, children)
+        return int(children[0])
+
+    def test_a_killed_worker_costs_one_row(self):
+        child = self.start_long()
+        self.wait_for_round(child, 0)
+        first = self.worker_of(child)
+        os.kill(first, signal.SIGKILL)
+        self.wait_for_round(child, 2)
+        self.assertNotEqual(self.worker_of(child), first)   # another one, and no zombie beside it
+        stdout, stderr = child.communicate(timeout=120)
+        self.assertEqual(child.returncode, 0, stderr)
+        self.assertEqual(stdout.strip(), str(self.results()[0]))
+        rows = json.loads(self.results()[0].read_text())["rows"]
+        lost = [row for row in rows if row["status"] == "lost"]
+        self.assertEqual(len(lost), 1, [row["status"] for row in rows])
+        self.assertIn("signal 9", lost[0]["reason"])
+        self.assertIsNone(lost[0]["time_ns"])
+        timed = [row for row in rows if row["time_ns"]]
+        self.assertEqual({row["time_ns"]["rounds"] for row in timed}, {20})
+        self.assertGreater(len(timed), 1)
 
     def test_resume_refuses_another_suite(self):
         child = self.start_long()

@@ -24,10 +24,6 @@ def environment(**changes):
     return {name: value for name, value in env.items() if changes.get(name, "") is not None}
 
 
-def has_device():
-    return vkpareto("devices").returncode == 0
-
-
 def vkpareto(*words, timeout=300, env=None, **options):
     """Runs the program to its end; stdout and stderr are taken as text unless `options` say otherwise."""
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
