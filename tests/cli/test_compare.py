@@ -6,6 +6,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from schema.check import validators, violations
 from support.program import ProgramTest, changed, result, row, suite, vkpareto
 
 
@@ -24,7 +25,9 @@ class Compare(ProgramTest):
         self.assertEqual(done.stderr, "")
 
     def test_json_and_csv_carry_the_same_numbers(self):
-        cells = json.loads(vkpareto("compare", self.slow, self.fast, "--format", "json").stdout)["rows"]
+        document = json.loads(vkpareto("compare", self.slow, self.fast, "--format", "json").stdout)
+        self.assertEqual(violations(document, validators()), [])
+        cells = document["rows"]
         by_name = {r["technique"]: r["results"] for r in cells}
         self.assertAlmostEqual(by_name["f16"][1]["speed"]["value"], 2)
         self.assertAlmostEqual(by_name["f16"][1]["speed"]["lo"], 2 * 0.99 ** (2 ** 0.5), 3)
