@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "embed.h"
 #include "file.h"
 
 const char *const kernel_mode_names[MODE_COUNT] = {"cold", "warm", "resident"};
@@ -71,10 +70,4 @@ bool spirv_sha256(char out[65], struct error *err) {
   sha256_hex(all, bytes, out);
   free(all);
   return true;
-}
-
-const struct embedded *embedded_find(const char *path) {
-  for (size_t i = 0; i < n_embedded_files; i++)
-    if (strcmp(embedded_files[i].path, path) == 0) return &embedded_files[i];
-  return NULL;
 }

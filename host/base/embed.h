@@ -8,6 +8,5 @@
 struct embedded { const char *path, *text; size_t bytes; };   /* text ends with a 0 that bytes does not count */
 extern const struct embedded embedded_files[];
 extern const size_t n_embedded_files;
-const struct embedded *embedded_find(const char *path);   /* NULL when absent */
 
 #endif

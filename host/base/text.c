@@ -158,32 +158,24 @@ static int three_digits(double value) {
 }
 
 /* In the largest of n units, each `step` times the one before, in which the number is at least 1. */
-static void scaled(double value, double step, const char *const *units, size_t n, const char *tail, char *out,
-                   size_t size) {
+static void scaled(double value, double step, const char *const *units, size_t n, char *out, size_t size) {
   if (isnan(value)) {
     snprintf(out, size, "-");
     return;
   }
   size_t unit = 0;
   for (; unit + 1 < n && fabs(value) >= step - 0.5; unit++) value /= step;
-  snprintf(out, size, "%.*f %s%s", three_digits(value), value, units[unit], tail);
+  snprintf(out, size, "%.*f %s", three_digits(value), value, units[unit]);
 }
 
 void text_duration(double ns, char *out, size_t size) {
   static const char *const units[] = {"ns", "us", "ms", "s"};
-  scaled(ns, 1000, units, 4, "", out, size);
+  scaled(ns, 1000, units, 4, out, size);
 }
 
 void text_bytes(double bytes, char *out, size_t size) {
   static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  scaled(bytes, 1024, units, 5, "", out, size);
-}
-
-void text_rate(double per_second, const char *unit, char *out, size_t size) {
-  static const char *const prefixes[] = {"", "k", "M", "G", "T", "P"};
-  char tail[32];
-  snprintf(tail, sizeof tail, "%s/s", unit);
-  scaled(per_second, 1000, prefixes, 6, tail, out, size);
+  scaled(bytes, 1024, units, 5, out, size);
 }
 
 size_t text_utf8_length(const char *text) {

@@ -26,7 +26,6 @@ void text_slug(const char *text, char *out, size_t size);
 /* "1.23 ms", "12.3 GB/s" with three significant digits; NAN prints "-". */
 void text_duration(double ns, char *out, size_t size);
 void text_bytes(double bytes, char *out, size_t size);         /* GiB, MiB, KiB */
-void text_rate(double per_second, const char *unit, char *out, size_t size);
 /* Bytes of the UTF-8 character that a 0-terminated text begins with (RFC 3629), 0 at its end and where it is
  * not valid. */
 size_t text_utf8_length(const char *text);

@@ -1,4 +1,5 @@
-/* How far a correct kernel may be from the fp64 reference: the one place where tolerances are made.
+/* How far a correct kernel may be from the fp64 reference: the terms of which every
+ * tolerance is made. A room composes them, and writes the derivation beside it.
  *
  * Dot products follow the probabilistic bound of Higham and Mary (2019, "A new approach to probabilistic
  * rounding error analysis"): |err| <= c sqrt(K) u sum|a_i b_i| holds with overwhelming probability for c of

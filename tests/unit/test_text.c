@@ -142,10 +142,6 @@ static void numbers_print_with_three_digits(void **state) {
   assert_string_equal(text, "8.50 GiB");
   text_bytes(1023.9, text, sizeof text);
   assert_string_equal(text, "1.00 KiB");
-  text_rate(12.34e9, "B", text, sizeof text);
-  assert_string_equal(text, "12.3 GB/s");
-  text_rate(6e13, "FLOP", text, sizeof text);
-  assert_string_equal(text, "60.0 TFLOP/s");
 }
 
 static void utf8_is_that_of_rfc_3629(void **state) {
