@@ -51,9 +51,13 @@ void arena_release(struct arena *arena, struct gpu *gpu) {
 
 static bool make_arena(struct arena *arena, struct gpu *gpu, uint64_t stride, uint32_t copies, struct error *err) {
   if (arena->buffer && arena->stride == stride && arena->copies == copies) return true;
-  arena_release(arena, gpu);
-  *arena = (struct arena){.stride = stride, .copies = copies};
-  return !stride || (arena->buffer = gpu_buffer_create(gpu, stride * copies, err)) != NULL;
+  const uint64_t bytes = stride * copies;
+  if (arena->bytes < bytes) arena_release(arena, gpu);
+  *arena = (struct arena){.buffer = arena->buffer, .bytes = arena->bytes, .stride = stride, .copies = copies};
+  if (arena->buffer || !bytes) return true;
+  if ((arena->buffer = gpu_buffer_create(gpu, bytes, err)) == NULL) return false;
+  arena->bytes = bytes;
+  return true;
 }
 
 static bool place_tensors(struct execution *ex, uint32_t copies, struct error *err) {

@@ -22,9 +22,11 @@ struct watchdog execution_watchdog(const struct caps *);
 /* No driver may ask for more in minStorageBufferOffsetAlignment (Vulkan specification, required limits). */
 enum { PLACE_ALIGN = 256 };
 
-/* What streams of one dataset, `copies` times; the variants of a technique may share it. Zeroed: nothing yet. */
+/* What streams of one dataset, `copies` times; the variants of a technique may share it, and the next dataset its
+ * buffer where that is large enough. Zeroed: nothing yet. */
 struct arena {
   struct gpu_buffer *buffer;              /* NULL: nothing streams, or nothing yet */
+  uint64_t bytes;                         /* of the buffer */
   uint64_t stride;                        /* between copies */
   uint32_t copies;
   bool loaded;
@@ -48,8 +50,8 @@ struct execution {
  * device's memory and its largest allocation; 1 for the other modes. */
 uint32_t execution_copies(const struct kernel_case *, const struct tensor_list *, const struct caps *);
 
-/* Buffers, pipelines and dispatches; min_windows and the tuning are the plan's. `shared` (NULL: none) is used if it has
- * this many copies, else made anew; it must outlive the execution. NULL with the reason. */
+/* Buffers, pipelines and dispatches; min_windows and the tuning are the plan's. `shared` (NULL: none) is used as it is if
+ * it has this many copies, else set up for them; it must outlive the execution. NULL with the reason. */
 struct execution *execution_create(struct gpu *, struct pipelines *, const struct kernel_case *, const struct variant *,
                                    const int32_t *tuning, uint32_t min_windows, uint32_t copies, struct arena *shared,
                                    struct error *);

@@ -48,6 +48,7 @@ cJSON *job_to_json(const struct job *job) {
   cJSON_AddNumberToObject(json, "speed", job->speed);
   cJSON_AddNumberToObject(json, "case_seconds", job->case_seconds);
   cJSON_AddNumberToObject(json, "rounds", job->rounds);
+  cJSON_AddNumberToObject(json, "round", job->round);
   cJSON_AddNumberToObject(json, "sample_seconds", job->sample_seconds);
   cJSON_AddNumberToObject(json, "min_windows", job->min_windows);
   cJSON_AddNumberToObject(json, "op_ns", job->op_ns);
@@ -97,7 +98,7 @@ bool job_from_json(const cJSON *json, struct job *job, struct error *err) {
   if (job->kind == JOB_PROVE) return true;
   return get_case(json, job, err) && get_number(json, "speed", &job->speed, err) &&
          get_number(json, "case_seconds", &job->case_seconds, err) && get_u32(json, "rounds", &job->rounds, err) &&
-         get_number(json, "sample_seconds", &job->sample_seconds, err) &&
+         get_u32(json, "round", &job->round, err) && get_number(json, "sample_seconds", &job->sample_seconds, err) &&
          get_u32(json, "min_windows", &job->min_windows, err) && get_number(json, "op_ns", &job->op_ns, err) &&
          json_u64_or(json, "hash", 0, &job->hash, err);
 }

@@ -35,6 +35,7 @@ struct job {
   double case_seconds;                  /* JOB_VERIFY: more is not spent on the case in all */
   uint32_t rounds, samples;             /* samples: of this job; rounds: JOB_VERIFY, for the estimate */
   double sample_seconds;
+  uint32_t round;                       /* JOB_SAMPLE: buffers are kept within one, made anew for the next */
   uint32_t min_windows;                 /* JOB_SAMPLE: what JOB_VERIFY found */
   double op_ns;
   uint64_t hash;

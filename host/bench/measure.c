@@ -45,6 +45,7 @@ static bool take_samples(struct execution *ex, const struct job *job, float *out
 
 bool measure_case(struct rig *rig, const struct job *job, struct answer *answer, struct error *err) {
   const struct caps *caps = gpu_caps(rig->gpu);
+  rig_begin_round(rig, job->round);
   const struct dataset *data =
       rig_data(rig, &job->kase, technique_of(job->kase.family, job->variant), FILL_RANDOM, job->seed, err);
   if (!data) return false;

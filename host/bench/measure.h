@@ -6,7 +6,7 @@
 #include "job.h"
 #include "rig.h"
 
-/* JOB_SAMPLE: a round's samples of one row. Buffers are made anew, the arena for all variants of the technique at once;
+/* JOB_SAMPLE: a round's samples of one row. Buffers are made anew, the arena's once a round;
  * what streams rotates over its copies when cold; a first batch is thrown away (clocks ramp, drivers compile late);
  * each sample repeats the op for about sample_seconds in one submission and must leave the verified output, or the
  * answer is wrong. False: the device or memory failed. */

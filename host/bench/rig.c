@@ -22,11 +22,17 @@ void rig_close(struct rig *rig) {
 const struct dataset *rig_data(struct rig *rig, const struct kernel_case *kase, const struct technique *technique,
                                enum fill fill, uint64_t seed, struct error *err) {
   if (!dataset_is(rig->data, kase, technique, fill, seed)) {
-    arena_release(&rig->arena, rig->gpu);
+    rig->arena.copies = 0;
+    rig->arena.loaded = false;
     dataset_free(rig->data);
     rig->data = dataset_create(kase, technique, fill, seed, err);
   }
   return rig->data;
+}
+
+void rig_begin_round(struct rig *rig, uint32_t round) {
+  if (round != rig->round) arena_release(&rig->arena, rig->gpu);
+  rig->round = round;
 }
 
 double rig_now(void) {

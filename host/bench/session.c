@@ -68,6 +68,12 @@ bool session_ask(struct session *session, const char *key, const struct job *job
 
 bool session_late(const struct session *session) { return rig_now() > session->deadline; }
 
+bool row_same_group(const struct row *a, const struct row *b) {
+  const struct plan_row *pa = a->planned, *pb = b->planned;
+  return pa->technique == pb->technique && pa->kase.mode == pb->kase.mode &&
+         memcmp(pa->kase.dim, pb->kase.dim, sizeof pa->kase.dim) == 0;
+}
+
 void row_drop(struct row *row, enum status status, const char *reason) {
   row->status = status;
   snprintf(row->reason, sizeof row->reason, "%s", reason);

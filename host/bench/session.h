@@ -67,6 +67,8 @@ void session_free(struct session *);   /* rows and proofs, no more */
 bool session_ask(struct session *, const char *key, const struct job *, double seconds, struct error *);
 bool session_late(const struct session *);   /* the budget is used up */
 
+/* Two rows of one technique at one shape: they share their data and are measured one after the other. */
+bool row_same_group(const struct row *, const struct row *);
 void row_drop(struct row *, enum status, const char *reason);
 bool row_add_samples(struct row *, const struct answer *, uint32_t round, struct error *);
 

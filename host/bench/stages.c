@@ -6,6 +6,7 @@
 
 #include "ceilings_of.h"
 #include "log.h"
+#include "race.h"
 #include "rig.h"
 #include "rng.h"
 #include "session.h"
@@ -25,10 +26,6 @@ static void show_progress(const struct session *session, const char *what, size_
   log_progress("%s: %s %zu of %zu%s%s", session->client.caps.name, what, done + 1, all, *left ? ", time left " : "",
                left);
 }
-
-/* One run of a variant this many times slower than another is no noise: with four busy processes a core, intervals of
- * rows on lavapipe were up to +-120 % of the median (2026-11-22). */
-static const double HOPELESS = 5;
 
 /* ---- proof */
 
@@ -116,35 +113,6 @@ static bool verify(struct session *session, struct row *row, struct error *err) 
   return true;
 }
 
-/* Rows of one technique at one shape share their data and are measured one after the other: that is a group. */
-static bool same_group(const struct row *a, const struct row *b) {
-  const struct plan_row *pa = a->planned, *pb = b->planned;
-  return pa->technique == pb->technique && pa->kase.mode == pb->kase.mode &&
-         memcmp(pa->kase.dim, pb->kase.dim, sizeof pa->kase.dim) == 0;
-}
-
-/* Of several variants of a technique at one shape, one that is far behind at first sight, and would take a tenth of the
- * time that a row may, is not timed any further: only the fastest would ever be chosen. */
-static void drop_hopeless(struct session *session) {
-  for (size_t begin = 0, end; begin < session->n_rows; begin = end) {
-    const struct row *best = NULL;
-    for (end = begin; end < session->n_rows && same_group(&session->rows[begin], &session->rows[end]); end++) {
-      const struct row *row = &session->rows[end];
-      if (row->status == STATUS_OK && row->verified && (!best || row->op_ns < best->op_ns)) best = row;
-    }
-    for (size_t i = begin; best && i < end; i++) {
-      struct row *row = &session->rows[i];
-      if (row->status != STATUS_OK || row->op_ns <= HOPELESS * best->op_ns ||
-          row->estimate_s < session->suite->case_seconds / 10)
-        continue;
-      char reason[300];
-      snprintf(reason, sizeof reason, "%.1f times as long as %s at first sight", row->op_ns / best->op_ns,
-               best->planned->variant->id);
-      row_drop(row, STATUS_SKIPPED, reason);
-    }
-  }
-}
-
 /* Rows whose rounds do not fit what is left of the budget are dropped, the last of the suite first. */
 static void drop_over_budget(struct session *session) {
   double left = session->deadline - rig_now();
@@ -163,7 +131,7 @@ bool stage_verify(struct session *session, struct error *err) {
     show_progress(session, "verifying row", i, session->n_rows, since);
     if (!verify(session, &session->rows[i], err)) return false;
   }
-  drop_hopeless(session);
+  race_first_sight(session);
   drop_over_budget(session);
   return true;
 }
@@ -175,6 +143,7 @@ static bool sample(struct session *session, struct row *row, uint32_t question, 
   char key[300];
   snprintf(key, sizeof key, "sample %s %u", row->planned->id, question);
   struct job job = case_job(session, row, JOB_SAMPLE);
+  job.round = question;
   if (!session_ask(session, key, &job, SAMPLE_SECONDS + PATIENCE * row->estimate_s, err)) return false;
   if (session->answer.status != STATUS_OK) {
     row_drop(row, session->answer.status, session->answer.reason);
@@ -202,7 +171,7 @@ static struct place *round_order(const struct session *session, uint32_t round, 
   for (size_t i = 0; i < session->n_rows; i++) {
     const struct row *row = &session->rows[i];
     bool ruler = ceilings_family_is(row->planned->kase.family);
-    if (i == 0 || !same_group(row, &session->rows[i - 1])) rank = rng_next(&rng) >> 1;
+    if (i == 0 || !row_same_group(row, &session->rows[i - 1])) rank = rng_next(&rng) >> 1;
     order[i] = (struct place){row, ruler ? rank >> 32 : rank | (1ull << 62), i};
   }
   qsort(order, session->n_rows, sizeof *order, by_rank);
@@ -233,8 +202,10 @@ static bool measure_submit(struct session *session, struct error *err) {
 bool stage_measure(struct session *session, struct error *err) {
   double since = rig_now();
   if (!measure_submit(session, err)) return false;
-  for (uint32_t round = 0; round < session->suite->rounds && !session_late(session); round++)
+  for (uint32_t round = 0; round < session->suite->rounds && !session_late(session); round++) {
     if (!measure_round(session, round, since, err)) return false;
+    if (session->suite->fastest_only && round + 1 == RACE_ROUNDS) race_rounds(session);
+  }
   return true;
 }
 

@@ -206,7 +206,8 @@ static bool parse_header(struct suite *suite, const cJSON *root, struct error *e
       !json_string_or(root, "description", sizeof suite->description - 1, "", &description, err) ||
       !json_int(root, "rounds", 5, 1000, &rounds, err) || !json_int(root, "samples", 2, 1000, &samples, err) ||
       !json_number(root, "sample_seconds", 1e-5, 10, &suite->sample_seconds, err) ||
-      !json_number(root, "case_seconds", 0.01, 86400, &suite->case_seconds, err))
+      !json_number(root, "case_seconds", 0.01, 86400, &suite->case_seconds, err) ||
+      !json_bool_or(root, "fastest_only", false, &suite->fastest_only, err))
     return false;
   snprintf(suite->name, sizeof suite->name, "%s", name);
   snprintf(suite->description, sizeof suite->description, "%s", description);

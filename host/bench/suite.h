@@ -23,6 +23,7 @@ struct suite {
   uint32_t samples;          /* per round and row, >= 2 */
   double sample_seconds;     /* a sample repeats the op until about this long */
   double case_seconds;       /* a row that would take longer than this in all is skipped with the estimate */
+  bool fastest_only;         /* of several variants of a technique at one shape, losers are not timed to the end */
   struct suite_case *cases;
   size_t n_cases;
 };
@@ -35,9 +36,9 @@ bool suite_case_has(const struct suite_case *, const struct technique *);
 
 /* The file, in short:
  *   {"schema": "vkpareto.suite/1", "name": "quick", "description": "...", "rounds": 5, "samples": 3,
- *    "sample_seconds": 0.01, "case_seconds": 5, "cases": [
+ *    "sample_seconds": 0.01, "case_seconds": 5, "fastest_only": true, "cases": [
  *      {"op": "matmul", "shape": {"m": [1, 8], "n": 576, "k": 1536}, "mode": "cold", "techniques": ["f16"]}]}
- * A dimension with a list of values multiplies the case out. `mode` is cold where something streams, else resident,
+ * `fastest_only` is false unless given. A dimension with a list of values multiplies the case out. `mode` is cold where something streams, else resident,
  * unless given; `techniques` left out means all. */
 
 #endif

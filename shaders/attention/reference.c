@@ -43,24 +43,38 @@ static double decode(const struct attention_shape *shape, const void *const *dat
   return decode_half(scale[within / ATTENTION_GROUP]) * ((const int8_t *)data[tensor])[at];
 }
 
-/* The keys that one query row attends, with their weights. */
-struct row {
-  uint64_t pair, visible;
-  double *weight;   /* p_j, summing to 1 */
-  double *error;    /* bound of |e_j| */
+/* Keys and values of one (sequence, KV head), decoded as far as a row of it looks. */
+struct panel {
+  uint64_t pair, keys;
+  double *k, *v;    /* [keys][head] */
 };
 
-static void weigh(const struct attention_shape *shape, const void *const *data, uint64_t index, struct row *row) {
-  const float *query = (const float *)data[TENSOR_Q] + index * shape->head;
-  const double scale = 1 / sqrt((double)shape->head);
-  row->pair = index / shape->rows;
-  row->visible = attention_visible(shape, index % shape->queries);
+static void panel_extend(const struct attention_shape *shape, const void *const *data, uint64_t pair, uint64_t visible,
+                         struct panel *panel) {
+  if (pair != panel->pair) *panel = (struct panel){pair, 0, panel->k, panel->v};
+  for (; panel->keys < visible; panel->keys++)
+    for (uint64_t c = 0; c < shape->head; c++) {
+      panel->k[panel->keys * shape->head + c] = decode(shape, data, TENSOR_K, pair, panel->keys, c);
+      panel->v[panel->keys * shape->head + c] = decode(shape, data, TENSOR_V, pair, panel->keys, c);
+    }
+}
 
+/* One query row: the keys that it attends with their weights, and its sums over them, a column each. */
+struct row {
+  uint64_t visible;
+  double *weight;   /* p_j, summing to 1 */
+  double *error;    /* bound of |e_j| */
+  double *o, *magnitude, *moved;
+};
+
+static void weigh(const struct attention_shape *shape, const float *query, const struct panel *panel, struct row *row) {
+  const double scale = 1 / sqrt((double)shape->head);
   double top = -INFINITY, sum = 0;
   for (uint64_t j = 0; j < row->visible; j++) {
+    const double *k = panel->k + j * shape->head;
     double dot = 0, magnitude = 0;
     for (uint64_t c = 0; c < shape->head; c++) {
-      const double term = query[c] * decode(shape, data, TENSOR_K, row->pair, j, c);
+      const double term = query[c] * k[c];
       dot += term;
       magnitude += fabs(term);
     }
@@ -80,26 +94,30 @@ static void weigh(const struct attention_shape *shape, const void *const *data, 
   for (uint64_t j = 0; j < row->visible; j++) row->weight[j] /= sum;
 }
 
-static void element(const struct attention_shape *shape, const void *const *data, const struct row *row,
-                    uint64_t column, double *value, double *bound) {
-  double o = 0, magnitude = 0, moved = 0;
+/* o, and what its bound is made of, for all columns of the row. */
+static void sum_values(const struct attention_shape *shape, const struct panel *panel, struct row *row) {
+  for (uint64_t c = 0; c < shape->head; c++) row->o[c] = row->magnitude[c] = row->moved[c] = 0;
   for (uint64_t j = 0; j < row->visible; j++) {
-    const double v = decode(shape, data, TENSOR_V, row->pair, j, column);
-    o += row->weight[j] * v;
-    magnitude += row->weight[j] * fabs(v);
+    const double *v = panel->v + j * shape->head, weight = row->weight[j];
+    for (uint64_t c = 0; c < shape->head; c++) {
+      row->o[c] += weight * v[c];
+      row->magnitude[c] += weight * fabs(v[c]);
+    }
   }
   for (uint64_t j = 0; j < row->visible; j++) {
-    const double v = decode(shape, data, TENSOR_V, row->pair, j, column);
-    const double flushed = 0x1p-126 * fabs(v);   /* a weight below the smallest normal number may become 0 */
-    moved += row->weight[j] * row->error[j] * fabs(v - o) + flushed;
+    const double *v = panel->v + j * shape->head, moved = row->weight[j] * row->error[j];
+    for (uint64_t c = 0; c < shape->head; c++)   /* a weight below the smallest normal number may become 0 */
+      row->moved[c] += moved * fabs(v[c] - row->o[c]) + 0x1p-126 * fabs(v[c]);
   }
-  const double n = (double)row->visible;
-  const double sum_error = TOLERANCE_C * sqrt(n + 1) * UNIT_F32;
-  *value = o;
-  *bound = moved + tolerance_dot(n, UNIT_F32, magnitude, sum_error + tolerance_div() + UNIT_F32, o);
 }
 
-/* Elements are visited row by row, so that each row is weighed once in whatever order they are asked for. */
+static double row_bound(const struct row *row, uint64_t column) {
+  const double n = (double)row->visible, sum_error = TOLERANCE_C * sqrt(n + 1) * UNIT_F32;
+  return row->moved[column] +
+         tolerance_dot(n, UNIT_F32, row->magnitude[column], sum_error + tolerance_div() + UNIT_F32, row->o[column]);
+}
+
+/* Elements are visited row by row, so that each row is summed once in whatever order they are asked for. */
 struct visit { uint64_t index; size_t position; };
 
 static int by_index(const void *a, const void *b) {
@@ -107,26 +125,43 @@ static int by_index(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
+static void visit_rows(const struct attention_shape *shape, const void *const *data, const struct visit *visit, size_t n,
+                       struct panel *panel, struct row *row, double *value, double *bound) {
+  uint64_t current = UINT64_MAX;
+  for (size_t i = 0; i < n; i++) {
+    const uint64_t index = visit[i].index / shape->head, column = visit[i].index % shape->head;
+    if (index != current) {
+      row->visible = attention_visible(shape, index % shape->queries);
+      panel_extend(shape, data, index / shape->rows, row->visible, panel);
+      weigh(shape, (const float *)data[TENSOR_Q] + index * shape->head, panel, row);
+      sum_values(shape, panel, row);
+      current = index;
+    }
+    value[visit[i].position] = row->o[column];
+    bound[visit[i].position] = row_bound(row, column);
+  }
+}
+
 void attention_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill,
                          const void *const *data, const uint64_t *index, size_t n, double *value, double *bound) {
   (void)fill;
   const struct attention_shape shape = attention_shape_of(kase, technique->id);
+  const size_t panel_size = shape.keys * shape.head, row_size = 2 * shape.keys + 3 * shape.head;
   struct visit *visit = malloc((n ? n : 1) * sizeof *visit);
-  struct row row = {.weight = malloc(shape.keys * sizeof(double)), .error = malloc(shape.keys * sizeof(double))};
+  double *room = malloc((2 * panel_size + row_size) * sizeof *room);
   for (size_t i = 0; i < n; i++) {
     value[i] = NAN;   /* which no output equals: without memory nothing is proved */
     bound[i] = 0;
     if (visit) visit[i] = (struct visit){index[i], i};
   }
-  if (visit && row.weight && row.error) {
+  if (visit && room) {
+    struct panel panel = {UINT64_MAX, 0, room, room + panel_size};
+    double *at = room + 2 * panel_size;
+    struct row row = {.weight = at, .error = at + shape.keys, .o = at + 2 * shape.keys,
+                      .magnitude = at + 2 * shape.keys + shape.head, .moved = at + 2 * shape.keys + 2 * shape.head};
     qsort(visit, n, sizeof *visit, by_index);
-    uint64_t weighed = UINT64_MAX;
-    for (size_t i = 0; i < n; i++) {
-      if (visit[i].index / shape.head != weighed) weigh(&shape, data, weighed = visit[i].index / shape.head, &row);
-      element(&shape, data, &row, visit[i].index % shape.head, &value[visit[i].position], &bound[visit[i].position]);
-    }
+    visit_rows(&shape, data, visit, n, &panel, &row, value, bound);
   }
   free(visit);
-  free(row.weight);
-  free(row.error);
+  free(room);
 }

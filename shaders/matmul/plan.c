@@ -11,6 +11,7 @@ enum { DIM_M, DIM_N, DIM_K };
 enum { TUNING_THREADS, TUNING_ROWS };                        /* gemv; rows has only the first */
 enum { TUNING_TILE_M, TUNING_TILE_N, TUNING_REGISTERS };     /* tiled */
 enum { GEMV_MAX_M = 8, WINDOW_COLS = 4 };                    /* 4 rows of y or x are a multiple of 16 bytes */
+enum { TILED_MIN_M = 4 };   /* the smallest tile has 16 rows: below, over 3/4 of its products are of padding */
 
 /* What one workgroup covers, and with what. */
 struct geometry {
@@ -129,7 +130,7 @@ static uint64_t tiled_threads(const int32_t *tuning) {
 }
 
 const char *plan_tiled_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
-  (void)kase;
+  if (kase->dim[DIM_M] < TILED_MIN_M) return "fewer than 4 rows of x leave most of a tile empty";
   uint64_t row = (WEIGHTS_GROUP / 4 + 1) * 4 * sizeof(float); /* one row of a tile in shared memory, padding included */
   if (tuning[TUNING_TILE_M] < tuning[TUNING_REGISTERS] || tuning[TUNING_TILE_N] < tuning[TUNING_REGISTERS])
     return "the tile is smaller than what one invocation holds";

@@ -97,7 +97,7 @@ static void windows_cover_every_output_once(void **state) {
 static void a_split_that_cannot_be_is_refused(void **state) {
   (void)state;
   struct caps caps = small_device();
-  struct kernel_case kase = shape(1, 7, 33);
+  struct kernel_case kase = shape(4, 7, 33);
   for (size_t v = 0; v < matmul_family.n_variants; v++) {
     const struct variant *variant = &matmul_family.variants[v];
     struct dispatch_plan plan = {0};
