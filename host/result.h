@@ -55,6 +55,16 @@ struct result_row {
   uint64_t compile_ns;                      /* 0 unknown */
 };
 
+/* What beside the kernels decides how fast a machine runs (host/machine reads it). NAN, "" and POWER_UNKNOWN: not told. */
+enum power_source { POWER_UNKNOWN, POWER_MAINS, POWER_BATTERY, POWER_SOURCES };
+extern const char *const power_source_names[POWER_SOURCES];   /* NULL, "mains", "battery" */
+struct machine_state {
+  double busy;                              /* share of the processors' time that something uses, 0 to 1 */
+  char governor[32], profile[32];           /* "powersave"; "low-power" */
+  enum power_source source;
+  double device_celsius, device_clock_hz, device_power_limit_w;
+};
+
 enum { RESULT_CEILINGS = 16 };
 
 struct result {
@@ -62,6 +72,7 @@ struct result {
   char created[32];                         /* ISO 8601, UTC */
   struct { char version[32], git[64], glslc[128], shaders_sha256[65]; } tool;
   struct { char os[128], kernel[128], cpu[128]; uint64_t memory; } host;
+  struct machine_state before, after;       /* the run, without its own load */
   struct caps caps;
   char clock_verdict[256];
   struct {

@@ -130,6 +130,7 @@ struct result *assemble_result(const struct session *session, const char *why_no
   }
   fill_identity(session, result);
   host_info_fill(result);
+  result->before = session->before;
   result->caps = session->client.caps;
   describe_clock(&result->caps, result->clock_verdict, sizeof result->clock_verdict);
   ceilings_fill(result);

@@ -10,6 +10,7 @@
 #include "ceilings_of.h"
 #include "file.h"
 #include "log.h"
+#include "machine.h"
 #include "output.h"
 #include "rig.h"
 #include "session.h"
@@ -112,10 +113,19 @@ static bool finish(struct session *session, const struct output *output, const s
                         : stopped->kind == ERROR_NONE      ? "budget"
                                                            : stopped->text;
   struct result *result = assemble_result(session, why_not, err);
+  if (result) machine_read("", session->client.caps.pci, &result->after);
   bool ok = result && mark_implausible(result, session->again, why_not, err) && write_files(session, result, output, err);
   if (ok) *n_ok = count_timed(result);
   result_free(result);
   return ok;
+}
+
+/* What would be measured besides. */
+static void look_round(struct session *session) {
+  struct machine_remark remark[8];
+  machine_read("", session->client.caps.pci, &session->before);
+  size_t n = machine_remarks(&session->before, remark, sizeof remark / sizeof remark[0]);
+  for (size_t i = 0; i < n; i++) log_warn("%s: times will be worse than they could be; %s", remark[i].what, remark[i].remedy);
 }
 
 static bool measure(struct session *session, const struct output *output, struct error *err) {
@@ -126,6 +136,7 @@ static bool measure(struct session *session, const struct output *output, struct
   if (session->options->resume)
     log_info("going on with %zu answers of an unfinished run", journal_answers(session->journal));
   say_estimate(session);
+  look_round(session);
   return stage_prove(session, err) && stage_verify(session, err) && stage_measure(session, err) &&
          check_ceilings(session, err);
 }

@@ -55,6 +55,7 @@ struct session {
   double begin, deadline;       /* of rig_now; deadline may be INFINITY */
   double submit_ns;             /* NAN until measured */
   bool complained;              /* the validation layers did, and it was said */
+  struct machine_state before;  /* the run */
   bool again;                   /* the ceilings were measured a second time */
   struct answer answer;         /* of the last job (large, so kept here) */
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "machine_json.h"
 #include "result.h"
 
 enum { FILE_MAX = 32 << 20, ID_MAX = 255, REASON_MAX = 4095 };
@@ -213,6 +214,7 @@ static bool read_root(const cJSON *root, struct result *result, struct error *er
     return false;
   if (!read_tool(root, result, err)) return error_prefix(err, "tool: ");
   if (!read_host(root, result, err)) return error_prefix(err, "host: ");
+  if (!machine_from_json(root, result, err)) return false;
   if (!read_device(root, result, err)) return error_prefix(err, "device: ");
   if (!read_ceilings(root, result, err)) return error_prefix(err, "ceilings: ");
   if (!read_run(root, result, err)) return error_prefix(err, "run: ");

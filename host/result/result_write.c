@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "machine_json.h"
 #include "result.h"
 
 static void add_number_or_null(cJSON *to, const char *name, double value, bool known) {
@@ -134,6 +135,7 @@ bool result_write(const struct result *result, const char *path, struct error *e
   cJSON_AddStringToObject(root, "created", result->created);
   add_tool(root, result);
   add_host(root, result);
+  machine_to_json(root, result);
   add_device(root, result);
   add_ceilings(root, result);
   add_run(root, result);

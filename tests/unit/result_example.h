@@ -123,6 +123,9 @@ static inline struct result *example_result(void) {
   strcpy(result->host.kernel, "6.1.0");
   strcpy(result->host.cpu, "Example CPU");
   result->host.memory = 25769803776;
+  result->before = (struct machine_state){.busy = 0.02, .governor = "performance", .profile = "balanced",
+    .source = POWER_MAINS, .device_celsius = 41, .device_clock_hz = 2.5e9, .device_power_limit_w = 300};
+  result->after = (struct machine_state){.busy = NAN, .device_celsius = NAN, .device_clock_hz = NAN, .device_power_limit_w = NAN};
   example_caps(&result->caps);
   strcpy(result->clock_verdict, "agrees with the host clock");
   result->ceilings.read_memory = 3.0123456789e12;

@@ -62,11 +62,23 @@ static void same_row(const struct result_row *a, const struct result_row *b) {
   assert_true(a->memory == b->memory && a->compile_ns == b->compile_ns);
 }
 
+static void same_state(const struct machine_state *a, const struct machine_state *b) {
+  same_number(a->busy, b->busy);
+  same_text(a->governor, b->governor);
+  same_text(a->profile, b->profile);
+  assert_int_equal(a->source, b->source);
+  same_number(a->device_celsius, b->device_celsius);
+  same_number(a->device_clock_hz, b->device_clock_hz);
+  same_number(a->device_power_limit_w, b->device_power_limit_w);
+}
+
 static void same_result(const struct result *a, const struct result *b) {
   same_text(a->run_id, b->run_id);
   same_text(a->created, b->created);
   assert_memory_equal(&a->tool, &b->tool, sizeof a->tool);
   assert_memory_equal(&a->host, &b->host, sizeof a->host);
+  same_state(&a->before, &b->before);
+  same_state(&a->after, &b->after);
   same_caps(&a->caps, &b->caps);
   same_text(a->clock_verdict, b->clock_verdict);
   same_number(a->ceilings.read_memory, b->ceilings.read_memory);
