@@ -16,6 +16,7 @@ struct verb {
 
 static const struct verb verbs[] = {
   {"devices", cli_devices, "what Vulkan devices are here, and what they can do"},
+  {"doctor", cli_doctor, "what would spoil a run here, and the remedy"},
   {"list", cli_list, "the techniques, variants, suites, models or tasks there are"},
   {"describe", cli_describe, "what a technique is, its source, when it wins, what it costs"},
   {"check", cli_check, "prove every kernel right on a device"},

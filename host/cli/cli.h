@@ -4,6 +4,7 @@
 
 /* argv[0] is the verb. */
 int cli_devices(int argc, char **argv);
+int cli_doctor(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_describe(int argc, char **argv);
 int cli_check(int argc, char **argv);

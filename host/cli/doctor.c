@@ -1,0 +1,159 @@
+/* What would spoil or shrink a run on this machine, each with the remedy: said before an hour is spent on it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "args.h"
+#include "cli.h"
+#include "device_select.h"
+#include "gpu.h"
+#include "machine.h"
+#include "paragraph.h"
+#include "plan.h"
+#include "text.h"
+
+enum { MARGIN = 3, INDENT = 10, REMARKS = 8 };
+
+/* "good": as it should be; "mind": a run works and is worth less; "bad": what is measured will not be what is meant. */
+static void say(const char *verdict, const char *what, const char *remedy) {
+  char text[1200];
+  snprintf(text, sizeof text, "%s%s%s", what, *remedy ? "; " : "", remedy);
+  paragraph_print(MARGIN, INDENT, verdict, text);
+}
+
+static void judge_layers(void) {
+  static const char *const variables[] = {"VK_INSTANCE_LAYERS", "VK_LOADER_LAYERS_ENABLE"};
+  for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+    const char *value = getenv(variables[i]);
+    if (!value || !*value) continue;
+    char what[400];
+    snprintf(what, sizeof what, "%s loads Vulkan layers into every run (%.200s); they take part of what is timed",
+             variables[i], value);
+    say("bad", what, "unset it; `check --validation` loads the validation layer where it belongs");
+    return;
+  }
+  say("good", "no Vulkan layer is forced upon the run by the environment", "");
+}
+
+static void judge_machine(const struct caps *caps) {
+  struct machine_state state;
+  struct machine_remark remark[REMARKS];
+  machine_read("", caps->pci, &state);
+  size_t n = machine_remarks(&state, remark, REMARKS);
+  for (size_t i = 0; i < n; i++) say("mind", remark[i].what, remark[i].remedy);
+  if (!n) say("good", "nothing else loads the machine, and nothing that can be read slows it down", "");
+}
+
+static void judge_device(const struct caps *caps) {
+  char text[300];
+  if (caps->type == DEVICE_CPU)
+    say("mind", "this device is a program on the CPU: its times say nothing about any GPU",
+        "`vkpareto devices` lists what else there is; a GPU needs its vendor's Vulkan driver");
+  if (caps->timestamps.valid_bits) {
+    snprintf(text, sizeof text, "the compute queue has a clock of %u bits, %.4g ns a step; a run proves it against the "
+             "host's", caps->timestamps.valid_bits, caps->timestamps.period_ns);
+    say("good", text, "");
+  } else {
+    say("mind", "the compute queue has no clock: times are of the host's and hold the submission too",
+        "compare only rows over 1 ms; a newer driver may have one");
+  }
+  if (!caps->n_heaps || !caps->heap[0].budget)
+    say("mind", "the driver does not tell how much memory is free (VK_EXT_memory_budget)",
+        "close programs that use the device; `recommend` takes the whole heap unless --max-memory is given");
+}
+
+static void judge_build(void) {
+  size_t missing = 0, all = 0;
+  const char *reason = "";
+  for (size_t f = 0; f < n_families; f++)
+    for (size_t v = 0; v < families[f]->n_variants; v++, all++)
+      for (size_t s = 0; s < KERNEL_SHADERS && families[f]->variants[v].shaders[s]; s++) {
+        const struct spirv *module = spirv_find(families[f]->variants[v].shaders[s]);
+        if (module && module->words) continue;
+        reason = module ? module->reason : "a shader is not in the build";
+        missing++;
+        break;
+      }
+  char what[400];
+  if (missing) {
+    snprintf(what, sizeof what, "%zu of %zu kernels are not in this program (%.200s)", missing, all, reason);
+    say("mind", what, "scripts/setup fetches a newer glslc; then build again");
+  } else {
+    snprintf(what, sizeof what, "all %zu kernels are in this program (%s)", all, spirv_compiler);
+    say("good", what, "");
+  }
+}
+
+/* Why no variant of the technique can run at this shape, NULL when one can or when the row is not the first of its
+ * technique and shape. A lack of memory says more than what a variant is made for. */
+static const char *why_none(const struct plan *plan, size_t row) {
+  const struct plan_row *a = &plan->rows[row], *best = a;
+  for (size_t i = 0; i < plan->n; i++) {
+    const struct plan_row *b = &plan->rows[i];
+    if (a->technique != b->technique || a->kase.mode != b->kase.mode || memcmp(a->kase.dim, b->kase.dim, sizeof a->kase.dim) != 0)
+      continue;
+    if (b->status == STATUS_OK || i < row) return NULL;
+    if (b->status == STATUS_SKIPPED && best->status != STATUS_SKIPPED) best = b;
+  }
+  return best->reason;
+}
+
+/* One line for each reason, with the first case that it takes away and how many it takes besides. */
+static void judge_suite(const char *name, const struct plan *plan) {
+  char text[1000], shape[160];
+  bool whole = true;
+  for (size_t i = 0; i < plan->n; i++) {
+    const char *reason = why_none(plan, i), *other;
+    size_t before = 0, more = 0;
+    for (size_t j = 0; reason && j < plan->n; j++)
+      if (j != i && (other = why_none(plan, j)) != NULL && strcmp(other, reason) == 0) ++*(j < i ? &before : &more);
+    if (!reason || before) continue;
+    whole = false;
+    kernel_shape_text(&plan->rows[i].kase, shape, sizeof shape);
+    snprintf(text, sizeof text, "of suite %s, %s at %s cannot run here", name, plan->rows[i].technique->id, shape);
+    if (more) snprintf(text + strlen(text), sizeof text - strlen(text), " (nor %zu more for this reason)", more);
+    say("mind", text, reason);
+  }
+  snprintf(text, sizeof text, "every technique of suite %s can run here at every shape", name);
+  if (whole) say("good", text, "");
+}
+
+static bool examine(size_t index, const struct caps *caps, const struct suite *suite, struct error *err) {
+  struct plan *plan = plan_build(suite, caps, NULL, err);
+  if (!plan) return false;
+  printf("%zu  %s (%s)\n", index, caps->name, caps->driver_slug);
+  judge_device(caps);
+  judge_layers();
+  judge_machine(caps);
+  judge_build();
+  judge_suite(suite->name, plan);
+  plan_free(plan);
+  return true;
+}
+
+static const struct args_verb verb = {
+  .name = "doctor",
+  .about = "Says what would spoil or shrink a run on this machine, each with the remedy: clock, layers, other load, power\n"
+           "saving, kernels that this program lacks, rows of the suite that cannot run and why. Measures nothing.",
+  .options = {{"device", "SEL", "which device: index, UUID, part of a name, or all (default: the best)"},
+              {"suite", "NAME", "which suite is to be run (default: standard)"}},
+  .example = "vkpareto doctor --suite full",
+};
+
+int cli_doctor(int argc, char **argv) {
+  struct args args;
+  struct error err = {0};
+  int status;
+  if (!args_parse(&verb, argc, argv, &args, &status)) return status;
+  const char *name = args_text(&args, "suite");
+  struct suite *suite = suite_load(name ? name : "standard", &err);
+  struct caps *devices = calloc(GPU_MAX_DEVICES, sizeof *devices);
+  size_t chosen[GPU_MAX_DEVICES], n = 0, n_devices = 0;
+  bool ok = suite && (devices || error_set(&err, ERROR_MEMORY, "out of memory listing devices")) &&
+            gpu_list(devices, GPU_MAX_DEVICES, &n_devices, &err) &&
+            device_select(args_text(&args, "device"), true, devices, n_devices, chosen, &n, &err);
+  for (size_t i = 0; ok && i < n; i++) ok = examine(chosen[i], &devices[chosen[i]], suite, &err);
+  free(devices);
+  suite_free(suite);
+  return ok ? EXIT_DONE : args_fail(&args, &err);
+}

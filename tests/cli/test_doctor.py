@@ -1,0 +1,45 @@
+"""What doctor says about this machine is true."""
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from support.program import ProgramTest, environment, vkpareto
+
+HUGE = {"schema": "vkpareto.suite/1", "name": "huge", "rounds": 5, "samples": 2, "sample_seconds": 0.01,
+        "case_seconds": 1, "cases": [{"op": "matmul", "shape": {"m": 1, "n": 1048576, "k": 262144}}]}
+
+
+class Doctor(ProgramTest):
+    def doctor(self, *words, **changes):
+        done = vkpareto("doctor", *words, env=environment(**changes))
+        self.assert_done(done)
+        return " ".join(done.stdout.split())
+
+    def test_a_software_driver_is_named_as_one(self):
+        self.assertIn("this device is a program on the CPU", self.doctor())
+
+    def test_forced_layers_are_named_with_the_remedy(self):
+        for variable in ("VK_INSTANCE_LAYERS", "VK_LOADER_LAYERS_ENABLE"):
+            said = self.doctor(**{variable: "VK_LAYER_none_such"})
+            self.assertIn(f"bad {variable} loads Vulkan layers", said)
+            self.assertIn("unset it", said)
+        self.assertIn("no Vulkan layer is forced", self.doctor(VK_INSTANCE_LAYERS="", VK_LOADER_LAYERS_ENABLE=None))
+
+    def test_what_the_memory_rules_out_is_counted(self):
+        said = self.doctor("--suite", self.file("huge.json", HUGE))
+        for technique in ("f32", "f16", "int8_g32", "int4_g32", "int4z_g32"):
+            self.assertIn(f"of suite huge, matmul.{technique} at m1-n1048576-k262144 cannot run here", said)
+        self.assertIn("the device has", said)
+
+    def test_a_suite_that_fits_is_said_to(self):
+        small = {**HUGE, "name": "small", "cases": [{"op": "matmul", "shape": {"m": 1, "n": 64, "k": 64}}]}
+        self.assertIn("every technique of suite small can run here", self.doctor("--suite", self.file("small.json", small)))
+
+    def test_no_device_is_status_3(self):
+        self.assert_refused(vkpareto("doctor", env=environment(VK_DRIVER_FILES="/nowhere.json", VK_ICD_FILENAMES="/nowhere.json")),
+                            3, "Vulkan")
+
+
+if __name__ == "__main__":
+    unittest.main()
