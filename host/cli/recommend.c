@@ -103,6 +103,10 @@ static void say_costs(const struct recommendation *r) {
     objective_text((enum objective)o, prediction_objective(&r->predicted, (enum objective)o), text[o], sizeof text[o]);
   log_info("  ttft %s, tpot %s, memory %s, perplexity %s%s", text[OBJECTIVE_TTFT], text[OBJECTIVE_TPOT], text[OBJECTIVE_MEMORY],
            r->space.quality_known ? "+" : "", r->space.quality_known ? text[OBJECTIVE_QUALITY] : "unknown");
+  char ttft[128], tpot[128];
+  recommend_shares(r, PHASE_PREFILL, ttft, sizeof ttft);
+  recommend_shares(r, PHASE_DECODE, tpot, sizeof tpot);
+  log_info("  ttft: %s; tpot: %s", ttft, tpot);
   if (r->has_plain)
     log_info("  against 16-bit weights and cache: request time %.2fx, memory %.2fx", r->predicted.request_ns / r->plain_predicted.request_ns,
              r->predicted.memory / r->plain_predicted.memory);
@@ -114,8 +118,10 @@ static void say(const struct recommendation *r) {
   log_info("%s for %s on %s%s:", r->model->name, r->task->id, r->result->caps.name, recommend_is_rough(r) ? " (rough)" : "");
   say_choice(r);
   say_costs(r);
-  char text[512];
-  for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) log_detail("  mind: %s", text);
+  char text[1024];
+  size_t i = 0;
+  for (; recommend_uncosted(r, i, text, sizeof text); i++) log_info("  %s", text);
+  for (; recommend_caveat(r, i, text, sizeof text); i++) log_detail("  mind: %s", text);
 }
 
 static bool write_config(const struct recommendation *r, const struct emitter *emitter, const char *path, struct error *err) {

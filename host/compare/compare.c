@@ -39,8 +39,8 @@ static bool is_broken(enum status status) {
          status == STATUS_IMPLAUSIBLE;
 }
 
-/* Within a key by result, then those with a time, then the fastest, then the broken: the first of a result stands for
- * it, and a broken variant does not hide behind one that the device lacks something for. */
+/* Within a key by result, then those with a time, then the broken: the first of a result stands for it where none has a
+ * time, and a broken variant does not hide behind one that the device lacks something for. */
 static int compare_entries(const void *left, const void *right) {
   const struct entry *a = left, *b = right;
   int order = compare_keys(a, b);
@@ -48,7 +48,6 @@ static int compare_entries(const void *left, const void *right) {
   if (a->result != b->result) return a->result < b->result ? -1 : 1;
   bool a_timed = status_has_time(a->row->status), b_timed = status_has_time(b->row->status);
   if (a_timed != b_timed) return a_timed ? -1 : 1;
-  if (a_timed && a->row->time.median != b->row->time.median) return a->row->time.median < b->row->time.median ? -1 : 1;
   bool a_broken = is_broken(a->row->status), b_broken = is_broken(b->row->status);
   if (a_broken != b_broken) return a_broken ? -1 : 1;
   return strcmp(a->row->variant, b->row->variant);
@@ -113,27 +112,35 @@ static const char *without_op(const struct result_row *row) {
   return prefixed ? row->technique + length + 1 : row->technique;
 }
 
+/* Of the n rows of one result, in the order of the entries: the one that stands for them. */
+static const struct result_row *standing(const struct result_row *const *rows, size_t n) {
+  size_t timed = 0;
+  while (timed < n && status_has_time(rows[timed]->status)) timed++;
+  return timed ? result_fastest(rows, timed) : rows[0];
+}
+
 /* Takes the entries of one key; returns whether any of them has a time, so that the row is kept. */
-static bool fill_row(struct compare_row *row, const struct entry *entries, size_t n) {
+static bool fill_row(struct compare_row *row, const struct entry *entries, const struct result_row *const *rows, size_t n) {
   bool timed = false;
   row->op = entries[0].row->op;
   row->technique = without_op(entries[0].row);
   row->mode = entries[0].row->mode;
   memcpy(row->shape, entries[0].shape, sizeof row->shape);
-  for (size_t i = 0; i < n; i++) {
-    struct compare_cell *cell = &row->cells[entries[i].result];
-    if (!cell->row) cell->row = entries[i].row;
-    timed |= status_has_time(entries[i].row->status);
+  for (size_t from = 0, to; from < n; from = to) {
+    for (to = from + 1; to < n && entries[to].result == entries[from].result;) to++;
+    const struct result_row *stands = standing(rows + from, to - from);
+    row->cells[entries[from].result].row = stands;
+    timed |= status_has_time(stands->status);
   }
   return timed;
 }
 
-static void fill_rows(struct comparison *comparison, const struct entry *entries, size_t n) {
+static void fill_rows(struct comparison *comparison, const struct entry *entries, const struct result_row *const *rows, size_t n) {
   for (size_t from = 0, to; from < n; from = to) {
     for (to = from + 1; to < n && compare_keys(&entries[from], &entries[to]) == 0;) to++;
     struct compare_row *row = &comparison->rows[comparison->n_rows];
     row->cells = &comparison->cells[comparison->n_rows * comparison->n_results];
-    if (!fill_row(row, entries + from, to - from)) {
+    if (!fill_row(row, entries + from, rows + from, to - from)) {
       memset(row->cells, 0, comparison->n_results * sizeof *row->cells);
       continue;
     }
@@ -153,18 +160,22 @@ struct comparison *compare_make(const struct result *const *results, size_t n, s
   struct entry *entries = gather(results, n, &n_entries, err);
   if (!entries) return NULL;
   size_t keys = count_keys(entries, n_entries);
+  const struct result_row **rows = calloc(n_entries + 1, sizeof *rows);
   struct comparison *comparison = calloc(1, sizeof *comparison);
-  if (!comparison) goto error;
+  if (!comparison || !rows) goto error;
+  for (size_t i = 0; i < n_entries; i++) rows[i] = entries[i].row;
   *comparison = (struct comparison){.results = results, .n_results = n, .baseline = baseline};
   comparison->rows = calloc(keys + 1, sizeof *comparison->rows);
   comparison->cells = calloc(keys + 1, n * sizeof *comparison->cells);
   if (!comparison->rows || !comparison->cells) goto error;
-  fill_rows(comparison, entries, n_entries);
+  fill_rows(comparison, entries, rows, n_entries);
+  free(rows);
   free(entries);
   return comparison;
 error:
   error_set(err, ERROR_MEMORY, "out of memory comparing %zu rows", n_entries);
   compare_free(comparison);
+  free(rows);
   free(entries);
   return NULL;
 }

@@ -1,5 +1,5 @@
-/* Two or more results side by side. Rows are matched by op, shape, technique and mode; of each result the fastest
- * variant with a time stands for the technique.
+/* Two or more results side by side. Rows are matched by op, shape, technique and mode; of each result one
+ * variant with a time stands for the technique, by result_fastest.
  *
  * speed = the baseline's time / this time: above 1 is faster. Its interval combines those of the two times as
  * independent errors: the log half-widths add as squares, so it is [speed / s, speed * t] with
@@ -28,7 +28,7 @@ extern const char *const compare_verdict_names[VERDICTS];
 
 /* One technique at one shape on one result. */
 struct compare_cell {
-  const struct result_row *row;   /* the fastest with a time, else a broken one, else any; NULL: no such row there */
+  const struct result_row *row;   /* the one that stands for the technique, else a broken one, else any; NULL: no such row there */
   enum verdict verdict;
   double speed, lo, hi;           /* NAN where there is no ratio */
 };

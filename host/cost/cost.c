@@ -5,66 +5,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const regime_names[REGIME_COUNT] = {"decode", "prefill"};
+/* How the dimensions of an op enter its cost. Beside its lengths, a shape belongs to one unit: a weight matrix, a head
+ * layout. */
+struct cost_family {
+  const char *name;
+  const char *rows;        /* few of them are served by other kernels than many; NULL: by the same, in one regime */
+  int64_t decode;          /* so many rows at most are decode */
+  const char *lengths[3];  /* along which the op repeats or grows: rows that differ only in them are left out together */
+  const char *idle[2];     /* do not alter the time: a row measured at any value serves for all */
+  const char *preset;      /* rows where this has another value than its preset are studies of the kernel, not of a model */
+};
 
-/* Dimensions along which an op repeats or grows; the others name its weight matrix or its head layout. */
-static const char *const lengths[] = {"batch", "m", "q", "kv"};
+/* Of the small ops every shape is a unit of its own: one row and hundreds are as far apart as two widths. */
+static const struct cost_family cost_families[] = {
+  {"matmul", "m", 8, {"m"}, {0}, NULL},                       /* 8: where the matrix-vector kernels end */
+  {"moe", "tokens", 8, {"tokens"}, {0}, "load"},              /* the expected load of a model is the uniform one */
+  {"attention", "q", 1, {"batch", "q", "kv"}, {0}, "causal"},
+  {"kv_cache", NULL, 0, {0}, {"position", "kv"}, NULL},
+  {"block", NULL, 0, {0}, {"position", "vocab"}, NULL},
+  {"router", NULL, 0, {0}, {"renormalise"}, "sigmoid"},
+};
 
-enum { DECODE_ROWS = 8 };   /* where the matrix-vector kernels of the matmul room end */
+static const char *const regime_words[REGIME_COUNT] = {"decode ", "prefill ", ""};
 
-static int64_t *dim_of(const struct family *family, int64_t *dim, const char *name) {
-  for (size_t d = 0; d < family->n_dims; d++)
-    if (strcmp(family->dims[d].name, name) == 0) return &dim[d];
+/* NULL: not an op of a model (ceilings are rulers, adapters are not costed). */
+static const struct cost_family *cost_family_of(const struct family *family) {
+  for (size_t i = 0; i < sizeof cost_families / sizeof cost_families[0]; i++)
+    if (strcmp(cost_families[i].name, family->name) == 0) return &cost_families[i];
   return NULL;
 }
 
-static bool is_length(const char *name) {
-  for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
-    if (strcmp(lengths[i], name) == 0) return true;
+static bool is_among(const char *name, const char *const names[], size_t n) {
+  for (size_t i = 0; i < n && names[i]; i++)
+    if (strcmp(names[i], name) == 0) return true;
   return false;
 }
 
-static bool set_dim(struct kernel_case *kase, const char *name, int64_t value, struct error *err) {
-  int64_t *at = dim_of(kase->family, kase->dim, name);
-  if (!at) return error_set(err, ERROR_UNSUPPORTED, "op %s has no dimension '%s' in this build", kase->family->name, name);
-  const struct dim_def *def = &kase->family->dims[at - kase->dim];
-  if (value < def->min || value > def->max)
-    return error_set(err, ERROR_INPUT, "%s of %s is %" PRId64 ", the kernels take %" PRId64 " to %" PRId64, name,
-                     kase->family->name, value, def->min, def->max);
-  *at = value;
+static bool is_length(const struct cost_family *cost, const char *name) { return is_among(name, cost->lengths, 3); }
+static bool is_idle(const struct cost_family *cost, const char *name) { return is_among(name, cost->idle, 2); }
+
+static bool in_range(const struct kernel_case *kase, struct error *err) {
+  for (size_t d = 0; d < kase->family->n_dims; d++) {
+    const struct dim_def *def = &kase->family->dims[d];
+    if (kase->dim[d] < def->min || kase->dim[d] > def->max)
+      return error_set(err, ERROR_INPUT, "%s of %s is %" PRId64 ", the kernels take %" PRId64 " to %" PRId64, def->name,
+                       kase->family->name, kase->dim[d], def->min, def->max);
+  }
   return true;
-}
-
-static bool new_case(const char *op, struct kernel_case *kase, struct error *err) {
-  *kase = (struct kernel_case){.family = family_find(op), .mode = MODE_COLD};
-  if (!kase->family) return error_set(err, ERROR_UNSUPPORTED, "this build has no op '%s'", op);
-  for (size_t d = 0; d < kase->family->n_dims; d++) kase->dim[d] = kase->family->dims[d].preset;
-  return true;
-}
-
-bool cost_matmul_case(const struct op_matmul *op, struct kernel_case *kase, struct error *err) {
-  return new_case("matmul", kase, err) && set_dim(kase, "m", op->m, err) && set_dim(kase, "n", op->n, err)
-      && set_dim(kase, "k", op->k, err);
-}
-
-bool cost_attention_case(const struct op_attention *op, const struct model *model, struct kernel_case *kase, struct error *err) {
-  return new_case("attention", kase, err) && set_dim(kase, "batch", op->batch, err) && set_dim(kase, "q", op->q, err)
-      && set_dim(kase, "kv", op->kv, err) && set_dim(kase, "heads", model->heads, err)
-      && set_dim(kase, "kv_heads", model->kv_heads, err) && set_dim(kase, "head", model->head_dim, err);
 }
 
 enum regime cost_regime(const struct kernel_case *kase) {
-  int64_t dim[KERNEL_DIMS];
-  memcpy(dim, kase->dim, sizeof dim);
-  const int64_t *m = dim_of(kase->family, dim, "m"), *q = dim_of(kase->family, dim, "q");
-  if (m) return *m <= DECODE_ROWS ? REGIME_DECODE : REGIME_PREFILL;
-  return q && *q > 1 ? REGIME_PREFILL : REGIME_DECODE;
+  const struct cost_family *cost = cost_family_of(kase->family);
+  for (size_t d = 0; cost && cost->rows && d < kase->family->n_dims; d++)
+    if (strcmp(kase->family->dims[d].name, cost->rows) == 0) return kase->dim[d] <= cost->decode ? REGIME_DECODE : REGIME_PREFILL;
+  return REGIME_ANY;
 }
 
 double cost_stream_bytes(const struct kernel_case *kase, const struct technique *technique) {
   struct tensor_list list = {0};
   struct error err = {0};
-  if (!kase->family->tensors(kase, technique, &list, &err)) return NAN;
+  if (!in_range(kase, &err) || !kase->family->tensors(kase, technique, &list, &err)) return NAN;
   double bytes = 0;
   for (size_t i = 0; i < list.n; i++)
     if (list.tensor[i].role == TENSOR_STREAM) bytes += (double)list.tensor[i].bytes;
@@ -79,36 +79,35 @@ static struct kernel_case case_of(const struct result_row *row) {
   return kase;
 }
 
-/* An op of a model (ceilings are rulers, not ops), timed on streaming data, by a kernel that this build still has. The
- * three names of a row must agree: its variant will be asked about cases of its op. */
+static bool at_preset(const struct result_row *row, const char *name) {
+  for (size_t d = 0; name && d < row->family->n_dims; d++)
+    if (strcmp(row->family->dims[d].name, name) == 0) return row->dim[d] == row->family->dims[d].preset;
+  return true;
+}
+
+/* An op of a model, timed on streaming data, by a kernel that this build still has. The three names of a row must agree:
+ * its variant will be asked about cases of its op. */
 static bool usable(const struct result_row *row) {
+  const struct cost_family *cost = row->family ? cost_family_of(row->family) : NULL;
   const struct variant *variant = variant_find(row->variant);
-  return row->family && status_has_time(row->status) && row->mode != MODE_WARM
-      && (strcmp(row->family->name, "matmul") == 0 || strcmp(row->family->name, "attention") == 0)
+  return cost && status_has_time(row->status) && row->mode != MODE_WARM && at_preset(row, cost->preset)
       && isfinite(row->time.median) && row->time.median > 0
       && variant && strcmp(variant->technique, row->technique) == 0 && family_of_technique(row->technique) == row->family;
 }
 
-static bool same_shape(const struct result_row *a, const struct result_row *b) {
-  return memcmp(a->dim, b->dim, a->family->n_dims * sizeof a->dim[0]) == 0;
-}
-
-static bool same_unit(const struct result_row *a, const struct result_row *b) {
-  for (size_t d = 0; d < a->family->n_dims; d++)
-    if (!is_length(a->family->dims[d].name) && a->dim[d] != b->dim[d]) return false;
+/* The same shape for what is asked here: an op of one family costs the same at both. */
+static bool same_shape(const struct family *family, const int64_t *a, const int64_t *b) {
+  const struct cost_family *cost = cost_family_of(family);
+  for (size_t d = 0; d < family->n_dims; d++)
+    if (!is_idle(cost, family->dims[d].name) && a[d] != b[d]) return false;
   return true;
 }
 
-/* Of equals the one that does not depend on the order of the rows. */
-static bool faster(const struct result_row *a, const struct result_row *b) {
-  if (a->time.median != b->time.median) return a->time.median < b->time.median;
-  if (a->status != b->status) return a->status == STATUS_OK;
-  return strcmp(a->variant, b->variant) < 0;
-}
-
-/* False where an interval is unknown. */
-static bool overlap(const struct result_row *a, const struct result_row *b) {
-  return a->time.lo <= b->time.hi && b->time.lo <= a->time.hi;
+static bool same_unit(const struct family *family, const int64_t *a, const int64_t *b) {
+  const struct cost_family *cost = cost_family_of(family);
+  for (size_t d = 0; d < family->n_dims; d++)
+    if (!is_length(cost, family->dims[d].name) && !is_idle(cost, family->dims[d].name) && a[d] != b[d]) return false;
+  return true;
 }
 
 static struct cost_group *group_of(struct cost_model *cost, const struct technique *technique, const struct family *family,
@@ -127,28 +126,26 @@ static bool add_row(struct cost_model *cost, const struct result_row *row) {
   const struct kernel_case kase = case_of(row);
   struct cost_group *group = group_of(cost, technique_find(row->technique), row->family, cost_regime(&kase));
   if (!group) return false;
-  for (size_t i = 0; i < group->n; i++) {
-    if (!same_shape(group->rows[i], row)) continue;
-    if (faster(row, group->rows[i])) group->rows[i] = row;
-    return true;
-  }
   group->rows[group->n++] = row;
   return true;
 }
 
-/* Where the fastest row of a shape is noisy, an ok one that cannot be told from it serves better. Only once the fastest
- * are known: overlap is not transitive, and no order of the rows may matter. */
-static void prefer_ok(const struct cost_model *cost, struct cost_group *group) {
-  for (size_t g = 0; g < group->n; g++) {
-    const struct result_row *fastest = group->rows[g];
-    for (size_t i = 0; fastest->status != STATUS_OK && i < cost->result->n_rows; i++) {
-      const struct result_row *row = &cost->result->rows[i];
-      if (row->status != STATUS_OK || !usable(row) || technique_find(row->technique) != group->technique
-          || !same_shape(row, fastest) || !overlap(row, fastest))
-        continue;
-      if (group->rows[g] == fastest || faster(row, group->rows[g])) group->rows[g] = row;
+/* Leaves the one row of each shape that counts, in the order of the first of each. */
+static void keep_fastest(struct cost_group *group) {
+  size_t kept = 0;
+  for (size_t from = 0; from < group->n; kept++) {
+    const int64_t *shape = group->rows[from]->dim;
+    size_t same = from + 1;   /* rows of this shape move to the front */
+    for (size_t i = from + 1; i < group->n; i++) {
+      const struct result_row *row = group->rows[i];
+      if (!same_shape(group->family, row->dim, shape)) continue;
+      group->rows[i] = group->rows[same];
+      group->rows[same++] = row;
     }
+    group->rows[kept] = result_fastest(&group->rows[from], same - from);
+    from = same;
   }
+  group->n = kept;
 }
 
 static bool fit_group(struct cost_group *group) {
@@ -158,7 +155,7 @@ static bool fit_group(struct cost_group *group) {
     const struct kernel_case kase = case_of(group->rows[i]);
     size_t unit = group->n_units;
     for (size_t j = 0; j < i; j++)
-      if (same_unit(group->rows[i], group->rows[j])) unit = group->points[j].unit;
+      if (same_unit(group->family, group->rows[i]->dim, group->rows[j]->dim)) unit = group->points[j].unit;
     if (unit == group->n_units) group->n_units++;
     group->points[i] = (struct fit_point){kase.family->bytes(&kase, group->technique), kase.family->flops(&kase),
                                           group->rows[i]->time.median, unit};
@@ -178,11 +175,11 @@ struct cost_model *cost_build(const struct result *result, struct error *err) {
   if (!cost->groups) goto memory;
   for (size_t i = 0; i < result->n_rows; i++)
     if (usable(&result->rows[i]) && !add_row(cost, &result->rows[i])) goto memory;
-  for (size_t g = 0; g < cost->n; g++) prefer_ok(cost, &cost->groups[g]);
+  for (size_t g = 0; g < cost->n; g++) keep_fastest(&cost->groups[g]);
   for (size_t g = 0; g < cost->n; g++)
     if (!fit_group(&cost->groups[g])) goto memory;
   if (cost->n > 0) return cost;
-  error_set(err, ERROR_INPUT, "no row of the result is a timed matmul or attention that this build knows; "
+  error_set(err, ERROR_INPUT, "no row of the result is a timed op of a model that this build knows; "
                               "run a suite again: vkpareto run --suite standard");
   goto error;
 
@@ -245,7 +242,7 @@ static bool scratch_of(const struct result_row *row, const struct kernel_case *k
 static double log_ratio(double a, double b) { return fabs(log((a + 1) / (b + 1))); }
 
 static bool is_of(const struct result_row *row, const struct kernel_case *kase) {
-  return memcmp(row->dim, kase->dim, kase->family->n_dims * sizeof kase->dim[0]) == 0;
+  return same_shape(kase->family, row->dim, kase->dim);
 }
 
 /* The row of this very shape, else the one nearest in bytes and operations (which do not tell N from K), whose kernel
@@ -281,15 +278,19 @@ static double finite_or_nan(double value) { return isfinite(value) ? value : NAN
 
 bool cost_predict(const struct cost_model *cost, const char *technique, const struct kernel_case *kase,
                   struct cost_estimate *out, struct error *err) {
+  if (!in_range(kase, err)) return false;
   const enum regime regime = cost_regime(kase);
+  const char *word = regime_words[regime];
   const struct cost_group *group = cost_find(cost, technique, regime);
-  if (!group) return error_set(err, ERROR_INPUT, "no usable %s row of %s in the result", regime_names[regime], technique);
+  if (!group) return error_set(err, ERROR_INPUT, "no usable %srow of %s in the result", word, technique);
 
+  struct tensor_list tensors = {0};
+  if (!kase->family->tensors(kase, group->technique, &tensors, err)) return false;
   const double bytes = kase->family->bytes(kase, group->technique), flops = kase->family->flops(kase);
   *out = (struct cost_estimate){0};
   const size_t near = nearest(group, &cost->result->caps, kase, bytes, flops, &out->scratch_bytes);
   if (near == group->n)
-    return error_set(err, ERROR_UNSUPPORTED, "no measured %s variant of %s can run this shape", regime_names[regime], technique);
+    return error_set(err, ERROR_UNSUPPORTED, "no measured %svariant of %s can run this shape", word, technique);
 
   const struct result_row *row = out->row = group->rows[near];
   if (is_of(row, kase)) {
@@ -300,8 +301,8 @@ bool cost_predict(const struct cost_model *cost, const char *technique, const st
     return true;
   }
   if (!group->fitted)
-    return error_set(err, ERROR_INPUT, "%zu %s row%s of %s, a fit needs %d shapes", group->n, regime_names[regime],
-                     group->n == 1 ? "" : "s", technique, FIT_MIN_POINTS);
+    return error_set(err, ERROR_INPUT, "%zu %srow%s of %s, a fit needs %d shapes", group->n, word, group->n == 1 ? "" : "s",
+                     technique, FIT_MIN_POINTS);
   out->ns = fit_at(&group->fit, bytes, flops);
   out->lo = out->ns * fmax(0, 1 - group->error);
   out->hi = out->ns * (1 + group->error);

@@ -1,12 +1,10 @@
 /* result -> predicted cost of any shape on that device, with its error. Deterministic, derived from the result each
  * time it is read and never stored in it.
  *
- * Rows of one technique are fitted in two regimes, because different kernels serve them: decode (matmul with at most
- * 8 rows; attention with one query) and prefill. Of several variants of a technique at one shape only the fastest row
- * counts, that with the least median: that is the kernel that would run. Where it is `noisy` and the interval of an `ok`
- * row overlaps its own, the fastest such row counts instead, since the two cannot be told apart and its time is the
- * better known; an unknown interval overlaps nothing. Warm rows are not used: weights and KV stream. A shape that was
- * measured is answered by its row, any other by the fit. */
+ * Rows of one technique are fitted in two regimes where different kernels serve few rows and many (matmul, experts,
+ * attention), and in one where the same kernels serve both (block, kv_cache, router): `families` in cost.c. Of several
+ * variants of a technique at one shape only one row counts, by result_fastest. Warm rows are not used: weights and KV
+ * stream. A shape that was measured is answered by its row, any other by the fit. */
 #ifndef COST_H
 #define COST_H
 
@@ -15,11 +13,9 @@
 
 #include "fit.h"
 #include "kernel.h"
-#include "ops.h"
 #include "result.h"
 
-enum regime { REGIME_DECODE, REGIME_PREFILL, REGIME_COUNT };
-extern const char *const regime_names[REGIME_COUNT];
+enum regime { REGIME_DECODE, REGIME_PREFILL, REGIME_ANY, REGIME_COUNT };
 enum regime cost_regime(const struct kernel_case *);
 
 struct cost_group {
@@ -53,16 +49,13 @@ struct cost_estimate {
   double scratch_bytes;            /* device memory that the kernel needs while it runs */
 };
 
-/* False with the reason in err when the technique has no usable rows in the case's regime, too few for a fit, or no
- * measured variant that is valid for the case. */
+/* False with the reason in err when the case is outside what the room takes, or the technique has no usable rows in the
+ * case's regime, too few for a fit, or no measured variant that is valid for the case. */
 bool cost_predict(const struct cost_model *, const char *technique, const struct kernel_case *, struct cost_estimate *,
                   struct error *);
 
-/* Bytes of what streams: weights with their scales, or the K and V cache. NAN when the shape makes no sense to the room. */
+/* Bytes of what streams: weights with their scales, or the K and V cache. NAN when the shape is outside what the room
+ * takes. */
 double cost_stream_bytes(const struct kernel_case *, const struct technique *);
-
-/* The ops of a model as cases of this build's rooms; false when a dimension is outside what the room takes. */
-bool cost_matmul_case(const struct op_matmul *, struct kernel_case *, struct error *);
-bool cost_attention_case(const struct op_attention *, const struct model *, struct kernel_case *, struct error *);
 
 #endif

@@ -21,13 +21,28 @@ static const struct space_option *option_of(const struct recommendation *r, cons
   return &r->space.slots[slot].options[choice[slot]];
 }
 
-/* "attention.flash_split_int8" without family and KV format, which have members of their own. */
-static void add_algorithm(cJSON *to, const char *name, const struct technique *technique, const char *kv) {
+/* "attention.flash_split_int8" without family and format, which have members of their own. */
+static void add_algorithm(cJSON *to, const char *name, const struct technique *technique, const char *format) {
   char text[64];
   const char *start = strchr(technique->id, '.') + 1;
-  size_t length = strlen(start), suffix = strlen(kv) + 1;
+  size_t length = strlen(start), suffix = strlen(format) + 1;
   snprintf(text, sizeof text, "%.*s", (int)(length > suffix ? length - suffix : length), start);
   cJSON_AddStringToObject(to, name, text);
+}
+
+/* Per class and phase the algorithm of the experts, "grouped" of "moe.grouped_int4_g32"; null in a dense model. */
+static void add_experts(cJSON *to, const struct recommendation *r, const uint8_t *choice) {
+  if (!r->model->experts) {
+    cJSON_AddNullToObject(to, "moe");
+    return;
+  }
+  cJSON *moe = cJSON_AddObjectToObject(to, "moe");
+  for (int c = CLASS_FFN_UP; c <= CLASS_FFN_DOWN; c++) {
+    const struct space_option *o = option_of(r, choice, c);
+    cJSON *algorithms = cJSON_AddObjectToObject(moe, slot_names[c]);
+    add_algorithm(algorithms, "prefill", o->technique[PHASE_PREFILL], o->name);
+    add_algorithm(algorithms, "decode", o->technique[PHASE_DECODE], o->name);
+  }
 }
 
 static void add_choice(cJSON *to, const char *name, const struct recommendation *r, const uint8_t *choice) {
@@ -40,7 +55,7 @@ static void add_choice(cJSON *to, const char *name, const struct recommendation 
   cJSON_AddStringToObject(kv, "v", attention->kv);
   add_algorithm(object, "attention", attention->technique[PHASE_DECODE], attention->kv);
   add_algorithm(object, "attention_prefill", attention->technique[PHASE_PREFILL], attention->kv);
-  cJSON_AddNullToObject(object, "moe");
+  add_experts(object, r, choice);
   cJSON_AddNullToObject(object, "adapter");
   json_add_int(object, "micro_batch", MICRO_BATCH);
 }
@@ -81,10 +96,19 @@ static void add_sources(cJSON *to, const struct recommendation *r, const uint8_t
   for (size_t i = 0; recommend_source(r, choice, i, text, sizeof text); i++) cJSON_AddItemToArray(sources, cJSON_CreateString(text));
 }
 
+/* What the times are made of, as shares of each. */
+static void add_parts(cJSON *to, const char *name, const struct prediction *p, enum phase phase) {
+  const double all = phase == PHASE_PREFILL ? p->ttft_ns.value : p->tpot_ns.value;
+  cJSON *parts = cJSON_AddObjectToObject(to, name);
+  for (int part = 0; part < PART_COUNT; part++) json_add_number(parts, part_names[part], rounded(p->part_ns[phase][part] / all, micro));
+}
+
 static void add_prediction(cJSON *to, const char *name, const struct recommendation *r, const uint8_t *choice, const struct prediction *p) {
   cJSON *object = cJSON_AddObjectToObject(to, name);
   add_range(object, "ttft_ns", &p->ttft_ns, whole);
   add_range(object, "tpot_ns", &p->tpot_ns, whole);
+  add_parts(object, "ttft_parts", p, PHASE_PREFILL);
+  add_parts(object, "tpot_parts", p, PHASE_DECODE);
   add_range(object, "memory", &(struct range){p->memory, p->memory, p->memory}, whole);
   cJSON *parts = cJSON_AddObjectToObject(object, "memory_parts");
   json_add_number(parts, "weights", p->weight_bytes);

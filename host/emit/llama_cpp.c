@@ -35,13 +35,25 @@ static const struct counterpart *weight_type(const char *ours) {
 }
 static const struct counterpart *kv_type(const char *ours) { return find(kv_types, sizeof kv_types / sizeof kv_types[0], ours); }
 
-/* Tensors of each class, as llama-quantize names them; those of the logits have options instead of patterns. */
-static const char *const patterns[CLASS_COUNT][3] = {
-  [CLASS_QKV] = {"attn_q", "attn_k", "attn_v"},
-  [CLASS_ATTN_OUT] = {"attn_output"},
-  [CLASS_FFN_UP] = {"ffn_gate", "ffn_up"},
-  [CLASS_FFN_DOWN] = {"ffn_down"},
+/* Which models have a tensor. */
+enum tensor_of { OF_ALL = 0, OF_GATED = 1, OF_DENSE = 2, OF_EXPERTS = 4, OF_SHARED = 8 };
+
+/* Tensors of each class, as llama.cpp names them (src/llama-arch.cpp); those of the logits have options instead of patterns.
+ * Experts lie in one tensor per matrix; the router, ffn_gate_inp, is never quantised. */
+static const struct { enum tensor_class class_; const char *pattern; unsigned of; } tensors[] = {
+  {CLASS_QKV, "attn_q", OF_ALL}, {CLASS_QKV, "attn_k", OF_ALL}, {CLASS_QKV, "attn_v", OF_ALL},
+  {CLASS_ATTN_OUT, "attn_output", OF_ALL},
+  {CLASS_FFN_UP, "ffn_gate", OF_DENSE | OF_GATED}, {CLASS_FFN_UP, "ffn_up", OF_DENSE},
+  {CLASS_FFN_UP, "ffn_gate_exps", OF_EXPERTS | OF_GATED}, {CLASS_FFN_UP, "ffn_up_exps", OF_EXPERTS},
+  {CLASS_FFN_UP, "ffn_gate_shexp", OF_SHARED | OF_GATED}, {CLASS_FFN_UP, "ffn_up_shexp", OF_SHARED},
+  {CLASS_FFN_DOWN, "ffn_down", OF_DENSE}, {CLASS_FFN_DOWN, "ffn_down_exps", OF_EXPERTS}, {CLASS_FFN_DOWN, "ffn_down_shexp", OF_SHARED},
 };
+enum { TENSORS = sizeof tensors / sizeof tensors[0] };
+
+static unsigned kind_of(const struct model *model) {
+  const unsigned ffn = !model->experts ? OF_DENSE : model->ffn ? OF_EXPERTS | OF_SHARED : OF_EXPERTS;
+  return ffn | (model->gated_ffn ? OF_GATED : 0u);
+}
 
 static bool is_flash(const struct technique *technique) { return strncmp(technique->id, "attention.flash", 15) == 0; }
 static bool is_naive(const struct technique *technique) { return strncmp(technique->id, "attention.naive", 15) == 0; }
@@ -99,6 +111,9 @@ static void write_expected(FILE *out, const struct recommendation *r) {
   comment(out, "  time per token      %s", tpot);
   comment(out, "  memory              %s", memory);
   comment(out, "  perplexity          %s%s", isnan(p->quality_nats.value) ? "unknown" : "+", isnan(p->quality_nats.value) ? "" : quality);
+  char parts[PHASE_COUNT][128];
+  for (int phase = 0; phase < PHASE_COUNT; phase++) recommend_shares(r, (enum phase)phase, parts[phase], sizeof parts[phase]);
+  comment(out, "  of these times      first token: %s; each further: %s", parts[PHASE_PREFILL], parts[PHASE_DECODE]);
   comment(out, "  %.0f %% of the predicted time rests on extrapolated rows", 100 * p->extrapolated_share);
 }
 
@@ -167,14 +182,14 @@ static const struct counterpart *base_type(const struct recommendation *r) {
 
 static void write_quantize(FILE *out, const struct recommendation *r, const struct counterpart *base, const char *name) {
   fprintf(out, "llama-quantize \\\n");
-  for (int c = 0; base->quantised && c < CLASS_COUNT; c++) {
-    const struct counterpart *type = weight_type(chosen(r, c)->name);
-    if (!type) continue;
-    for (size_t i = 0; i < 3 && patterns[c][i]; i++)
-      if (r->model->gated_ffn || strcmp(patterns[c][i], "ffn_gate") != 0) fprintf(out, "  --tensor-type %s=%s \\\n", patterns[c][i], type->type);
-    if (c != CLASS_LOGITS) continue;
-    if (!r->model->tied_embeddings) fprintf(out, "  --output-tensor-type %s \\\n", type->type);
-    fprintf(out, "  --token-embedding-type %s \\\n", type->type);
+  for (size_t i = 0; base->quantised && i < TENSORS; i++) {
+    const struct counterpart *type = weight_type(chosen(r, (int)tensors[i].class_)->name);
+    if (type && (tensors[i].of & ~kind_of(r->model)) == 0) fprintf(out, "  --tensor-type %s=%s \\\n", tensors[i].pattern, type->type);
+  }
+  const struct counterpart *logits = weight_type(chosen(r, CLASS_LOGITS)->name);
+  if (base->quantised && logits) {
+    if (!r->model->tied_embeddings) fprintf(out, "  --output-tensor-type %s \\\n", logits->type);
+    fprintf(out, "  --token-embedding-type %s \\\n", logits->type);
   }
   fprintf(out, "  %s-f16.gguf %s-vkpareto.gguf %s\n", name, name, base->base);
 }

@@ -12,6 +12,9 @@
 enum { MAX_FILE = 1 << 20, MAX_NAMES = 64 };
 
 const char *const tensor_class_names[CLASS_COUNT] = {"qkv", "attn_out", "ffn_up", "ffn_down", "logits"};
+const char *const qk_norm_names[QK_NORMS] = {"none", "head", "whole"};
+const char *const rope_names[ROPES] = {"halves", "pairs"};
+const char *const activation_names[ACTIVATIONS] = {"swiglu", "geglu", "gelu"};
 
 static bool copy_string(const cJSON *root, const char *name, size_t size, char *out, struct error *err) {
   const char *text = json_string(root, name, size - 1, err);
@@ -19,24 +22,26 @@ static bool copy_string(const cJSON *root, const char *name, size_t size, char *
   return text != NULL;
 }
 
-void model_matmuls(const struct model *m, struct model_matmuls *out) {
-  const int64_t q = m->heads * m->head_dim, kv = m->kv_heads * m->head_dim;
-  *out = (struct model_matmuls){
-    .at = {
-      {CLASS_QKV, q, m->hidden, m->layers},
-      {CLASS_QKV, kv, m->hidden, 2 * m->layers},
-      {CLASS_ATTN_OUT, m->hidden, q, m->layers},
-      {CLASS_FFN_UP, m->ffn, m->hidden, (m->gated_ffn ? 2 : 1) * m->layers},
-      {CLASS_FFN_DOWN, m->hidden, m->ffn, m->layers},
-      {CLASS_LOGITS, m->vocab, m->hidden, 1},
-    },
-    .n = 6,
+void model_matrices(const struct model *m, struct model_matrices *out) {
+  const int64_t q = m->heads * m->head_dim, kv = m->kv_heads * m->head_dim, gates = m->gated_ffn ? 2 : 1;
+  const struct model_matrix all[] = {
+    {CLASS_QKV, q, m->hidden, m->layers},
+    {CLASS_QKV, kv, m->hidden, 2 * m->layers},
+    {CLASS_ATTN_OUT, m->hidden, q, m->layers},
+    {CLASS_FFN_UP, m->ffn, m->hidden, m->ffn ? gates * m->layers : 0},
+    {CLASS_FFN_DOWN, m->hidden, m->ffn, m->ffn ? m->layers : 0},
+    {CLASS_FFN_UP, m->expert_ffn, m->hidden, gates * m->experts * m->layers},
+    {CLASS_FFN_DOWN, m->hidden, m->expert_ffn, m->experts * m->layers},
+    {CLASS_LOGITS, m->vocab, m->hidden, 1},
   };
+  out->n = 0;
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    if (all[i].count > 0) out->at[out->n++] = all[i];
 }
 
 double model_class_params(const struct model *m, enum tensor_class class_) {
-  struct model_matmuls list;
-  model_matmuls(m, &list);
+  struct model_matrices list;
+  model_matrices(m, &list);
   double params = 0;
   for (size_t i = 0; i < list.n; i++)
     if (list.at[i].class_ == class_) params += (double)list.at[i].n * (double)list.at[i].k * (double)list.at[i].count;
@@ -45,12 +50,51 @@ double model_class_params(const struct model *m, enum tensor_class class_) {
 }
 
 static double fixed_params(const struct model *m) {
-  double norms = (double)m->hidden * (double)(2 * m->layers + 1);
-  double biases = m->qkv_bias ? (double)((m->heads + 2 * m->kv_heads) * m->head_dim) * (double)m->layers : 0;
-  return norms + biases;
+  const double layers = (double)m->layers, hidden = (double)m->hidden;
+  const double norms = hidden * (2 * layers + 1);
+  const double biases = m->qkv_bias ? (double)((m->heads + 2 * m->kv_heads) * m->head_dim) * layers : 0;
+  const int64_t qk_heads = m->qk_norm == QK_NORM_NONE ? 0 : m->qk_norm == QK_NORM_HEAD ? 2 : m->heads + m->kv_heads;
+  return norms + biases + layers * (double)(qk_heads * m->head_dim) + layers * (double)m->experts * hidden;
 }
 
 double model_fixed_bytes(const struct model *m) { return 4 * fixed_params(m); }
+
+/* An optional name out of n. */
+static bool read_name(const cJSON *root, const char *field, const char *const names[], int n, int preset, int *out,
+                      struct error *err) {
+  const char *text;
+  if (!json_string_or(root, field, 16, names[preset], &text, err)) return false;
+  for (*out = 0; *out < n; ++*out)
+    if (strcmp(text, names[*out]) == 0) return true;
+  return error_set(err, ERROR_INPUT, "field '%s' is '%s'; there are %s, %s%s%s", field, text, names[0], names[1],
+                   n > 2 ? ", " : "", n > 2 ? names[2] : "");
+}
+
+/* What was added to the format since its first models; left out it is as in Llama. */
+static bool read_variations(const cJSON *root, struct model *m, struct error *err) {
+  int qk_norm, rope, activation;
+  if (!read_name(root, "qk_norm", qk_norm_names, QK_NORMS, QK_NORM_NONE, &qk_norm, err)
+      || !read_name(root, "rope", rope_names, ROPES, ROPE_HALVES, &rope, err)
+      || !read_name(root, "activation", activation_names, ACTIVATIONS, m->gated_ffn ? ACTIVATION_SWIGLU : ACTIVATION_GELU,
+                    &activation, err))
+    return false;
+  m->qk_norm = (enum qk_norm)qk_norm;
+  m->rope = (enum rope)rope;
+  m->activation = (enum activation)activation;
+  if ((m->activation != ACTIVATION_GELU) != m->gated_ffn)
+    return error_set(err, ERROR_INPUT, "field 'activation': %s and gated_ffn %s contradict each other", activation_names[activation],
+                     m->gated_ffn ? "true" : "false");
+  return true;
+}
+
+/* ffn is the dense layer's width, and must be there where no experts are. */
+static bool read_ffn(const cJSON *root, struct model *m, struct error *err) {
+  if (!json_int_or(root, "experts", 0, 256, 0, &m->experts, err)) return false;
+  if (m->experts == 0) return json_int(root, "ffn", 1, 1 << 22, &m->ffn, err);
+  return json_int_or(root, "shared_ffn", 0, 1 << 22, 0, &m->ffn, err)
+      && json_int(root, "expert_ffn", 1, 1 << 22, &m->expert_ffn, err)
+      && json_int(root, "experts_per_token", 1, m->experts, &m->experts_per_token, err);
+}
 
 static bool model_read(const cJSON *root, struct model *m, struct error *err) {
   return json_check_schema(root, "vkpareto.model/1", err)
@@ -62,12 +106,13 @@ static bool model_read(const cJSON *root, struct model *m, struct error *err) {
       && json_int(root, "heads", 1, 1 << 12, &m->heads, err)
       && json_int(root, "kv_heads", 1, 1 << 12, &m->kv_heads, err)
       && json_int(root, "head_dim", 1, 1 << 12, &m->head_dim, err)
-      && json_int(root, "ffn", 1, 1 << 22, &m->ffn, err)
+      && read_ffn(root, m, err)
       && json_int(root, "vocab", 1, 1 << 24, &m->vocab, err)
       && json_int(root, "context", 1, 1 << 26, &m->context, err)
       && json_bool_or(root, "tied_embeddings", false, &m->tied_embeddings, err)
       && json_bool_or(root, "gated_ffn", true, &m->gated_ffn, err)
-      && json_bool_or(root, "qkv_bias", false, &m->qkv_bias, err);
+      && json_bool_or(root, "qkv_bias", false, &m->qkv_bias, err)
+      && read_variations(root, m, err);
 }
 
 static bool model_check(struct model *m, struct error *err) {

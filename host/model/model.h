@@ -8,16 +8,30 @@
 
 #include "error.h"
 
-/* Weight matrices that share a format: attention q, k, v as one; attention out; FFN gate and up as one; FFN down;
- * logits with the embedding table (one tensor when tied, else two of the same format). */
+/* Weight matrices that share a format: attention q, k, v as one; attention out; FFN gate and up as one, and FFN down,
+ * those of all experts included; logits with the embedding table (one tensor when tied, else two of the same format). */
 enum tensor_class { CLASS_QKV, CLASS_ATTN_OUT, CLASS_FFN_UP, CLASS_FFN_DOWN, CLASS_LOGITS, CLASS_COUNT };
 extern const char *const tensor_class_names[CLASS_COUNT];   /* "qkv", "attn_out", "ffn_up", "ffn_down", "logits" */
 
+enum qk_norm { QK_NORM_NONE, QK_NORM_HEAD, QK_NORM_WHOLE, QK_NORMS };   /* RMSNorm of q and k: none, per head, over all heads */
+enum rope { ROPE_HALVES, ROPE_PAIRS, ROPES };                            /* which elements of a head turn together */
+enum activation { ACTIVATION_SWIGLU, ACTIVATION_GEGLU, ACTIVATION_GELU, ACTIVATIONS };   /* the last has no gate */
+extern const char *const qk_norm_names[QK_NORMS];         /* "none", "head", "whole" */
+extern const char *const rope_names[ROPES];               /* "halves", "pairs" */
+extern const char *const activation_names[ACTIVATIONS];   /* "swiglu", "geglu", "gelu" */
+
+/* Every layer is alike: attention, then a feed-forward layer that is dense, or made of experts (of which a router
+ * chooses some for each token) with or without a shared one that serves all tokens. */
 struct model {
   char id[64];            /* "llama-3.1-8b" */
   char name[128];
-  int64_t hidden, layers, heads, kv_heads, head_dim, ffn, vocab, context;
+  int64_t hidden, layers, heads, kv_heads, head_dim, vocab, context;
+  int64_t ffn;            /* inner width of the dense layer, of the shared expert where there are experts; 0: none */
+  int64_t experts, experts_per_token, expert_ffn;   /* expert_ffn: inner width of one; all 0 in a dense model */
   bool tied_embeddings, gated_ffn, qkv_bias;
+  enum qk_norm qk_norm;
+  enum rope rope;
+  enum activation activation;
   double params;          /* count, from the dimensions */
   char source[512];
 };
@@ -37,14 +51,15 @@ struct task *task_load(const char *name, struct error *);
 bool model_parse(const char *text, size_t bytes, struct model *, struct error *);
 bool task_parse(const char *text, size_t bytes, struct task *, struct error *);
 
-/* A matmul of the model: y[m, n] = x[m, k] w[n, k]^T, with `count` such matrices in the whole model. */
-struct model_matmul { enum tensor_class class_; int64_t n, k, count; };
-struct model_matmuls { struct model_matmul at[8]; size_t n; };
-void model_matmuls(const struct model *, struct model_matmuls *);
+/* `count` weight matrices [n, k] in the whole model, each expert's counted. */
+struct model_matrix { enum tensor_class class_; int64_t n, k, count; };
+struct model_matrices { struct model_matrix at[8]; size_t n; };
+void model_matrices(const struct model *, struct model_matrices *);
 
 /* Weights held in the format of a class; an embedding table that is not tied counts with the logits. */
 double model_class_params(const struct model *, enum tensor_class);
-/* Bytes of the weights that no format decision touches: norms and biases, as f32. */
+/* Bytes of the weights that no format decision touches: norms, biases and routers, as f32. Engines keep routers
+ * unquantised: llama.cpp converts ffn_gate_inp to F32, and llama-quantize passes it over. */
 double model_fixed_bytes(const struct model *);
 
 #endif

@@ -29,3 +29,24 @@ double result_flops_ceiling(const struct result *result, const char *name) {
     if (strcmp(result->ceilings.flops[i].name, name) == 0) return result->ceilings.flops[i].value;
   return NAN;
 }
+
+/* Of equals the one that does not depend on the order of the rows. */
+static bool is_faster(const struct result_row *a, const struct result_row *b) {
+  if (a->time.median != b->time.median) return a->time.median < b->time.median;
+  if (a->status != b->status) return a->status == STATUS_OK;
+  return strcmp(a->variant, b->variant) < 0;
+}
+
+static bool intervals_overlap(const struct result_row *a, const struct result_row *b) {
+  return a->time.lo <= b->time.hi && b->time.lo <= a->time.hi;
+}
+
+/* In two sweeps, since overlap is not transitive. */
+const struct result_row *result_fastest(const struct result_row *const *rows, size_t n) {
+  const struct result_row *fastest = rows[0], *sure = NULL;
+  for (size_t i = 1; i < n; i++)
+    if (is_faster(rows[i], fastest)) fastest = rows[i];
+  for (size_t i = 0; i < n && fastest->status != STATUS_OK; i++)
+    if (rows[i]->status == STATUS_OK && intervals_overlap(rows[i], fastest) && (!sure || is_faster(rows[i], sure))) sure = rows[i];
+  return sure ? sure : fastest;
+}

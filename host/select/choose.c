@@ -20,24 +20,27 @@ const char *const preference_rules[PREFERENCE_COUNT] = {
 
 /* ---- prediction of one configuration */
 
-static void add_time(struct range *sum, double *extrapolated, const struct space_time *time) {
-  sum->value += time->ns;
-  sum->lo += time->lo;
-  sum->hi += time->hi;
-  *extrapolated += time->extrapolated_ns;
+static void add_times(struct prediction *p, double extrapolated[PHASE_COUNT], const struct space_time time[PHASE_COUNT]) {
+  for (int phase = 0; phase < PHASE_COUNT; phase++) {
+    struct range *sum = phase == PHASE_PREFILL ? &p->ttft_ns : &p->tpot_ns;
+    sum->value += time[phase].ns;
+    sum->lo += time[phase].lo;
+    sum->hi += time[phase].hi;
+    extrapolated[phase] += time[phase].extrapolated_ns;
+    for (int part = 0; part < PART_COUNT; part++) p->part_ns[phase][part] += time[phase].part_ns[part];
+  }
 }
 
 static double request_time(const struct task *task, double ttft, double tpot) { return ttft + (double)(task->output - 1) * tpot; }
 
 struct prediction choose_predict(const struct space *space, const struct task *task, const uint8_t choice[SLOT_COUNT]) {
-  struct prediction p = {.activation_bytes = space->activation_bytes, .other_bytes = space->fixed_bytes};
+  struct prediction p = {.activation_bytes = space->activation_bytes, .other_bytes = space->fixed_bytes,
+                         .scratch_bytes = space->fixed_scratch_bytes};
   double extrapolated[PHASE_COUNT] = {0};
-  add_time(&p.ttft_ns, &extrapolated[PHASE_PREFILL], &space->fixed[PHASE_PREFILL]);
-  add_time(&p.tpot_ns, &extrapolated[PHASE_DECODE], &space->fixed[PHASE_DECODE]);
+  add_times(&p, extrapolated, space->fixed);
   for (int s = 0; s < SLOT_COUNT; s++) {
     const struct space_option *o = &space->slots[s].options[choice[s]];
-    add_time(&p.ttft_ns, &extrapolated[PHASE_PREFILL], &o->time[PHASE_PREFILL]);
-    add_time(&p.tpot_ns, &extrapolated[PHASE_DECODE], &o->time[PHASE_DECODE]);
+    add_times(&p, extrapolated, o->time);
     p.weight_bytes += o->weight_bytes;
     p.kv_bytes += o->kv_bytes;
     p.scratch_bytes = fmax(p.scratch_bytes, o->scratch_bytes);

@@ -21,6 +21,7 @@ struct prediction {
   double memory;               /* their sum */
   double request_ns;           /* ttft + one tpot for each further token */
   double extrapolated_share;   /* of request_ns */
+  double part_ns[PHASE_COUNT][PART_COUNT];   /* of ttft_ns and tpot_ns */
 };
 struct prediction choose_predict(const struct space *, const struct task *, const uint8_t choice[SLOT_COUNT]);
 double prediction_objective(const struct prediction *, enum objective);

@@ -125,14 +125,44 @@ bool recommend_is_rough(const struct recommendation *r) {
   return r->predicted.extrapolated_share > 0.5 || is_vague(&r->predicted.ttft_ns) || is_vague(&r->predicted.tpot_ns);
 }
 
-static void uncosted(char *out, size_t size) {
+void recommend_shares(const struct recommendation *r, enum phase phase, char *out, size_t size) {
   struct text t = {out, size, 0};
-  add(&t, "not yet costed, only their launches are: ");
-  for (size_t i = 0; i < n_ops_uncosted; i++) add(&t, "%s%s", i ? ", " : "", ops_uncosted[i].name);
+  const double all = phase == PHASE_PREFILL ? r->predicted.ttft_ns.value : r->predicted.tpot_ns.value;
+  out[0] = '\0';
+  for (int p = 0; p < PART_COUNT; p++)
+    if (r->predicted.part_ns[phase][p] > 0) add(&t, "%s%s %.0f %%", t.used ? ", " : "", part_names[p], 100 * r->predicted.part_ns[phase][p] / all);
+}
+
+bool recommend_uncosted(const struct recommendation *r, size_t index, char *out, size_t size) {
+  const struct space *space = &r->space;
+  for (size_t i = 0; i < space->n_uncosted; i++) {
+    const char *reason = space->uncosted[i].reason;
+    size_t first = 0;
+    while (strcmp(space->uncosted[first].reason, reason) != 0) first++;
+    if (first < i || index-- > 0) continue;
+    struct text t = {out, size, 0};
+    add(&t, "not costed, only their launches are: ");
+    for (size_t j = i; j < space->n_uncosted; j++)
+      if (strcmp(space->uncosted[j].reason, reason) == 0) add(&t, "%s%s", j > i ? ", " : "", space->uncosted[j].name);
+    add(&t, ": %s; `vkpareto run --suite standard` measures them", reason);
+    return true;
+  }
+  return false;
+}
+
+static size_t count_uncosted(const struct recommendation *r) {
+  char ignored[512];
+  size_t n = 0;
+  while (recommend_uncosted(r, n, ignored, sizeof ignored)) n++;
+  return n;
 }
 
 bool recommend_caveat(const struct recommendation *r, size_t index, char *out, size_t size) {
-  uncosted(out, size);
+  if (recommend_uncosted(r, index, out, size)) return true;
+  index -= count_uncosted(r);
+  snprintf(out, size, "the time of an op includes its dispatch; added is one submission for each pass through the layers");
+  if (index-- == 0) return true;
+  snprintf(out, size, "sampling is left out: engines choose the token on the host");
   if (index-- == 0) return true;
   snprintf(out, size, "energy is left out for all: the result has none");
   if (index-- == 0) return true;

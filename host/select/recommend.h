@@ -41,11 +41,15 @@ extern const char *const verdict_names[VERDICT_COUNT];   /* "over_limit", "domin
 enum verdict recommend_verdict(const struct recommendation *, int slot, size_t option, char *why, size_t size);
 /* The chosen option of the slot: its part of the time and how sure that is, its part of the quality loss. */
 void recommend_evidence(const struct recommendation *, int slot, char *out, size_t size);
+/* "matmul 80 %, attention 12 %, rest 8 %" of the time to first token or per token. */
+void recommend_shares(const struct recommendation *, enum phase, char *out, size_t size);
 /* The published figures that the quality of a configuration rests on, each once; false past the last. */
 bool recommend_source(const struct recommendation *, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size);
 /* Over half of the predicted time is extrapolated, or a time is known to no better than +-50 %, or its error not at all. */
 bool recommend_is_rough(const struct recommendation *);
-/* What is missing in the numbers, line by line; false past the last. Lines are static or written to buffer. */
+/* The ops that the result cannot cost, why, and which run adds them; a line for each reason, false past the last. */
+bool recommend_uncosted(const struct recommendation *, size_t index, char *out, size_t size);
+/* What is missing in the numbers, line by line, beginning with what is not costed; false past the last. */
 bool recommend_caveat(const struct recommendation *, size_t index, char *out, size_t size);
 
 #endif

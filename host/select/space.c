@@ -49,53 +49,83 @@ static void offer(const struct space_request *request, struct space_slot *slot, 
   slot->options[slot->n++] = *option;
 }
 
-/* ---- the time of one technique on all its ops of a phase */
+/* ---- the time of one option on all its ops of a phase */
 
-static bool add_op(const struct cost_model *cost, const struct technique *technique, const struct kernel_case *kase,
-                   enum phase phase, double count, struct space_time *time, double *scratch, struct error *err) {
-  struct cost_estimate e;
-  if (!cost_predict(cost, technique->id, kase, &e, err)) return false;
-  const double ns = count * e.ns;
-  time->ns += ns;
-  time->lo += count * e.lo;
-  time->hi += count * e.hi;
-  if (e.extrapolated) time->extrapolated_ns += ns;
-  *scratch = fmax(*scratch, e.scratch_bytes);
-  const bool own_regime = cost_regime(kase) == (phase == PHASE_DECODE ? REGIME_DECODE : REGIME_PREFILL);
-  if (own_regime && ns > time->row_ns) {
-    time->row = e.row;
-    time->row_ns = ns;
+struct phase_time { bool ok; struct space_time time; double scratch; };
+
+static struct phase_time time_slot(const struct space_request *request, const struct workload *work, int slot, enum phase phase,
+                                   const struct timing_names *names, struct error *err) {
+  struct phase_time out = {.ok = true};
+  for (size_t i = 0; out.ok && i < work->n; i++) {
+    const struct op *op = &work->ops[i];
+    if (op->slot == slot && op->phase == phase)
+      out.ok = timing_add_op(request->cost, op, names, &out.time, &out.scratch, err);
   }
-  return true;
+  return out;
 }
 
-static bool time_matmuls(const struct space_request *request, const struct workload *work, enum tensor_class class_,
-                         struct space_option *option, struct error *err) {
-  for (size_t i = 0; i < work->n_matmul; i++) {
-    const struct op_matmul *op = &work->matmul[i];
-    struct kernel_case kase;
-    if (op->class_ == class_
-        && !(cost_matmul_case(op, &kase, err) && add_op(request->cost, option->technique[op->phase], &kase, op->phase, op->count,
-                                                        &option->time[op->phase], &option->scratch_bytes, err)))
-      return false;
-  }
-  return true;
+/* The technique's id without family and format: "moe.grouped_int4_g32" -> "grouped". Empty when the format is another. */
+static void algorithm_of(const struct technique *technique, const char *format, char *out, size_t size) {
+  const char *name = strchr(technique->id, '.') + 1;
+  const size_t length = strlen(name), suffix = strlen(format);
+  const bool ends = length > suffix + 1 && strcmp(name + length - suffix, format) == 0 && name[length - suffix - 1] == '_';
+  snprintf(out, size, "%.*s", ends ? (int)(length - suffix - 1) : 0, name);
 }
 
 /* ---- slots of weights */
 
 static double class_bytes(const struct model *model, enum tensor_class class_, const struct technique *technique) {
-  struct model_matmuls list;
-  model_matmuls(model, &list);
+  struct model_matrices list;
+  model_matrices(model, &list);
   double bytes = 0;
   for (size_t i = 0; i < list.n; i++) {
-    const struct model_matmul *w = &list.at[i];
+    const struct model_matrix *w = &list.at[i];
     struct kernel_case kase;
     struct error ignored = {0};
-    if (w->class_ == class_ && cost_matmul_case(&(struct op_matmul){.m = 1, .n = w->n, .k = w->k}, &kase, &ignored))
+    if (w->class_ == class_ && ops_matrix_case(w->n, w->k, &kase, &ignored))
       bytes += (double)w->count * cost_stream_bytes(&kase, technique);
   }
   return class_ == CLASS_LOGITS && !model->tied_embeddings ? 2 * bytes : bytes;
+}
+
+static bool has_experts(const struct workload *work, int slot) {
+  for (size_t i = 0; i < work->n; i++)
+    if (work->ops[i].slot == slot && strcmp(work->ops[i].way[0][0].kase.family->name, "moe") == 0) return true;
+  return false;
+}
+
+/* By the fastest algorithm for the experts of this format; the reason is that of the first. */
+static bool time_experts(const struct space_request *request, const struct workload *work, int slot, enum phase phase,
+                         const char *format, struct space_option *option, struct error *err) {
+  const struct family *family = family_find("moe");
+  struct phase_time best = {0};
+  for (size_t t = 0; t < family->n_techniques; t++) {
+    char algorithm[48];
+    struct error why = {0};
+    algorithm_of(&family->techniques[t], format, algorithm, sizeof algorithm);
+    if (!algorithm[0]) continue;
+    const struct timing_names names = {algorithm, format, family->techniques[t].id};
+    const struct phase_time here = time_slot(request, work, slot, phase, &names, &why);
+    if (!here.ok && !err->text[0]) *err = why;
+    if (!here.ok || (best.ok && here.time.ns >= best.time.ns)) continue;
+    best = here;
+    option->technique[phase] = &family->techniques[t];
+  }
+  option->time[phase] = best.time;
+  option->scratch_bytes = fmax(option->scratch_bytes, best.scratch);
+  if (best.ok) *err = (struct error){0};
+  else if (!err->text[0]) error_set(err, ERROR_UNSUPPORTED, "no kernels for experts in this format");
+  return best.ok;
+}
+
+static bool time_weights(const struct space_request *request, const struct workload *work, int slot, enum phase phase,
+                         struct space_option *option, struct error *err) {
+  if (has_experts(work, slot)) return time_experts(request, work, slot, phase, option->name, option, err);
+  const struct timing_names names = {NULL, option->name, option->technique[phase]->id};
+  const struct phase_time time = time_slot(request, work, slot, phase, &names, err);
+  option->time[phase] = time.time;
+  option->scratch_bytes = fmax(option->scratch_bytes, time.scratch);
+  return time.ok;
 }
 
 /* Rounding noise adds in proportion to the weights it falls on, so a class loses its share of what a whole model does. */
@@ -119,7 +149,8 @@ static bool build_weights(const struct space_request *request, struct space *spa
     struct space_option option = {.technique = {technique, technique}, .rank = t};
     struct error why = {0};
     snprintf(option.name, sizeof option.name, "%s", strchr(technique->id, '.') + 1);
-    if (!time_matmuls(request, &space->work, class_, &option, &why)) {
+    if (!time_weights(request, &space->work, class_, PHASE_PREFILL, &option, &why)
+        || !time_weights(request, &space->work, class_, PHASE_DECODE, &option, &why)) {
       refuse(slot, option.name, why.text);
       continue;
     }
@@ -143,31 +174,21 @@ static struct attention_name name_of(const struct technique *technique) {
   return out;
 }
 
-struct attention_part { bool ok; struct space_time time; double scratch; };
-
-static bool time_attention(const struct space_request *request, const struct workload *work, const struct technique *technique,
-                           enum phase phase, struct attention_part *part, struct error *err) {
-  for (size_t i = 0; i < work->n_attention; i++) {
-    const struct op_attention *op = &work->attention[i];
-    struct kernel_case kase;
-    if (op->phase == phase
-        && !(cost_attention_case(op, request->model, &kase, err)
-             && add_op(request->cost, technique, &kase, phase, op->count, &part->time, &part->scratch, err)))
-      return false;
-  }
-  return part->ok = true;
+static struct phase_time time_attention(const struct space_request *request, const struct workload *work,
+                                        const struct technique *technique, enum phase phase, struct error *err) {
+  const struct attention_name name = name_of(technique);
+  return time_slot(request, work, SLOT_ATTENTION, phase, &(struct timing_names){name.algorithm, name.kv, technique->id}, err);
 }
 
 static double kv_bytes(const struct space_request *request, const struct workload *work, const struct technique *technique) {
   struct kernel_case kase;
   struct error ignored = {0};
-  const struct op_attention whole = {.batch = request->task->concurrency, .q = 1, .kv = work->kv_length};
-  if (!cost_attention_case(&whole, request->model, &kase, &ignored)) return NAN;
+  if (!ops_attention_case(request->model, request->task->concurrency, 1, work->kv_length, &kase, &ignored)) return NAN;
   return (double)request->model->layers * cost_stream_bytes(&kase, technique);
 }
 
 static void offer_pair(const struct space_request *request, struct space *space, const struct technique *const technique[PHASE_COUNT],
-                       const struct attention_part *const part[PHASE_COUNT], size_t rank) {
+                       const struct phase_time *const part[PHASE_COUNT], size_t rank) {
   const struct attention_name prefill = name_of(technique[PHASE_PREFILL]), decode = name_of(technique[PHASE_DECODE]);
   struct space_option option = {.rank = rank};
   for (int p = 0; p < PHASE_COUNT; p++) {
@@ -195,11 +216,12 @@ static bool build_attention(const struct space_request *request, struct space *s
   slot->share = 1;
   if (!slot_open(slot, n * n + n * PHASE_COUNT, err)) return false;
 
-  struct attention_part parts[MAX_TECHNIQUES][PHASE_COUNT] = {{{0}}};
+  struct phase_time parts[MAX_TECHNIQUES][PHASE_COUNT];
   for (size_t t = 0; t < n; t++)
     for (int p = 0; p < PHASE_COUNT; p++) {
       struct error why = {0};
-      if (!time_attention(request, &space->work, &family->techniques[t], (enum phase)p, &parts[t][p], &why)) {
+      parts[t][p] = time_attention(request, &space->work, &family->techniques[t], (enum phase)p, &why);
+      if (!parts[t][p].ok) {
         char name[96];
         snprintf(name, sizeof name, "%.60s (%s)", strchr(family->techniques[t].id, '.') + 1, p == PHASE_PREFILL ? "prefill" : "decode");
         refuse(slot, name, why.text);
@@ -209,14 +231,14 @@ static bool build_attention(const struct space_request *request, struct space *s
   for (size_t a = 0; a < n; a++)
     for (size_t b = 0; b < n; b++) {
       const struct technique *const pair[PHASE_COUNT] = {&family->techniques[a], &family->techniques[b]};
-      const struct attention_part *const part[PHASE_COUNT] = {&parts[a][PHASE_PREFILL], &parts[b][PHASE_DECODE]};
+      const struct phase_time *const part[PHASE_COUNT] = {&parts[a][PHASE_PREFILL], &parts[b][PHASE_DECODE]};
       if (!part[0]->ok || !part[1]->ok || strcmp(name_of(pair[0]).kv, name_of(pair[1]).kv) != 0) continue;
       offer_pair(request, space, pair, part, a == b ? a : n + a * n + b);
     }
   return true;
 }
 
-/* ---- the whole */
+/* ---- a slot without an option */
 
 static bool check_slot(const struct space_slot *slot, const char *name, struct error *err) {
   if (slot->n > 0) return true;
@@ -229,19 +251,67 @@ static bool check_slot(const struct space_slot *slot, const char *name, struct e
                    name, reasons);
 }
 
-/* What runs whatever is chosen: one launch per op without a row, one submission per pass. */
-static void count_launches(const struct result *result, struct space *space) {
-  const double dispatch = result->ceilings.dispatch_ns, submit = result->ceilings.submit_ns;
-  space->launches_known = isfinite(dispatch) && isfinite(submit);
+/* ---- what runs whatever is chosen */
+
+/* Whether the result can cost the op at all: what appends to the cache, in the format of any attention technique. */
+static bool can_cost(const struct space_request *request, const struct op *op, struct error *err) {
+  struct space_time time = {0};
+  double scratch = 0;
+  if (op->slot == SLOT_FIXED) return timing_add_op(request->cost, op, &(struct timing_names){0}, &time, &scratch, err);
+  const struct family *attention = family_find("attention");
+  for (size_t t = 0; attention && t < attention->n_techniques; t++) {
+    const struct attention_name name = name_of(&attention->techniques[t]);
+    if (timing_add_op(request->cost, op, &(struct timing_names){name.algorithm, name.kv, NULL}, &time, &scratch, err)) return true;
+  }
+  return false;
+}
+
+static void note_uncosted(struct space *space, const struct op *op, const char *reason) {
+  size_t at = 0;
+  while (at < space->n_uncosted && strcmp(space->uncosted[at].name, op->name) != 0) at++;
+  struct space_uncosted *entry = &space->uncosted[at];
+  if (at == space->n_uncosted) {
+    space->n_uncosted++;
+    entry->name = op->name;
+    snprintf(entry->reason, sizeof entry->reason, "%s", reason);
+  }
+  for (size_t s = 0; s < OP_STEPS && op->way[0][s].kase.family; s++) entry->launches[op->phase] += op->count;
+}
+
+/* Takes out of the workload what the result knows nothing of and a model can be costed without. */
+static bool set_aside(const struct space_request *request, struct space *space, struct error *err) {
+  space->uncosted = calloc(space->work.n, sizeof *space->uncosted);
+  if (!space->uncosted) return error_set(err, ERROR_MEMORY, "out of memory for %zu ops", space->work.n);
+  size_t kept = 0;
+  for (size_t i = 0; i < space->work.n; i++) {
+    const struct op op = space->work.ops[i];
+    struct error why = {0};
+    if (op.essential || can_cost(request, &op, &why)) space->work.ops[kept++] = op;
+    else note_uncosted(space, &op, why.text);
+  }
+  space->work.n = kept;
+  return true;
+}
+
+static void cost_fixed(const struct space_request *request, struct space *space) {
+  const double dispatch = request->cost->result->ceilings.dispatch_ns, submit = request->cost->result->ceilings.submit_ns;
+  space->launches_known = isfinite(submit) && (space->n_uncosted == 0 || isfinite(dispatch));
   for (int p = 0; p < PHASE_COUNT; p++) {
-    double ns = space->work.launches[p] * (isfinite(dispatch) ? dispatch : 0) + space->work.passes[p] * (isfinite(submit) ? submit : 0);
-    space->fixed[p] = (struct space_time){.ns = ns, .lo = ns, .hi = ns};
+    struct error none = {0};
+    const struct phase_time ops = time_slot(request, &space->work, SLOT_FIXED, (enum phase)p, &(struct timing_names){0}, &none);
+    space->fixed[p] = ops.time;
+    space->fixed_scratch_bytes = fmax(space->fixed_scratch_bytes, ops.scratch);
+    if (isfinite(submit)) timing_add_ns(&space->fixed[p], PART_REST, space->work.passes[p] * submit);
+    for (size_t i = 0; isfinite(dispatch) && i < space->n_uncosted; i++)
+      timing_add_ns(&space->fixed[p], PART_REST, space->uncosted[i].launches[p] * dispatch);
   }
 }
 
+/* ---- the whole */
+
 bool space_build(const struct space_request *request, struct space *space, struct error *err) {
   *space = (struct space){.fixed_bytes = model_fixed_bytes(request->model), .quality_known = true};
-  bool ok = workload_build(request->model, request->task, &space->work, err);
+  bool ok = workload_build(request->model, request->task, &space->work, err) && set_aside(request, space, err);
   for (int c = 0; ok && c < CLASS_COUNT; c++) ok = build_weights(request, space, (enum tensor_class)c, err);
   ok = ok && build_attention(request, space, err);
   for (int s = 0; ok && s < SLOT_COUNT; s++) ok = check_slot(&space->slots[s], slot_names[s], err);
@@ -257,11 +327,12 @@ bool space_build(const struct space_request *request, struct space *space, struc
     for (size_t o = 0; o < space->slots[s].n; o++) space->slots[s].options[o].cost.at[COORD_QUALITY] = 0;
 
   space->activation_bytes = space->work.activation_bytes;
-  count_launches(request->cost->result, space);
+  cost_fixed(request, space);
   space->base = (struct front_cost){{
     [COORD_TTFT] = units(space->fixed[PHASE_PREFILL].ns),
     [COORD_TPOT] = units(space->fixed[PHASE_DECODE].ns),
     [COORD_RESIDENT] = units(space->fixed_bytes + space->activation_bytes),
+    [COORD_SCRATCH] = units(space->fixed_scratch_bytes),
   }};
   return true;
 }
@@ -271,6 +342,7 @@ void space_free(struct space *space) {
     free(space->slots[s].options);
     free(space->slots[s].refused);
   }
+  free(space->uncosted);
   workload_free(&space->work);
   *space = (struct space){0};
 }

@@ -1,8 +1,14 @@
-/* The choices for one model and task on one device, each with what it costs: slots of options.
+/* The choices for one model and task on one device, each with what it costs: slots of options, and what is fixed.
  *
- * Decisions that share an op are one slot. A slot per tensor class holds the weight formats; one slot holds attention:
- * KV format x algorithm of the prefill x algorithm of the decode, where the two algorithms may differ (flash for the
- * prompt, split keys for single tokens) but read the same cache. Every option is evaluated on every op that it serves. */
+ * Decisions that share an op are one slot. A slot per tensor class holds the weight formats; where the class has experts
+ * an option also says by which algorithm each phase computes them, the fastest that was measured, since all read the same
+ * weights. One slot holds attention: KV format x algorithm of the prefill x algorithm of the decode, where the two
+ * algorithms may differ (flash for the prompt, split keys for single tokens) but read the same cache, with what appends
+ * to the cache. Every option is evaluated on every op that it serves. All other ops are nobody's decision: the fastest
+ * kernels that compute them are the fixed part.
+ *
+ * A measured time includes the dispatch of its op and the barrier behind it. Added to the times is one submission per pass
+ * through the layers, and for ops that the result has no rows for, one dispatch per launch in place of a time. */
 #ifndef SPACE_H
 #define SPACE_H
 
@@ -11,8 +17,8 @@
 #include "model.h"
 #include "ops.h"
 #include "quality.h"
+#include "timing.h"
 
-enum { SLOT_ATTENTION = CLASS_COUNT, SLOT_COUNT };
 extern const char *const slot_names[SLOT_COUNT];   /* the classes, then "attention" */
 
 /* Coordinates of a cost. Weights and cache are one, since both only ever count in their sum; scratch is reused by one
@@ -20,16 +26,9 @@ extern const char *const slot_names[SLOT_COUNT];   /* the classes, then "attenti
 enum coord { COORD_TTFT, COORD_TPOT, COORD_RESIDENT, COORD_QUALITY, COORD_SCRATCH, COORD_COUNT };
 #define QUALITY_UNIT 1e-9   /* nats of one step of COORD_QUALITY */
 
-struct space_time {
-  double ns, lo, hi;         /* lo and hi NAN where the error of a prediction is unknown */
-  double extrapolated_ns;    /* the part of ns beyond what was measured */
-  const struct result_row *row;   /* the kernel of its largest op in the phase's own regime, NULL when there is none */
-  double row_ns;
-};
-
 struct space_option {
   char name[128];            /* "int8_g32"; "flash/flash_split int8" */
-  const struct technique *technique[PHASE_COUNT];   /* the same twice for weights */
+  const struct technique *technique[PHASE_COUNT];   /* of the largest op; the same twice for the weights of a dense class */
   char kv[24];               /* attention: "f16", "int8"; else "" */
   struct space_time time[PHASE_COUNT];   /* prefill: of all prompts; decode: of one step */
   double weight_bytes, kv_bytes, scratch_bytes;
@@ -39,6 +38,9 @@ struct space_option {
 };
 
 struct space_refusal { char name[128], reason[320]; };
+
+/* An op that the result cannot cost: only its launches are counted. */
+struct space_uncosted { const char *name; char reason[320]; double launches[PHASE_COUNT]; };
 
 struct space_slot {
   struct space_option *options;
@@ -50,10 +52,12 @@ struct space_slot {
 
 struct space {
   struct space_slot slots[SLOT_COUNT];
-  struct workload work;
-  struct space_time fixed[PHASE_COUNT];   /* launches of what is not costed, and submissions */
-  double fixed_bytes, activation_bytes;   /* norms and biases; activations */
-  bool launches_known;                    /* the result has dispatch_ns and submit_ns */
+  struct workload work;                   /* its ops without those that are not costed */
+  struct space_uncosted *uncosted;
+  size_t n_uncosted;
+  struct space_time fixed[PHASE_COUNT];   /* ops that are no decision, launches of what is not costed, submissions */
+  double fixed_bytes, fixed_scratch_bytes, activation_bytes;   /* norms, biases, routers; scratch of fixed ops; activations */
+  bool launches_known;                    /* the result has submit_ns, and dispatch_ns where it is needed */
   bool quality_known;                     /* else some option's is unknown, and quality is left out for all */
   struct front_cost base;
 };

@@ -6,6 +6,7 @@
 #   time per token      25.0 ms (25.0 ms to 25.0 ms)
 #   memory              4.27 GiB
 #   perplexity          +7.57 %
+#   of these times      first token: matmul 99 %, attention 1 %, rest 0 %; each further: matmul 95 %, attention 4 %, rest 1 %
 #   0 % of the predicted time rests on extrapolated rows
 # Why (--prefer latency: the least of request time: ttft + (output - 1) tpot):
 # qkv = int4_g32: 376 ms of ttft (leave-one-out error 0 % over 14 shapes), 1.86 ms of tpot (leave-one-out error 0 % over 14 shapes); quality loss 0.0044 nats (0.0022 to 0.0066), close gguf_q4_0
@@ -46,7 +47,16 @@
 #   not offered naive int8: llama.cpp quantises the V cache only with flash attention on
 # Quality: gguf_q4_0 (close) on LLaMA-3-8B: 0.0722 nats in all, wikitext-2-raw test (llama-perplexity, n_ctx 512); ggml-org/llama.cpp tools/perplexity/README.md (formerly examples/perplexity/README.md), section 'LLaMA 3 8b Scoreboard' rev f364eb6f, CUDA, RTX 4090
 # Quality: kv_kq8_0_vq8_0 (close) on LLaMA-3-8B: 0.000741 nats in all, wikitext-2-raw test; ggml-org/llama.cpp PR #7412 (CUDA: quantized KV cache demo), comment by JohannesGaessler 2024-05-20
-# Mind: not yet costed, only their launches are: RMSNorm, RoPE, KV cache append, activation (SwiGLU), residual add, embedding gather, sampling
+# Mind: not costed, only their launches are: embedding: no usable row of block.embed in the result; `vkpareto run --suite standard` measures them
+# Mind: not costed, only their launches are: norm: no usable row of block.rms_norm in the result; `vkpareto run --suite standard` measures them
+# Mind: not costed, only their launches are: bias of q, bias of k, v: no usable row of block.bias in the result; `vkpareto run --suite standard` measures them
+# Mind: not costed, only their launches are: RoPE of q: no usable row of block.rope_halves in the result; `vkpareto run --suite standard` measures them
+# Mind: not costed, only their launches are: RoPE of k, append of k: no usable row of kv_cache.rope_halves_append_int8 in the result; `vkpareto run --suite standard` measures them
+# Mind: not costed, only their launches are: append of v: no usable row of kv_cache.append_int8 in the result; `vkpareto run --suite standard` measures them
+# Mind: not costed, only their launches are: residual, norm: no usable row of block.add_rms_norm in the result; `vkpareto run --suite standard` measures them
+# Mind: not costed, only their launches are: activation: no usable row of block.swiglu in the result; `vkpareto run --suite standard` measures them
+# Mind: the time of an op includes its dispatch; added is one submission for each pass through the layers
+# Mind: sampling is left out: engines choose the token on the host
 # Mind: energy is left out for all: the result has none
 # Mind: quality losses are published figures of whole models, shared out by weights and added; +-50 %
 # Lost in llama.cpp: variants and tuning of the kernels (it has its own)

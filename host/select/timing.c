@@ -1,0 +1,87 @@
+#include "timing.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const part_names[PART_COUNT] = {"matmul", "experts", "attention", "rest"};
+
+static enum part part_of(const struct family *family) {
+  for (int p = 0; p < PART_REST; p++)
+    if (strcmp(family->name, p == PART_EXPERTS ? "moe" : part_names[p]) == 0) return (enum part)p;
+  return PART_REST;
+}
+
+/* "moe.{algorithm}_{format}" -> "moe.grouped_int4_g32". */
+static void technique_name(const char *pattern, const struct timing_names *names, char *out, size_t size) {
+  size_t used = 0;
+  out[0] = '\0';
+  for (const char *at = pattern; *at && used < size - 1;) {
+    const char *value = strncmp(at, "{algorithm}", 11) == 0 ? names->algorithm : strncmp(at, "{format}", 8) == 0 ? names->format : NULL;
+    const int wrote = value ? snprintf(out + used, size - used, "%s", value) : snprintf(out + used, size - used, "%c", *at);
+    used += wrote > 0 ? (size_t)wrote : 0;
+    at = value ? strchr(at, '}') + 1 : at + 1;
+  }
+}
+
+static void keep_row(struct space_time *time, const struct result_row *row, double ns) {
+  if (ns <= time->row_ns) return;
+  time->row = row;
+  time->row_ns = ns;
+}
+
+static bool add_step(const struct cost_model *cost, const struct op *op, const struct op_step *step, const struct timing_names *names,
+                     struct space_time *time, double *scratch, struct error *err) {
+  char technique[96];
+  technique_name(step->technique, names, technique, sizeof technique);
+  struct cost_estimate e;
+  if (!cost_predict(cost, technique, &step->kase, &e, err)) return false;
+  const double ns = op->count * e.ns;
+  time->ns += ns;
+  time->lo += op->count * e.lo;
+  time->hi += op->count * e.hi;
+  time->part_ns[part_of(step->kase.family)] += ns;
+  if (e.extrapolated) time->extrapolated_ns += ns;
+  *scratch = fmax(*scratch, e.scratch_bytes);
+  const bool own_regime = cost_regime(&step->kase) == (op->phase == PHASE_DECODE ? REGIME_DECODE : REGIME_PREFILL);
+  if (own_regime && names->technique && strcmp(technique, names->technique) == 0) keep_row(time, e.row, ns);
+  return true;
+}
+
+static void add_times(struct space_time *sum, const struct space_time *time) {
+  sum->ns += time->ns;
+  sum->lo += time->lo;
+  sum->hi += time->hi;
+  sum->extrapolated_ns += time->extrapolated_ns;
+  for (int p = 0; p < PART_COUNT; p++) sum->part_ns[p] += time->part_ns[p];
+  keep_row(sum, time->row, time->row_ns);
+}
+
+bool timing_add_op(const struct cost_model *cost, const struct op *op, const struct timing_names *names, struct space_time *time,
+                   double *scratch, struct error *err) {
+  struct space_time best = {.ns = INFINITY};
+  double best_scratch = 0;
+  for (size_t w = 0; w < OP_WAYS && op->way[w][0].kase.family; w++) {
+    struct space_time way = {0};
+    struct error why = {0};
+    double need = 0;
+    bool ok = true;
+    for (size_t s = 0; ok && s < OP_STEPS && op->way[w][s].kase.family; s++)
+      ok = add_step(cost, op, &op->way[w][s], names, &way, &need, &why);
+    if (!ok && w == 0) *err = why;
+    if (!ok || way.ns >= best.ns) continue;
+    best = way;
+    best_scratch = need;
+  }
+  if (isinf(best.ns)) return false;
+  *err = (struct error){0};
+  add_times(time, &best);
+  *scratch = fmax(*scratch, best_scratch);
+  return true;
+}
+
+void timing_add_ns(struct space_time *time, enum part part, double ns) {
+  struct space_time exact = {.ns = ns, .lo = ns, .hi = ns};
+  exact.part_ns[part] = ns;
+  add_times(time, &exact);
+}

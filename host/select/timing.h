@@ -1,0 +1,30 @@
+/* The predicted time of ops, summed. */
+#ifndef TIMING_H
+#define TIMING_H
+
+#include "cost.h"
+#include "ops.h"
+
+/* What a time is made of, for people. */
+enum part { PART_MATMUL, PART_EXPERTS, PART_ATTENTION, PART_REST, PART_COUNT };
+extern const char *const part_names[PART_COUNT];   /* "matmul", "experts", "attention", "rest" */
+
+struct space_time {
+  double ns, lo, hi;         /* lo and hi NAN where the error of a prediction is unknown */
+  double extrapolated_ns;    /* the part of ns beyond what was measured */
+  const struct result_row *row;   /* the kernel of the largest op of the slot's own technique in the phase's own regime, or NULL */
+  double row_ns;
+  double part_ns[PART_COUNT];
+};
+
+/* What a slot's option fills into the names of techniques; and its own technique, whose row is kept. */
+struct timing_names { const char *algorithm, *format, *technique; };
+
+/* Adds `op` to *time, computed in the fastest of its ways, and raises *scratch to what that needs. False with the reason
+ * why the first way cannot be predicted when none can; nothing is added then. */
+bool timing_add_op(const struct cost_model *, const struct op *, const struct timing_names *, struct space_time *time,
+                   double *scratch, struct error *);
+/* Adds ns that are exactly known. */
+void timing_add_ns(struct space_time *, enum part, double ns);
+
+#endif
