@@ -92,6 +92,8 @@ static void add_time_evidence(struct text *t, const struct recommendation *r, co
 void recommend_evidence(const struct recommendation *r, int slot, char *out, size_t size) {
   const struct space_option *o = &r->space.slots[slot].options[r->choice[slot]];
   struct text t = {out, size, 0};
+  if (r->model->experts && (slot == CLASS_FFN_UP || slot == CLASS_FFN_DOWN))
+    add(&t, "%s and %s; ", o->technique[PHASE_PREFILL]->id, o->technique[PHASE_DECODE]->id);
   for (int p = 0; p < PHASE_COUNT; p++) add_time_evidence(&t, r, o, (enum phase)p);
   if (o->quality.baseline)
     add(&t, "; no quality loss by definition");

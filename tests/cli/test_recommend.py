@@ -30,6 +30,7 @@ class Recommend(ProgramTest):
             ((), "llama-3.1-8b"),
             (("--max-memory", "6GiB", "--max-tpot", "20"), "llama-3.1-8b"),
             (("--allow-unknown-quality", "--prefer", "memory"), "smollm2-135m"),
+            ((), "olmoe-1b-7b"),
         ):
             with self.subTest(words):
                 path = self.folder / "config.json"
@@ -133,6 +134,31 @@ class Recommend(ProgramTest):
         self.assertNotIn("int8_g32", config["choice"]["weights"].values())
         refused = [l for l in config["explanation"]["losers"] if l["verdict"] == "not_offered" and l["option"] == "int8_g32"]
         self.assertIn("no usable", refused[0]["why"])
+
+    def test_a_whole_layer_is_costed_and_its_parts_are_said(self):
+        for model, parts in (("smollm2-135m", ("matmul", "attention", "rest")), ("olmoe-1b-7b", ("experts",))):
+            with self.subTest(model):
+                done = recommend(model=model)
+                self.assert_done(done)
+                self.assertNotIn("not costed", done.stderr)
+                for part in parts:
+                    self.assertRegex(done.stderr, rf"ttft: .*{part} \d+ %.*tpot: .*{part} \d+ %")
+                predicted = json.loads(done.stdout)["predicted"]
+                for shares in (predicted["ttft_parts"], predicted["tpot_parts"]):
+                    self.assertAlmostEqual(sum(shares.values()), 1, 5)
+
+    def test_a_result_of_an_older_program_serves_and_says_what_it_lacks(self):
+        result = json.loads(RESULT.read_text())
+        rows = [r for r in result["rows"] if r["op"] in ("matmul", "attention")]
+        done = recommend(result=self.file("r.json", {**result, "rows": rows}))
+        self.assert_done(done)
+        self.assertRegex(done.stderr, "not costed, only their launches are: .*RoPE.*vkpareto run --suite standard")
+        self.assertTrue(any("not costed" in line for line in json.loads(done.stdout)["explanation"]["caveats"]))
+
+    def test_experts_say_by_which_algorithm(self):
+        config = json.loads(recommend(model="olmoe-1b-7b").stdout)
+        self.assertEqual(config["choice"]["moe"]["ffn_up"], {"prefill": "grouped", "decode": "gather"})
+        self.assertIsNone(json.loads(recommend().stdout)["choice"]["moe"])
 
     def test_unknown_quality_is_offered_only_when_asked(self):
         asked = recommend("--allow-unknown-quality", "--prefer", "memory", model="smollm2-135m")

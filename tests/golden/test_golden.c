@@ -17,6 +17,7 @@
 static const struct example { const char *file, *emit, *model, *task; double max_memory; enum preference prefer; } examples[] = {
   {"llama-3.1-8b-chat-6GiB.sh", "llama.cpp", "llama-3.1-8b", "chat", 6.0 * (1 << 30), PREFER_BALANCED},
   {"qwen2.5-7b-batch-latency.sh", "llama.cpp", "qwen2.5-7b", "batch", INFINITY, PREFER_LATENCY},
+  {"olmoe-1b-7b-chat-5GiB.sh", "llama.cpp", "olmoe-1b-7b", "chat", 5.0 * (1 << 30), PREFER_BALANCED},
   {"smollm2-135m-summarise.json", "json", "smollm2-135m", "summarise", INFINITY, PREFER_BALANCED},
 };
 

@@ -112,6 +112,20 @@ static void fastest_variant_with_a_time_stands_for_the_technique(void **state) {
   compare_free(comparison);
 }
 
+/* As in a recommendation: of what cannot be told from the fastest, an ok row is better known than a noisy one. */
+static void an_ok_row_stands_before_a_noisy_one_that_it_overlaps(void **state) {
+  (void)state;
+  for (int apart = 0; apart < 2; apart++) {
+    struct result_row rows[] = {row("matmul/m1/f16.x/cold", "matmul.f16", "x", 100, 20),
+                                row("matmul/m1/f16.y/cold", "matmul.f16", "y", apart ? 140 : 110, 5)};
+    rows[0].status = STATUS_NOISY;
+    struct result ra = result("a", rows, 2), rb = result("b", rows, 2);
+    struct comparison *comparison = compare_pair(&ra, &rb);
+    assert_string_equal(comparison->rows[0].cells[0].row->variant, apart ? "x" : "y");
+    compare_free(comparison);
+  }
+}
+
 static void rows_match_by_shape_technique_and_mode(void **state) {
   (void)state;
   struct result_row a[] = {
@@ -294,6 +308,7 @@ int main(void) {
     cmocka_unit_test(overlapping_intervals_are_a_tie),
     cmocka_unit_test(unknown_interval_never_decides),
     cmocka_unit_test(fastest_variant_with_a_time_stands_for_the_technique),
+    cmocka_unit_test(an_ok_row_stands_before_a_noisy_one_that_it_overlaps),
     cmocka_unit_test(rows_match_by_shape_technique_and_mode),
     cmocka_unit_test(row_without_a_baseline_time_is_new),
     cmocka_unit_test(same_result_twice_ties_everywhere),

@@ -296,6 +296,95 @@ static void scratch_is_what_the_kernel_plans(void **state) {
   result_free(golden);
 }
 
+/* ---- families beside matmul */
+
+static struct kernel_case case_of(const char *family, const int64_t *dim, size_t n) {
+  struct kernel_case kase = {.family = family_find(family)};
+  assert_non_null(kase.family);
+  memcpy(kase.dim, dim, n * sizeof *dim);
+  return kase;
+}
+#define CASE(family, ...) case_of(family, (int64_t[]){__VA_ARGS__}, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
+
+static struct result_row *add_case(const struct kernel_case kase, char *technique, char *variant, double factor) {
+  const double ns = factor * true_time(&kase, technique);
+  struct result_row *row = &rows[result.n_rows++];
+  *row = (struct result_row){.technique = technique, .variant = variant, .family = kase.family, .mode = MODE_RESIDENT, .status = STATUS_OK,
+                             .time = {.median = ns, .lo = 0.9 * ns, .hi = 1.1 * ns}};
+  memcpy(row->dim, kase.dim, sizeof row->dim);
+  return row;
+}
+
+static void each_family_has_its_regimes(void **state) {
+  (void)state;
+  const struct { struct kernel_case kase; enum regime regime; } known[] = {
+    {CASE("matmul", 8, 64, 64), REGIME_DECODE}, {CASE("matmul", 9, 64, 64), REGIME_PREFILL},
+    {CASE("moe", 8, 8, 2, 64, 64), REGIME_DECODE}, {CASE("moe", 9, 8, 2, 64, 64), REGIME_PREFILL},
+    {CASE("attention", 8, 1, 64, 2, 1, 64, 1), REGIME_DECODE}, {CASE("attention", 1, 2, 64, 2, 1, 64, 1), REGIME_PREFILL},
+    {CASE("block", 1, 64), REGIME_ANY}, {CASE("block", 512, 64), REGIME_ANY},
+    {CASE("kv_cache", 1, 512, 0, 512, 1, 64), REGIME_ANY}, {CASE("router", 1, 8, 2), REGIME_ANY},
+  };
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) assert_int_equal(cost_regime(&known[i].kase), known[i].regime);
+}
+
+/* One fit for one row and for hundreds; each shape is left out alone. */
+static void small_ops_are_fitted_over_all_rows(void **state) {
+  (void)state;
+  start();
+  for (int64_t r = 1; r <= 256; r *= 16) add_case(CASE("block", r, 576), "block.rms_norm", "block.rms_norm.base", 1);
+  struct cost_model *cost = build();
+  assert_int_equal(cost_find(cost, "block.rms_norm", REGIME_ANY)->n_units, 3);
+  const struct kernel_case asked = CASE("block", 512, 576);
+  struct cost_estimate e;
+  struct error err = {0};
+  assert_true(cost_predict(cost, "block.rms_norm", &asked, &e, &err));
+  assert_float_equal(e.ns / true_time(&asked, "block.rms_norm"), 1, 1e-6);
+  assert_true(isfinite(e.lo));
+  cost_free(cost);
+}
+
+/* Where a cache is written and how long it is, or how large a vocabulary: the same row answers. */
+static void what_does_not_alter_the_time_is_not_asked_for(void **state) {
+  (void)state;
+  start();
+  add_case(CASE("kv_cache", 1, 1, 4000, 8192, 8, 128), "kv_cache.append_f16", "kv_cache.append_f16.base", 1);
+  add_case(CASE("block", 1, 576, 0, 0, 4096), "block.embed", "block.embed.base", 1);
+  struct cost_model *cost = build();
+  const struct kernel_case cache = CASE("kv_cache", 1, 1, 0, 700, 8, 128), embed = CASE("block", 1, 576, 0, 0, 49152);
+  struct cost_estimate e;
+  struct error err = {0};
+  assert_true(cost_predict(cost, "kv_cache.append_f16", &cache, &e, &err) && e.measured);
+  assert_true(cost_predict(cost, "block.embed", &embed, &e, &err) && e.measured);
+  cost_free(cost);
+}
+
+static void skewed_loads_are_studies_and_do_not_count(void **state) {
+  (void)state;
+  start();
+  add_case(CASE("moe", 64, 8, 2, 64, 64, 0, 2), "moe.grouped_f16", "moe.grouped_f16.tiled", 0.5);
+  add_case(CASE("moe", 64, 8, 2, 64, 64, 0, 0), "moe.grouped_f16", "moe.grouped_f16.tiled", 1);
+  struct cost_model *cost = build();
+  assert_int_equal(cost_find(cost, "moe.grouped_f16", REGIME_PREFILL)->n, 1);
+  cost_free(cost);
+}
+
+/* Before any formula of a room sees it. */
+static void a_dimension_out_of_range_is_refused_by_name(void **state) {
+  (void)state;
+  start();
+  add_case(CASE("block", 1, 576), "block.rms_norm", "block.rms_norm.base", 1);
+  struct cost_model *cost = build();
+  struct cost_estimate e;
+  struct error err = {0};
+  const struct kernel_case wide = CASE("block", 1, (int64_t)1 << 40), odd = CASE("block", 1, 577);
+  assert_false(cost_predict(cost, "block.rms_norm", &wide, &e, &err));
+  assert_non_null(strstr(err.text, "width of block"));
+  assert_false(cost_predict(cost, "block.rms_norm", &odd, &e, &err));
+  assert_non_null(strstr(err.text, "multiple of 8"));
+  assert_true(isnan(cost_stream_bytes(&wide, technique_find("block.rms_norm"))));
+  cost_free(cost);
+}
+
 static void a_result_without_a_usable_row_is_refused(void **state) {
   (void)state;
   start();
@@ -340,6 +429,11 @@ int main(void) {
     cmocka_unit_test(too_few_rows_are_not_extended_to_other_shapes),
     cmocka_unit_test(the_error_of_one_matrix_is_unknown_not_zero),
     cmocka_unit_test(scratch_is_what_the_kernel_plans),
+    cmocka_unit_test(each_family_has_its_regimes),
+    cmocka_unit_test(small_ops_are_fitted_over_all_rows),
+    cmocka_unit_test(what_does_not_alter_the_time_is_not_asked_for),
+    cmocka_unit_test(skewed_loads_are_studies_and_do_not_count),
+    cmocka_unit_test(a_dimension_out_of_range_is_refused_by_name),
     cmocka_unit_test(a_result_without_a_usable_row_is_refused),
     cmocka_unit_test(the_order_of_rows_does_not_matter),
   };

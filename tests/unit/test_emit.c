@@ -103,6 +103,27 @@ static void mixed_formats_name_every_tensor(void **state) {
   free(model);
 }
 
+/* Mixtral's and OLMoE's matrices are the experts'; a shared expert has tensors of its own. */
+static void experts_have_tensors_of_their_own(void **state) {
+  (void)state;
+  struct model *model = model_named("olmoe-1b-7b");
+  struct task *task = task_named("chat");
+  model->ffn = 1024;   /* shared */
+  struct recommendation *r = recommend(model, task, INFINITY, llama_cpp_lost);
+  for (int c = 0; c < CLASS_COUNT; c++) set_choice(r, c, c == CLASS_FFN_UP ? "int4_g32" : "int8_g32");
+  set_choice(r, SLOT_ATTENTION, "flash f16");
+  char *text = emitted(r, "llama.cpp"), *commands = commands_of(text);
+  assert_non_null(strstr(commands, "  --tensor-type attn_output=q8_0 \\\n  --tensor-type ffn_gate_exps=q4_0 \\\n"
+                                   "  --tensor-type ffn_up_exps=q4_0 \\\n  --tensor-type ffn_gate_shexp=q4_0 \\\n"
+                                   "  --tensor-type ffn_up_shexp=q4_0 \\\n  --tensor-type ffn_down_exps=q8_0 \\\n"
+                                   "  --tensor-type ffn_down_shexp=q8_0 \\\n  --output-tensor-type q8_0"));
+  free(commands);
+  free(text);
+  recommend_free(r);
+  free(task);
+  free(model);
+}
+
 /* llama-quantize heeds --tensor-type only beside a quantised base type. */
 static void without_a_quantised_class_there_are_no_overrides(void **state) {
   (void)state;
@@ -216,6 +237,7 @@ static void formats_of_later_are_refused_by_name(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(mixed_formats_name_every_tensor),
+    cmocka_unit_test(experts_have_tensors_of_their_own),
     cmocka_unit_test(without_a_quantised_class_there_are_no_overrides),
     cmocka_unit_test(a_tied_embedding_has_no_output_tensor),
     cmocka_unit_test(hostile_names_cannot_leave_their_comment),
