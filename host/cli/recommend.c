@@ -119,9 +119,8 @@ static void say(const struct recommendation *r) {
   say_choice(r);
   say_costs(r);
   char text[1024];
-  size_t i = 0;
-  for (; recommend_uncosted(r, i, text, sizeof text); i++) log_info("  %s", text);
-  for (; recommend_caveat(r, i, text, sizeof text); i++) log_detail("  mind: %s", text);
+  if (recommend_uncosted(r, 0, text, sizeof text)) log_info("  %s", text);
+  for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) log_detail("  mind: %s", text);
 }
 
 static bool write_config(const struct recommendation *r, const struct emitter *emitter, const char *path, struct error *err) {

@@ -59,7 +59,7 @@ void model_matrices(const struct model *, struct model_matrices *);
 /* Weights held in the format of a class; an embedding table that is not tied counts with the logits. */
 double model_class_params(const struct model *, enum tensor_class);
 /* Bytes of the weights that no format decision touches: norms, biases and routers, as f32. Engines keep routers
- * unquantised: llama.cpp converts ffn_gate_inp to F32, and llama-quantize passes it over. */
+ * unquantised: llama.cpp holds ffn_gate_inp in F32, and llama-quantize passes it over (ggml-org/llama.cpp PR 5754). */
 double model_fixed_bytes(const struct model *);
 
 #endif

@@ -137,31 +137,21 @@ void recommend_shares(const struct recommendation *r, enum phase phase, char *ou
 
 bool recommend_uncosted(const struct recommendation *r, size_t index, char *out, size_t size) {
   const struct space *space = &r->space;
-  for (size_t i = 0; i < space->n_uncosted; i++) {
-    const char *reason = space->uncosted[i].reason;
-    size_t first = 0;
-    while (strcmp(space->uncosted[first].reason, reason) != 0) first++;
-    if (first < i || index-- > 0) continue;
-    struct text t = {out, size, 0};
-    add(&t, "not costed, only their launches are: ");
-    for (size_t j = i; j < space->n_uncosted; j++)
-      if (strcmp(space->uncosted[j].reason, reason) == 0) add(&t, "%s%s", j > i ? ", " : "", space->uncosted[j].name);
-    add(&t, ": %s; `vkpareto run --suite standard` measures them", reason);
+  if (index > space->n_uncosted || space->n_uncosted == 0) return false;
+  struct text t = {out, size, 0};
+  if (index > 0) {
+    add(&t, "not costed: %s: %s", space->uncosted[index - 1].name, space->uncosted[index - 1].reason);
     return true;
   }
-  return false;
-}
-
-static size_t count_uncosted(const struct recommendation *r) {
-  char ignored[512];
-  size_t n = 0;
-  while (recommend_uncosted(r, n, ignored, sizeof ignored)) n++;
-  return n;
+  add(&t, "not costed, only the launches are: ");
+  for (size_t i = 0; i < space->n_uncosted; i++) add(&t, "%s%s", i ? "; " : "", space->uncosted[i].name);
+  add(&t, "; measure more with `vkpareto run --suite standard`");
+  return true;
 }
 
 bool recommend_caveat(const struct recommendation *r, size_t index, char *out, size_t size) {
   if (recommend_uncosted(r, index, out, size)) return true;
-  index -= count_uncosted(r);
+  if (r->space.n_uncosted) index -= r->space.n_uncosted + 1;
   snprintf(out, size, "the time of an op includes its dispatch; added is one submission for each pass through the layers");
   if (index-- == 0) return true;
   snprintf(out, size, "sampling is left out: engines choose the token on the host");

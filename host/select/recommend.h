@@ -47,7 +47,8 @@ void recommend_shares(const struct recommendation *, enum phase, char *out, size
 bool recommend_source(const struct recommendation *, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size);
 /* Over half of the predicted time is extrapolated, or a time is known to no better than +-50 %, or its error not at all. */
 bool recommend_is_rough(const struct recommendation *);
-/* The ops that the result cannot cost, why, and which run adds them; a line for each reason, false past the last. */
+/* Line 0 names all ops that the result cannot cost and which run adds them, the others say why for each; false past the
+ * last, and at once when there is none. */
 bool recommend_uncosted(const struct recommendation *, size_t index, char *out, size_t size);
 /* What is missing in the numbers, line by line, beginning with what is not costed; false past the last. */
 bool recommend_caveat(const struct recommendation *, size_t index, char *out, size_t size);

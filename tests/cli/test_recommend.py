@@ -152,7 +152,7 @@ class Recommend(ProgramTest):
         rows = [r for r in result["rows"] if r["op"] in ("matmul", "attention")]
         done = recommend(result=self.file("r.json", {**result, "rows": rows}))
         self.assert_done(done)
-        self.assertRegex(done.stderr, "not costed, only their launches are: .*RoPE.*vkpareto run --suite standard")
+        self.assertRegex(done.stderr, "not costed, only the launches are: .*RoPE.*vkpareto run --suite standard")
         self.assertTrue(any("not costed" in line for line in json.loads(done.stdout)["explanation"]["caveats"]))
 
     def test_experts_say_by_which_algorithm(self):

@@ -128,10 +128,17 @@ static void an_old_result_still_serves_and_says_what_it_lacks(void **state) {
   struct result old = without("block.");
   struct recommendation *r = recommend(&old, model);
   char text[1024];
-  bool named = false;
-  for (size_t i = 0; recommend_uncosted(r, i, text, sizeof text); i++)
-    named |= strstr(text, "RoPE of q: no usable row of block.rope_halves") && strstr(text, "vkpareto run --suite standard");
-  assert_true(named);
+  assert_true(recommend_uncosted(r, 0, text, sizeof text));
+  assert_string_equal(text, "not costed, only the launches are: embedding; norm; RoPE of q; residual, norm; activation; "
+                            "measure more with `vkpareto run --suite standard`");
+  assert_true(recommend_uncosted(r, 3, text, sizeof text));
+  assert_string_equal(text, "not costed: RoPE of q: no usable row of block.rope_halves in the result");
+  assert_true(recommend_uncosted(r, 5, text, sizeof text));
+  assert_false(recommend_uncosted(r, 6, text, sizeof text));
+  assert_true(recommend_caveat(r, 5, text, sizeof text));
+  assert_non_null(strstr(text, "activation"));
+  assert_true(recommend_caveat(r, 6, text, sizeof text));
+  assert_non_null(strstr(text, "dispatch"));
   /* Of 900 ns each: embedding, norm, and of each layer RoPE, activation and twice residual and norm, fused. */
   assert_float_equal(r->space.fixed[PHASE_DECODE].ns, 21000 + 900 * (2 + 30 * 4), 1e-6);
   recommend_free(r);
