@@ -39,7 +39,8 @@ static const struct counterpart *kv_type(const char *ours) { return find(kv_type
 enum tensor_of { OF_ALL = 0, OF_GATED = 1, OF_DENSE = 2, OF_EXPERTS = 4, OF_SHARED = 8 };
 
 /* Tensors of each class, as llama.cpp names them (src/llama-arch.cpp); those of the logits have options instead of patterns.
- * Experts lie in one tensor per matrix; the router, ffn_gate_inp, is never quantised. */
+ * Experts lie in one tensor per matrix; the router, ffn_gate_inp, is never quantised. That llama-quantize heeds each pattern
+ * was seen on a small OLMoE file with llama.cpp-tools 0.7.0. */
 static const struct { enum tensor_class class_; const char *pattern; unsigned of; } tensors[] = {
   {CLASS_QKV, "attn_q", OF_ALL}, {CLASS_QKV, "attn_k", OF_ALL}, {CLASS_QKV, "attn_v", OF_ALL},
   {CLASS_ATTN_OUT, "attn_output", OF_ALL},

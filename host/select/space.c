@@ -136,6 +136,7 @@ static struct quality_estimate share_of(struct quality_estimate whole, double sh
   return whole;
 }
 
+/* What a format loses is the same for experts, whose kernels decode it as matmul's do. */
 static bool build_weights(const struct space_request *request, struct space *space, enum tensor_class class_, struct error *err) {
   const struct family *family = family_find("matmul");
   struct space_slot *slot = &space->slots[class_];

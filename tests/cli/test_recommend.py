@@ -112,6 +112,17 @@ class Recommend(ProgramTest):
         odd = {**good, "head_dim": 60}   # no kernel takes it
         self.assert_refused(recommend(model=self.file("odd.json", odd)), 4, "attention")
 
+    def test_experts_that_contradict_themselves_are_refused(self):
+        good = {"schema": "vkpareto.model/1", "id": "m", "name": "M", "hidden": 2048, "layers": 2, "heads": 16, "kv_heads": 16,
+                "head_dim": 128, "experts": 64, "experts_per_token": 8, "expert_ffn": 1024, "vocab": 5000, "context": 8192, "source": "test"}
+        self.assert_done(recommend(model=self.file("good.json", good)))
+        self.assert_done(recommend(model=self.file("shared.json", {**good, "shared_ffn": 1024, "qk_norm": "head", "rope": "pairs"})))
+        for field, value in (("experts", -1), ("experts_per_token", 65), ("experts_per_token", 0), ("expert_ffn", 0), ("expert_ffn", None),
+                             ("shared_ffn", -1), ("qk_norm", "all"), ("rope", 1), ("activation", "relu")):
+            with self.subTest(field):
+                self.assert_refused(recommend(model=self.file("bad.json", {**good, field: value})), 2, field)
+        self.assert_refused(recommend(model=self.file("many.json", {**good, "experts_per_token": 9})), 4, "topk of moe is 9")
+
     def test_a_task_that_does_not_fit_is_refused(self):
         task = {"schema": "vkpareto.task/1", "id": "t", "title": "T", "reason": "r", "prompt": 200000, "output": 10, "concurrency": 1}
         self.assert_refused(recommend(task=self.file("long.json", task)), 2, "131072")
