@@ -97,10 +97,10 @@ bool result_write(const struct result *, const char *path, struct error *);
 /* The device object of a result, also the format of the caps fixtures in tests/plan. caps_from_json checks everything. */
 cJSON *caps_to_json(const struct caps *);
 bool caps_from_json(const cJSON *, struct caps *, struct error *);
-/* Which of n >= 1 timed rows stands for a technique at a shape: the fastest, that with the least median, for that kernel
- * would run. Where it is `noisy` and the interval of an `ok` row overlaps its own, the fastest such row, since the two
- * cannot be told apart and its time is the better known; an unknown interval overlaps nothing. Does not depend on the
- * order of the rows. */
+/* Which of n >= 1 timed rows stands for a technique at a shape: the fastest, that with the least median, for that
+ * kernel would run. Where it is `noisy` and the interval of an `ok` row overlaps its own, the fastest such row, since
+ * the two cannot be told apart and its time is the better known; an unknown interval overlaps nothing. Does not depend
+ * on the order of the rows. */
 const struct result_row *result_fastest(const struct result_row *const *rows, size_t n);
 /* Best measured share of compute: the ceiling by name, NAN when absent. */
 double result_flops_ceiling(const struct result *, const char *name);

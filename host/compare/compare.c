@@ -120,7 +120,8 @@ static const struct result_row *standing(const struct result_row *const *rows, s
 }
 
 /* Takes the entries of one key; returns whether any of them has a time, so that the row is kept. */
-static bool fill_row(struct compare_row *row, const struct entry *entries, const struct result_row *const *rows, size_t n) {
+static bool fill_row(struct compare_row *row, const struct entry *entries, const struct result_row *const *rows,
+                     size_t n) {
   bool timed = false;
   row->op = entries[0].row->op;
   row->technique = without_op(entries[0].row);
@@ -135,7 +136,8 @@ static bool fill_row(struct compare_row *row, const struct entry *entries, const
   return timed;
 }
 
-static void fill_rows(struct comparison *comparison, const struct entry *entries, const struct result_row *const *rows, size_t n) {
+static void fill_rows(struct comparison *comparison, const struct entry *entries,
+                      const struct result_row *const *rows, size_t n) {
   for (size_t from = 0, to; from < n; from = to) {
     for (to = from + 1; to < n && compare_keys(&entries[from], &entries[to]) == 0;) to++;
     struct compare_row *row = &comparison->rows[comparison->n_rows];

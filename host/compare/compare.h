@@ -28,7 +28,7 @@ extern const char *const compare_verdict_names[VERDICTS];
 
 /* One technique at one shape on one result. */
 struct compare_cell {
-  const struct result_row *row;   /* the one that stands for the technique, else a broken one, else any; NULL: no such row there */
+  const struct result_row *row;   /* by result_fastest, else a broken one, else any; NULL: no such row there */
   enum verdict verdict;
   double speed, lo, hi;           /* NAN where there is no ratio */
 };

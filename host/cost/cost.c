@@ -11,9 +11,9 @@ struct cost_family {
   const char *name;
   const char *rows;        /* few of them are served by other kernels than many; NULL: by the same, in one regime */
   int64_t decode;          /* so many rows at most are decode */
-  const char *lengths[3];  /* along which the op repeats or grows: rows that differ only in them are left out together */
+  const char *lengths[3];  /* along which the op repeats or grows: rows that differ only there are left out together */
   const char *idle[2];     /* do not alter the time: a row measured at any value serves for all */
-  const char *preset;      /* rows where this has another value than its preset are studies of the kernel, not of a model */
+  const char *preset;      /* rows where this is not at its preset are studies of the kernel, not of a model */
 };
 
 /* Of the small ops every shape is a unit of its own: one row and hundreds are as far apart as two widths. */
@@ -56,8 +56,10 @@ static bool in_range(const struct kernel_case *kase, struct error *err) {
 
 enum regime cost_regime(const struct kernel_case *kase) {
   const struct cost_family *cost = cost_family_of(kase->family);
-  for (size_t d = 0; cost && cost->rows && d < kase->family->n_dims; d++)
-    if (strcmp(kase->family->dims[d].name, cost->rows) == 0) return kase->dim[d] <= cost->decode ? REGIME_DECODE : REGIME_PREFILL;
+  for (size_t d = 0; cost && cost->rows && d < kase->family->n_dims; d++) {
+    if (strcmp(kase->family->dims[d].name, cost->rows) != 0) continue;
+    return kase->dim[d] <= cost->decode ? REGIME_DECODE : REGIME_PREFILL;
+  }
   return REGIME_ANY;
 }
 
@@ -85,8 +87,8 @@ static bool at_preset(const struct result_row *row, const char *name) {
   return true;
 }
 
-/* An op of a model, timed on streaming data, by a kernel that this build still has. The three names of a row must agree:
- * its variant will be asked about cases of its op. */
+/* An op of a model, timed on streaming data, by a kernel that this build still has. The three names of a row must
+ * agree: its variant will be asked about cases of its op. */
 static bool usable(const struct result_row *row) {
   const struct cost_family *cost = row->family ? cost_family_of(row->family) : NULL;
   const struct variant *variant = variant_find(row->variant);
@@ -301,8 +303,8 @@ bool cost_predict(const struct cost_model *cost, const char *technique, const st
     return true;
   }
   if (!group->fitted)
-    return error_set(err, ERROR_INPUT, "%zu %srow%s of %s, a fit needs %d shapes", group->n, word, group->n == 1 ? "" : "s",
-                     technique, FIT_MIN_POINTS);
+    return error_set(err, ERROR_INPUT, "%zu %srow%s of %s, a fit needs %d shapes", group->n, word,
+                     group->n == 1 ? "" : "s", technique, FIT_MIN_POINTS);
   out->ns = fit_at(&group->fit, bytes, flops);
   out->lo = out->ns * fmax(0, 1 - group->error);
   out->hi = out->ns * (1 + group->error);

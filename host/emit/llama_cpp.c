@@ -38,16 +38,17 @@ static const struct counterpart *kv_type(const char *ours) { return find(kv_type
 /* Which models have a tensor. */
 enum tensor_of { OF_ALL = 0, OF_GATED = 1, OF_DENSE = 2, OF_EXPERTS = 4, OF_SHARED = 8 };
 
-/* Tensors of each class, as llama.cpp names them (src/llama-arch.cpp); those of the logits have options instead of patterns.
- * Experts lie in one tensor per matrix; the router, ffn_gate_inp, is never quantised. That llama-quantize heeds each pattern
- * was seen on a small OLMoE file with llama.cpp-tools 0.7.0. */
+/* Tensors of each class, as llama.cpp names them (src/llama-arch.cpp); those of the logits have options instead of
+ * patterns. Experts lie in one tensor per matrix; the router, ffn_gate_inp, is never quantised. That llama-quantize
+ * heeds the patterns of experts was seen on a small OLMoE file with llama.cpp-tools 0.7.0. */
 static const struct { enum tensor_class class_; const char *pattern; unsigned of; } tensors[] = {
   {CLASS_QKV, "attn_q", OF_ALL}, {CLASS_QKV, "attn_k", OF_ALL}, {CLASS_QKV, "attn_v", OF_ALL},
   {CLASS_ATTN_OUT, "attn_output", OF_ALL},
   {CLASS_FFN_UP, "ffn_gate", OF_DENSE | OF_GATED}, {CLASS_FFN_UP, "ffn_up", OF_DENSE},
   {CLASS_FFN_UP, "ffn_gate_exps", OF_EXPERTS | OF_GATED}, {CLASS_FFN_UP, "ffn_up_exps", OF_EXPERTS},
   {CLASS_FFN_UP, "ffn_gate_shexp", OF_SHARED | OF_GATED}, {CLASS_FFN_UP, "ffn_up_shexp", OF_SHARED},
-  {CLASS_FFN_DOWN, "ffn_down", OF_DENSE}, {CLASS_FFN_DOWN, "ffn_down_exps", OF_EXPERTS}, {CLASS_FFN_DOWN, "ffn_down_shexp", OF_SHARED},
+  {CLASS_FFN_DOWN, "ffn_down", OF_DENSE}, {CLASS_FFN_DOWN, "ffn_down_exps", OF_EXPERTS},
+  {CLASS_FFN_DOWN, "ffn_down_shexp", OF_SHARED},
 };
 enum { TENSORS = sizeof tensors / sizeof tensors[0] };
 
@@ -112,9 +113,10 @@ static void write_expected(FILE *out, const struct recommendation *r) {
   comment(out, "  time per token      %s", tpot);
   comment(out, "  memory              %s", memory);
   comment(out, "  perplexity          %s%s", isnan(p->quality_nats.value) ? "unknown" : "+", isnan(p->quality_nats.value) ? "" : quality);
-  char parts[PHASE_COUNT][128];
-  for (int phase = 0; phase < PHASE_COUNT; phase++) recommend_shares(r, (enum phase)phase, parts[phase], sizeof parts[phase]);
-  comment(out, "  of these times      first token: %s; each further: %s", parts[PHASE_PREFILL], parts[PHASE_DECODE]);
+  char first[128], further[128];
+  recommend_shares(r, PHASE_PREFILL, first, sizeof first);
+  recommend_shares(r, PHASE_DECODE, further, sizeof further);
+  comment(out, "  of these times      first token: %s; each further: %s", first, further);
   comment(out, "  %.0f %% of the predicted time rests on extrapolated rows", 100 * p->extrapolated_share);
 }
 
@@ -185,7 +187,8 @@ static void write_quantize(FILE *out, const struct recommendation *r, const stru
   fprintf(out, "llama-quantize \\\n");
   for (size_t i = 0; base->quantised && i < TENSORS; i++) {
     const struct counterpart *type = weight_type(chosen(r, (int)tensors[i].class_)->name);
-    if (type && (tensors[i].of & ~kind_of(r->model)) == 0) fprintf(out, "  --tensor-type %s=%s \\\n", tensors[i].pattern, type->type);
+    if (type && (tensors[i].of & ~kind_of(r->model)) == 0)
+      fprintf(out, "  --tensor-type %s=%s \\\n", tensors[i].pattern, type->type);
   }
   const struct counterpart *logits = weight_type(chosen(r, CLASS_LOGITS)->name);
   if (base->quantised && logits) {

@@ -75,15 +75,15 @@ static bool read_variations(const cJSON *root, struct model *m, struct error *er
   int qk_norm, rope, activation;
   if (!read_name(root, "qk_norm", qk_norm_names, QK_NORMS, QK_NORM_NONE, &qk_norm, err)
       || !read_name(root, "rope", rope_names, ROPES, ROPE_HALVES, &rope, err)
-      || !read_name(root, "activation", activation_names, ACTIVATIONS, m->gated_ffn ? ACTIVATION_SWIGLU : ACTIVATION_GELU,
-                    &activation, err))
+      || !read_name(root, "activation", activation_names, ACTIVATIONS,
+                    m->gated_ffn ? ACTIVATION_SWIGLU : ACTIVATION_GELU, &activation, err))
     return false;
   m->qk_norm = (enum qk_norm)qk_norm;
   m->rope = (enum rope)rope;
   m->activation = (enum activation)activation;
   if ((m->activation != ACTIVATION_GELU) != m->gated_ffn)
-    return error_set(err, ERROR_INPUT, "field 'activation': %s and gated_ffn %s contradict each other", activation_names[activation],
-                     m->gated_ffn ? "true" : "false");
+    return error_set(err, ERROR_INPUT, "field 'activation': %s and gated_ffn %s contradict each other",
+                     activation_names[activation], m->gated_ffn ? "true" : "false");
   return true;
 }
 

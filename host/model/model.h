@@ -9,13 +9,15 @@
 #include "error.h"
 
 /* Weight matrices that share a format: attention q, k, v as one; attention out; FFN gate and up as one, and FFN down,
- * those of all experts included; logits with the embedding table (one tensor when tied, else two of the same format). */
+ * those of all experts included; logits with the embedding table (one tensor when tied, else two of one format). */
 enum tensor_class { CLASS_QKV, CLASS_ATTN_OUT, CLASS_FFN_UP, CLASS_FFN_DOWN, CLASS_LOGITS, CLASS_COUNT };
 extern const char *const tensor_class_names[CLASS_COUNT];   /* "qkv", "attn_out", "ffn_up", "ffn_down", "logits" */
 
-enum qk_norm { QK_NORM_NONE, QK_NORM_HEAD, QK_NORM_WHOLE, QK_NORMS };   /* RMSNorm of q and k: none, per head, over all heads */
-enum rope { ROPE_HALVES, ROPE_PAIRS, ROPES };                            /* which elements of a head turn together */
-enum activation { ACTIVATION_SWIGLU, ACTIVATION_GEGLU, ACTIVATION_GELU, ACTIVATIONS };   /* the last has no gate */
+/* RMSNorm of q and k: none, per head, over all heads; which elements of a head turn together; what is between the
+ * matrices of the FFN, of which the last has no gate. */
+enum qk_norm { QK_NORM_NONE, QK_NORM_HEAD, QK_NORM_WHOLE, QK_NORMS };
+enum rope { ROPE_HALVES, ROPE_PAIRS, ROPES };
+enum activation { ACTIVATION_SWIGLU, ACTIVATION_GEGLU, ACTIVATION_GELU, ACTIVATIONS };
 extern const char *const qk_norm_names[QK_NORMS];         /* "none", "head", "whole" */
 extern const char *const rope_names[ROPES];               /* "halves", "pairs" */
 extern const char *const activation_names[ACTIVATIONS];   /* "swiglu", "geglu", "gelu" */

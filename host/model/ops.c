@@ -12,14 +12,17 @@ enum quantity {
   HIDDEN, Q_WIDTH, KV_WIDTH, HEAD, HEADS, KV_HEADS, KV_LENGTH, VOCAB,
   FFN, EXPERTS, TOPK, EXPERT_FFN, EXPERT_UP,    /* EXPERT_UP: gate and up of an expert as one matrix */
   SLOTS,                                        /* rows that go through experts: ROWS x TOPK */
-  LAYERS, BIASED, GATES, DENSE, ROUTED, SHARED, /* layers; those with qkv bias; x gate and up; dense, with experts, ... */
-  HEAD_NORMED, WHOLE_NORMED, TURNED,            /* ... with q/k norm of either kind; whose q is turned apart */
+  LAYERS,                                       /* layers, then those of some kind: */
+  BIASED, HEAD_NORMED, WHOLE_NORMED, TURNED,    /* with qkv bias, with q/k norm of either kind, whose q is turned apart */
+  DENSE, ROUTED, SHARED,                        /* with a dense FFN, with experts, with a shared one */
+  GATES,                                        /* matrices of gate and up in dense layers */
   QUANTITIES
 };
 
 struct sweep { enum phase phase; int64_t sequences, each; double times; };
 
-static void quantities_of(const struct model *m, const struct workload *w, const struct sweep *sweep, int64_t q[QUANTITIES]) {
+static void quantities_of(const struct model *m, const struct workload *w, const struct sweep *sweep,
+                          int64_t q[QUANTITIES]) {
   const int64_t layers = m->layers, up = m->gated_ffn ? 2 : 1;
   q[NONE] = q[ZERO] = 0, q[ONE] = 1;
   q[SEQUENCES] = sweep->sequences, q[EACH] = sweep->each, q[ROWS] = sweep->sequences * sweep->each;
@@ -41,11 +44,14 @@ struct kernel { const char *technique; struct { const char *dim; enum quantity v
 
 #define MATMUL(format, rows, columns) {"matmul." format, {{"m", ROWS}, {"n", rows}, {"k", columns}}}
 #define NORM(width) {"block.rms_norm", {{"rows", ROWS}, {"width", width}}}
-#define HEADWISE(op, width) {"block." op, {{"rows", ROWS}, {"width", width}, {"head", HEAD}}}
+#define PER_HEAD(op, width) {"block." op, {{"rows", ROWS}, {"width", width}, {"head", HEAD}}}
 #define MAP(op, rows_, width) {"block." op, {{"rows", rows_}, {"width", width}}}
+#define EMBED {"block.embed", {{"rows", ROWS}, {"width", HIDDEN}, {"vocab", VOCAB}}}
 #define APPEND(op) \
-  {"kv_cache." op "append_{format}", {{"batch", SEQUENCES}, {"rows", EACH}, {"kv", KV_LENGTH}, {"kv_heads", KV_HEADS}, {"head", HEAD}}}
-#define EXPERTS_MATMUL(rows, columns, is_down) \
+  {"kv_cache." op "append_{format}", \
+   {{"batch", SEQUENCES}, {"rows", EACH}, {"kv", KV_LENGTH}, {"kv_heads", KV_HEADS}, {"head", HEAD}}}
+#define ROUTER {"router.fused", {{"tokens", ROWS}, {"experts", EXPERTS}, {"topk", TOPK}}}
+#define ALL_EXPERTS(rows, columns, is_down) \
   {"moe.{algorithm}_{format}", \
    {{"tokens", ROWS}, {"experts", EXPERTS}, {"topk", TOPK}, {"n", rows}, {"k", columns}, {"down", is_down}}}
 
@@ -61,33 +67,34 @@ struct recipe {
  * has none. Gate and up of a dense layer are two matrices, as in model files; those of the experts are one op, because
  * sorting tokens by expert is part of it. */
 static const struct recipe every_pass[] = {
-  {"embedding",              SLOT_FIXED,     1, ONE,         {{{"block.embed", {{"rows", ROWS}, {"width", HIDDEN}, {"vocab", VOCAB}}}}}},
-  {"norm",                   SLOT_FIXED,     1, ONE,         {{NORM(HIDDEN)}}},
-  {"q",                      CLASS_QKV,      1, LAYERS,      {{MATMUL("{format}", Q_WIDTH, HIDDEN)}}},
-  {"k, v",                   CLASS_QKV,      2, LAYERS,      {{MATMUL("{format}", KV_WIDTH, HIDDEN)}}},
-  {"bias of q",              SLOT_FIXED,     1, BIASED,      {{MAP("bias", ROWS, Q_WIDTH)}}},
-  {"bias of k, v",           SLOT_FIXED,     2, BIASED,      {{MAP("bias", ROWS, KV_WIDTH)}}},
+  {"embedding",              SLOT_FIXED,     1, ONE,          {{EMBED}}},
+  {"norm",                   SLOT_FIXED,     1, ONE,          {{NORM(HIDDEN)}}},
+  {"q",                      CLASS_QKV,      1, LAYERS,       {{MATMUL("{format}", Q_WIDTH, HIDDEN)}}},
+  {"k, v",                   CLASS_QKV,      2, LAYERS,       {{MATMUL("{format}", KV_WIDTH, HIDDEN)}}},
+  {"bias of q",              SLOT_FIXED,     1, BIASED,       {{MAP("bias", ROWS, Q_WIDTH)}}},
+  {"bias of k, v",           SLOT_FIXED,     2, BIASED,       {{MAP("bias", ROWS, KV_WIDTH)}}},
   {"q norm",                 SLOT_FIXED,     1, WHOLE_NORMED, {{NORM(Q_WIDTH)}}},
   {"k norm",                 SLOT_FIXED,     1, WHOLE_NORMED, {{NORM(KV_WIDTH)}}},
-  {"k norm",                 SLOT_FIXED,     1, HEAD_NORMED, {{HEADWISE("head_norm", KV_WIDTH)}}},
-  {"q norm, RoPE of q",      SLOT_FIXED,     1, HEAD_NORMED, {{HEADWISE("head_norm_{rope}", Q_WIDTH)},
-                                                              {HEADWISE("head_norm", Q_WIDTH), HEADWISE("{rope}", Q_WIDTH)}}},
-  {"RoPE of q",              SLOT_FIXED,     1, TURNED,      {{HEADWISE("{rope}", Q_WIDTH)}}},
-  {"RoPE of k, append of k", SLOT_ATTENTION, 1, LAYERS,      {{APPEND("{rope}_")}, {HEADWISE("{rope}", KV_WIDTH), APPEND("")}}},
-  {"append of v",            SLOT_ATTENTION, 1, LAYERS,      {{APPEND("")}}},
+  {"k norm",                 SLOT_FIXED,     1, HEAD_NORMED,  {{PER_HEAD("head_norm", KV_WIDTH)}}},
+  {"q norm, RoPE of q",      SLOT_FIXED,     1, HEAD_NORMED,
+   {{PER_HEAD("head_norm_{rope}", Q_WIDTH)}, {PER_HEAD("head_norm", Q_WIDTH), PER_HEAD("{rope}", Q_WIDTH)}}},
+  {"RoPE of q",              SLOT_FIXED,     1, TURNED,       {{PER_HEAD("{rope}", Q_WIDTH)}}},
+  {"RoPE of k, append of k", SLOT_ATTENTION, 1, LAYERS,
+   {{APPEND("{rope}_")}, {PER_HEAD("{rope}", KV_WIDTH), APPEND("")}}},
+  {"append of v",            SLOT_ATTENTION, 1, LAYERS,       {{APPEND("")}}},
   /* attention: see add_attention */
-  {"attention out",          CLASS_ATTN_OUT, 1, LAYERS,      {{MATMUL("{format}", HIDDEN, Q_WIDTH)}}},
-  {"residual, norm",         SLOT_FIXED,     2, LAYERS,      {{MAP("add_rms_norm", ROWS, HIDDEN)},
-                                                              {MAP("residual", ROWS, HIDDEN), NORM(HIDDEN)}}},
-  {"gate, up",               CLASS_FFN_UP,   1, GATES,       {{MATMUL("{format}", FFN, HIDDEN)}}},
-  {"activation",             SLOT_FIXED,     1, DENSE,       {{MAP("{activation}", ROWS, FFN)}}},
-  {"down",                   CLASS_FFN_DOWN, 1, DENSE,       {{MATMUL("{format}", HIDDEN, FFN)}}},
-  {"router's logits",        SLOT_FIXED,     1, ROUTED,      {{MATMUL("f32", EXPERTS, HIDDEN)}}},
-  {"router",                 SLOT_FIXED,     1, ROUTED,      {{{"router.fused", {{"tokens", ROWS}, {"experts", EXPERTS}, {"topk", TOPK}}}}}},
-  {"experts' gate, up",      CLASS_FFN_UP,   1, ROUTED,      {{EXPERTS_MATMUL(EXPERT_UP, HIDDEN, ZERO)}}},
-  {"experts' activation",    SLOT_FIXED,     1, ROUTED,      {{MAP("{activation}", SLOTS, EXPERT_FFN)}}},
-  {"experts' down",          CLASS_FFN_DOWN, 1, ROUTED,      {{EXPERTS_MATMUL(HIDDEN, EXPERT_FFN, ONE)}}},
-  {"shared expert added",    SLOT_FIXED,     1, SHARED,      {{MAP("residual", ROWS, HIDDEN)}}},
+  {"attention out",          CLASS_ATTN_OUT, 1, LAYERS,       {{MATMUL("{format}", HIDDEN, Q_WIDTH)}}},
+  {"residual, norm",         SLOT_FIXED,     2, LAYERS,
+   {{MAP("add_rms_norm", ROWS, HIDDEN)}, {MAP("residual", ROWS, HIDDEN), NORM(HIDDEN)}}},
+  {"gate, up",               CLASS_FFN_UP,   1, GATES,        {{MATMUL("{format}", FFN, HIDDEN)}}},
+  {"activation",             SLOT_FIXED,     1, DENSE,        {{MAP("{activation}", ROWS, FFN)}}},
+  {"down",                   CLASS_FFN_DOWN, 1, DENSE,        {{MATMUL("{format}", HIDDEN, FFN)}}},
+  {"router's logits",        SLOT_FIXED,     1, ROUTED,       {{MATMUL("f32", EXPERTS, HIDDEN)}}},
+  {"router",                 SLOT_FIXED,     1, ROUTED,       {{ROUTER}}},
+  {"experts' gate, up",      CLASS_FFN_UP,   1, ROUTED,       {{ALL_EXPERTS(EXPERT_UP, HIDDEN, ZERO)}}},
+  {"experts' activation",    SLOT_FIXED,     1, ROUTED,       {{MAP("{activation}", SLOTS, EXPERT_FFN)}}},
+  {"experts' down",          CLASS_FFN_DOWN, 1, ROUTED,       {{ALL_EXPERTS(HIDDEN, EXPERT_FFN, ONE)}}},
+  {"shared expert added",    SLOT_FIXED,     1, SHARED,       {{MAP("residual", ROWS, HIDDEN)}}},
 };
 enum { EVERY_PASS = sizeof every_pass / sizeof every_pass[0] };
 
@@ -125,8 +132,8 @@ static bool set_dim(struct kernel_case *kase, const char *name, int64_t value, s
   return error_set(err, ERROR_UNSUPPORTED, "op %s has no dimension '%s' in this build", kase->family->name, name);
 }
 
-static bool make_step(const struct kernel *kernel, const struct model *m, const int64_t q[QUANTITIES], struct op_step *step,
-                      struct error *err) {
+static bool make_step(const struct kernel *kernel, const struct model *m, const int64_t q[QUANTITIES],
+                      struct op_step *step, struct error *err) {
   fill_in(kernel->technique, m, step->technique, sizeof step->technique);
   if (!open_case(kernel->technique, strcspn(kernel->technique, "."), &step->kase, err)) return false;
   for (size_t d = 0; d < KERNEL_DIMS && kernel->at[d].dim; d++)
@@ -134,7 +141,8 @@ static bool make_step(const struct kernel *kernel, const struct model *m, const 
   return true;
 }
 
-static bool add_op(struct workload *w, const struct model *m, const struct sweep *sweep, const struct recipe *recipe, struct error *err) {
+static bool add_op(struct workload *w, const struct model *m, const struct sweep *sweep, const struct recipe *recipe,
+                   struct error *err) {
   int64_t q[QUANTITIES];
   quantities_of(m, w, sweep, q);
   const double count = sweep->times * (double)recipe->times * (double)q[recipe->per];
@@ -160,15 +168,16 @@ bool ops_matrix_case(int64_t n, int64_t k, struct kernel_case *kase, struct erro
       && set_dim(kase, "k", k, err);
 }
 
-bool ops_attention_case(const struct model *m, int64_t batch, int64_t q, int64_t kv, struct kernel_case *kase, struct error *err) {
-  return open_case("attention", strlen("attention"), kase, err) && set_dim(kase, "batch", batch, err) && set_dim(kase, "q", q, err)
-      && set_dim(kase, "kv", kv, err) && set_dim(kase, "heads", m->heads, err) && set_dim(kase, "kv_heads", m->kv_heads, err)
-      && set_dim(kase, "head", m->head_dim, err);
+bool ops_attention_case(const struct model *m, int64_t batch, int64_t q, int64_t kv, struct kernel_case *kase,
+                        struct error *err) {
+  return open_case("attention", strlen("attention"), kase, err) && set_dim(kase, "batch", batch, err)
+      && set_dim(kase, "q", q, err) && set_dim(kase, "kv", kv, err) && set_dim(kase, "heads", m->heads, err)
+      && set_dim(kase, "kv_heads", m->kv_heads, err) && set_dim(kase, "head", m->head_dim, err);
 }
 
 /* Causal: the q queries of each of `batch` sequences are the last of its kv positions. */
-static bool add_attention(struct workload *w, const struct model *m, enum phase phase, int64_t batch, int64_t q, int64_t kv,
-                          double times, struct error *err) {
+static bool add_attention(struct workload *w, const struct model *m, enum phase phase, int64_t batch, int64_t q,
+                          int64_t kv, double times, struct error *err) {
   struct op *op = &w->ops[w->n++];
   *op = (struct op){.name = "attention", .phase = phase, .slot = SLOT_ATTENTION, .essential = true,
                     .count = times * (double)m->layers, .way = {{{.technique = "attention.{algorithm}_{format}"}}}};
@@ -211,7 +220,8 @@ bool workload_build(const struct model *model, const struct task *task, struct w
     return error_set(err, ERROR_INPUT, "task '%s' needs %lld positions, model '%s' has a context of %lld; take a shorter task",
                      task->id, (long long)w->kv_length, model->id, (long long)model->context);
   const size_t chunks = (size_t)((task->prompt + MICRO_BATCH - 1) / MICRO_BATCH);
-  w->ops = calloc(3 * EVERY_PASS + chunks + 1 + 2, sizeof *w->ops);   /* passes: whole, tail, decode; attention; logits */
+  const size_t passes = 3, attentions = chunks + 1, logits_ops = 2;   /* whole chunks, the tail, a decode step */
+  w->ops = calloc(passes * EVERY_PASS + attentions + logits_ops, sizeof *w->ops);
   if (!w->ops) return error_set(err, ERROR_MEMORY, "out of memory for the ops of %zu prompt chunks", chunks);
   if (add_prefill(w, model, task, err) && add_decode(w, model, task, err)) return true;
   workload_free(w);

@@ -6,7 +6,8 @@
  * grows from prompt to prompt + output: every cost of the model is linear in its length, so the mean over the steps is
  * the cost at the mean length.
  *
- * Left out, because the device does not do it: the choice of a token from the logits, which engines make on the host. */
+ * Left out, because the device does not do it: the choice of a token from the logits, which engines make on the
+ * host. */
 #ifndef OPS_H
 #define OPS_H
 
@@ -21,7 +22,8 @@ enum { MICRO_BATCH = 512 };   /* llama.cpp's default of --ubatch-size, which the
 enum phase { PHASE_PREFILL, PHASE_DECODE, PHASE_COUNT };
 
 /* Whose choice an op's technique is: a slot is a decision of the user. A class of weights decides a format; attention
- * decides the format of the KV cache and the algorithm. SLOT_FIXED: nobody's, the fastest kernels that compute it run. */
+ * decides the format of the KV cache and the algorithm. SLOT_FIXED: nobody's, the fastest kernels that compute it
+ * run. */
 enum { SLOT_ATTENTION = CLASS_COUNT, SLOT_COUNT, SLOT_FIXED = SLOT_COUNT };
 
 /* One kernel. Of its technique, "{format}" and "{algorithm}" are what the slot decides: "matmul.{format}",
@@ -54,6 +56,7 @@ void workload_free(struct workload *);
 /* The cases by which weights and caches are counted in bytes: matmul with a matrix of n x k for one row, and attention
  * over `kv` positions of `batch` sequences. False when this build lacks the family. */
 bool ops_matrix_case(int64_t n, int64_t k, struct kernel_case *, struct error *);
-bool ops_attention_case(const struct model *, int64_t batch, int64_t q, int64_t kv, struct kernel_case *, struct error *);
+bool ops_attention_case(const struct model *, int64_t batch, int64_t q, int64_t kv, struct kernel_case *,
+                        struct error *);
 
 #endif

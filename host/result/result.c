@@ -46,7 +46,9 @@ const struct result_row *result_fastest(const struct result_row *const *rows, si
   const struct result_row *fastest = rows[0], *sure = NULL;
   for (size_t i = 1; i < n; i++)
     if (is_faster(rows[i], fastest)) fastest = rows[i];
-  for (size_t i = 0; i < n && fastest->status != STATUS_OK; i++)
-    if (rows[i]->status == STATUS_OK && intervals_overlap(rows[i], fastest) && (!sure || is_faster(rows[i], sure))) sure = rows[i];
+  for (size_t i = 0; i < n && fastest->status != STATUS_OK; i++) {
+    if (rows[i]->status != STATUS_OK || !intervals_overlap(rows[i], fastest)) continue;
+    if (!sure || is_faster(rows[i], sure)) sure = rows[i];
+  }
   return sure ? sure : fastest;
 }

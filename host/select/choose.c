@@ -20,7 +20,8 @@ const char *const preference_rules[PREFERENCE_COUNT] = {
 
 /* ---- prediction of one configuration */
 
-static void add_times(struct prediction *p, double extrapolated[PHASE_COUNT], const struct space_time time[PHASE_COUNT]) {
+static void add_times(struct prediction *p, double extrapolated[PHASE_COUNT],
+                      const struct space_time time[PHASE_COUNT]) {
   for (int phase = 0; phase < PHASE_COUNT; phase++) {
     struct range *sum = phase == PHASE_PREFILL ? &p->ttft_ns : &p->tpot_ns;
     sum->value += time[phase].ns;

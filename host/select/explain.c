@@ -131,8 +131,10 @@ void recommend_shares(const struct recommendation *r, enum phase phase, char *ou
   struct text t = {out, size, 0};
   const double all = phase == PHASE_PREFILL ? r->predicted.ttft_ns.value : r->predicted.tpot_ns.value;
   out[0] = '\0';
-  for (int p = 0; p < PART_COUNT; p++)
-    if (r->predicted.part_ns[phase][p] > 0) add(&t, "%s%s %.0f %%", t.used ? ", " : "", part_names[p], 100 * r->predicted.part_ns[phase][p] / all);
+  for (int p = 0; p < PART_COUNT; p++) {
+    const double ns = r->predicted.part_ns[phase][p];
+    if (ns > 0) add(&t, "%s%s %.0f %%", t.used ? ", " : "", part_names[p], 100 * ns / all);
+  }
 }
 
 bool recommend_uncosted(const struct recommendation *r, size_t index, char *out, size_t size) {
@@ -152,7 +154,7 @@ bool recommend_uncosted(const struct recommendation *r, size_t index, char *out,
 bool recommend_caveat(const struct recommendation *r, size_t index, char *out, size_t size) {
   if (recommend_uncosted(r, index, out, size)) return true;
   if (r->space.n_uncosted) index -= r->space.n_uncosted + 1;
-  snprintf(out, size, "the time of an op includes its dispatch; added is one submission for each pass through the layers");
+  snprintf(out, size, "the time of an op includes its dispatch; added is one submission per pass through the layers");
   if (index-- == 0) return true;
   snprintf(out, size, "sampling is left out: engines choose the token on the host");
   if (index-- == 0) return true;

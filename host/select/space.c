@@ -53,8 +53,8 @@ static void offer(const struct space_request *request, struct space_slot *slot, 
 
 struct phase_time { bool ok; struct space_time time; double scratch; };
 
-static struct phase_time time_slot(const struct space_request *request, const struct workload *work, int slot, enum phase phase,
-                                   const struct timing_names *names, struct error *err) {
+static struct phase_time time_slot(const struct space_request *request, const struct workload *work, int slot,
+                                   enum phase phase, const struct timing_names *names, struct error *err) {
   struct phase_time out = {.ok = true};
   for (size_t i = 0; out.ok && i < work->n; i++) {
     const struct op *op = &work->ops[i];
@@ -64,12 +64,13 @@ static struct phase_time time_slot(const struct space_request *request, const st
   return out;
 }
 
-/* The technique's id without family and format: "moe.grouped_int4_g32" -> "grouped". Empty when the format is another. */
+/* The technique's id without family and format: "moe.grouped_int4_g32" -> "grouped". Empty for another format. */
 static void algorithm_of(const struct technique *technique, const char *format, char *out, size_t size) {
   const char *name = strchr(technique->id, '.') + 1;
   const size_t length = strlen(name), suffix = strlen(format);
-  const bool ends = length > suffix + 1 && strcmp(name + length - suffix, format) == 0 && name[length - suffix - 1] == '_';
-  snprintf(out, size, "%.*s", ends ? (int)(length - suffix - 1) : 0, name);
+  const size_t before = length > suffix + 1 ? length - suffix - 1 : 0;   /* characters before "_" and the format */
+  const bool ends = before > 0 && name[before] == '_' && strcmp(name + before + 1, format) == 0;
+  snprintf(out, size, "%.*s", ends ? (int)before : 0, name);
 }
 
 /* ---- slots of weights */
@@ -178,7 +179,8 @@ static struct attention_name name_of(const struct technique *technique) {
 static struct phase_time time_attention(const struct space_request *request, const struct workload *work,
                                         const struct technique *technique, enum phase phase, struct error *err) {
   const struct attention_name name = name_of(technique);
-  return time_slot(request, work, SLOT_ATTENTION, phase, &(struct timing_names){name.algorithm, name.kv, technique->id}, err);
+  const struct timing_names names = {name.algorithm, name.kv, technique->id};
+  return time_slot(request, work, SLOT_ATTENTION, phase, &names, err);
 }
 
 static double kv_bytes(const struct space_request *request, const struct workload *work, const struct technique *technique) {
@@ -258,11 +260,13 @@ static bool check_slot(const struct space_slot *slot, const char *name, struct e
 static bool can_cost(const struct space_request *request, const struct op *op, struct error *err) {
   struct space_time time = {0};
   double scratch = 0;
-  if (op->slot == SLOT_FIXED) return timing_add_op(request->cost, op, &(struct timing_names){0}, &time, &scratch, err);
+  struct timing_names names = {0};
+  if (op->slot == SLOT_FIXED) return timing_add_op(request->cost, op, &names, &time, &scratch, err);
   const struct family *attention = family_find("attention");
   for (size_t t = 0; attention && t < attention->n_techniques; t++) {
     const struct attention_name name = name_of(&attention->techniques[t]);
-    if (timing_add_op(request->cost, op, &(struct timing_names){name.algorithm, name.kv, NULL}, &time, &scratch, err)) return true;
+    names.format = name.kv;
+    if (timing_add_op(request->cost, op, &names, &time, &scratch, err)) return true;
   }
   return false;
 }
@@ -295,11 +299,13 @@ static bool set_aside(const struct space_request *request, struct space *space, 
 }
 
 static void cost_fixed(const struct space_request *request, struct space *space) {
-  const double dispatch = request->cost->result->ceilings.dispatch_ns, submit = request->cost->result->ceilings.submit_ns;
+  const struct result *result = request->cost->result;
+  const double dispatch = result->ceilings.dispatch_ns, submit = result->ceilings.submit_ns;
+  const struct timing_names unnamed = {0};
   space->launches_known = isfinite(submit) && (space->n_uncosted == 0 || isfinite(dispatch));
   for (int p = 0; p < PHASE_COUNT; p++) {
     struct error none = {0};
-    const struct phase_time ops = time_slot(request, &space->work, SLOT_FIXED, (enum phase)p, &(struct timing_names){0}, &none);
+    const struct phase_time ops = time_slot(request, &space->work, SLOT_FIXED, (enum phase)p, &unnamed, &none);
     space->fixed[p] = ops.time;
     space->fixed_scratch_bytes = fmax(space->fixed_scratch_bytes, ops.scratch);
     if (isfinite(submit)) timing_add_ns(&space->fixed[p], PART_REST, space->work.passes[p] * submit);

@@ -1,14 +1,14 @@
 /* The choices for one model and task on one device, each with what it costs: slots of options, and what is fixed.
  *
- * Decisions that share an op are one slot. A slot per tensor class holds the weight formats; where the class has experts
- * an option also says by which algorithm each phase computes them, the fastest that was measured, since all read the same
- * weights. One slot holds attention: KV format x algorithm of the prefill x algorithm of the decode, where the two
- * algorithms may differ (flash for the prompt, split keys for single tokens) but read the same cache, with what appends
- * to the cache. Every option is evaluated on every op that it serves. All other ops are nobody's decision: the fastest
- * kernels that compute them are the fixed part.
+ * Decisions that share an op are one slot. A slot per tensor class holds the weight formats; where the class has
+ * experts an option also says by which algorithm each phase computes them, the fastest that was measured, since all
+ * read the same weights. One slot holds attention: KV format x algorithm of the prefill x algorithm of the decode,
+ * where the two may differ (flash for the prompt, split keys for single tokens) but read the same cache, with what
+ * appends to that. Every option is evaluated on every op that it serves. All other ops are nobody's decision: the
+ * fastest kernels that compute them are the fixed part.
  *
- * A measured time includes the dispatch of its op and the barrier behind it. Added to the times is one submission per pass
- * through the layers, and for ops that the result has no rows for, one dispatch per launch in place of a time. */
+ * A measured time includes the dispatch of its op and the barrier behind it. Added to the times is one submission per
+ * pass through the layers, and for ops that the result has no rows for, one dispatch per launch in place of a time. */
 #ifndef SPACE_H
 #define SPACE_H
 
@@ -28,7 +28,7 @@ enum coord { COORD_TTFT, COORD_TPOT, COORD_RESIDENT, COORD_QUALITY, COORD_SCRATC
 
 struct space_option {
   char name[128];            /* "int8_g32"; "flash/flash_split int8" */
-  const struct technique *technique[PHASE_COUNT];   /* of the largest op; the same twice for the weights of a dense class */
+  const struct technique *technique[PHASE_COUNT];   /* of the largest op; the same twice for weights without experts */
   char kv[24];               /* attention: "f16", "int8"; else "" */
   struct space_time time[PHASE_COUNT];   /* prefill: of all prompts; decode: of one step */
   double weight_bytes, kv_bytes, scratch_bytes;
@@ -56,7 +56,8 @@ struct space {
   struct space_uncosted *uncosted;
   size_t n_uncosted;
   struct space_time fixed[PHASE_COUNT];   /* ops that are no decision, launches of what is not costed, submissions */
-  double fixed_bytes, fixed_scratch_bytes, activation_bytes;   /* norms, biases, routers; scratch of fixed ops; activations */
+  double fixed_bytes;                     /* norms, biases, routers */
+  double fixed_scratch_bytes, activation_bytes;
   bool launches_known;                    /* the result has submit_ns, and dispatch_ns where it is needed */
   bool quality_known;                     /* else some option's is unknown, and quality is left out for all */
   struct front_cost base;

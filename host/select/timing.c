@@ -17,10 +17,12 @@ static void technique_name(const char *pattern, const struct timing_names *names
   size_t used = 0;
   out[0] = '\0';
   for (const char *at = pattern; *at && used < size - 1;) {
-    const char *value = strncmp(at, "{algorithm}", 11) == 0 ? names->algorithm : strncmp(at, "{format}", 8) == 0 ? names->format : NULL;
-    const int wrote = value ? snprintf(out + used, size - used, "%s", value) : snprintf(out + used, size - used, "%c", *at);
+    const char *value = strncmp(at, "{algorithm}", 11) == 0 ? names->algorithm
+                      : strncmp(at, "{format}", 8) == 0     ? names->format : NULL;
+    const char *next = value ? strchr(at, '}') + 1 : at + 1;
+    const int wrote = snprintf(out + used, size - used, "%.*s", value ? 64 : 1, value ? value : at);
     used += wrote > 0 ? (size_t)wrote : 0;
-    at = value ? strchr(at, '}') + 1 : at + 1;
+    at = next;
   }
 }
 
@@ -30,8 +32,8 @@ static void keep_row(struct space_time *time, const struct result_row *row, doub
   time->row_ns = ns;
 }
 
-static bool add_step(const struct cost_model *cost, const struct op *op, const struct op_step *step, const struct timing_names *names,
-                     struct space_time *time, double *scratch, struct error *err) {
+static bool add_step(const struct cost_model *cost, const struct op *op, const struct op_step *step,
+                     const struct timing_names *names, struct space_time *time, double *scratch, struct error *err) {
   char technique[96];
   technique_name(step->technique, names, technique, sizeof technique);
   struct cost_estimate e;
@@ -57,8 +59,8 @@ static void add_times(struct space_time *sum, const struct space_time *time) {
   keep_row(sum, time->row, time->row_ns);
 }
 
-bool timing_add_op(const struct cost_model *cost, const struct op *op, const struct timing_names *names, struct space_time *time,
-                   double *scratch, struct error *err) {
+bool timing_add_op(const struct cost_model *cost, const struct op *op, const struct timing_names *names,
+                   struct space_time *time, double *scratch, struct error *err) {
   struct space_time best = {.ns = INFINITY};
   double best_scratch = 0;
   for (size_t w = 0; w < OP_WAYS && op->way[w][0].kase.family; w++) {

@@ -12,16 +12,16 @@ extern const char *const part_names[PART_COUNT];   /* "matmul", "experts", "atte
 struct space_time {
   double ns, lo, hi;         /* lo and hi NAN where the error of a prediction is unknown */
   double extrapolated_ns;    /* the part of ns beyond what was measured */
-  const struct result_row *row;   /* the kernel of the largest op of the slot's own technique in the phase's own regime, or NULL */
-  double row_ns;
+  const struct result_row *row;   /* the kernel of the largest op of the slot's own technique in the phase's regime */
+  double row_ns;                  /* what that op takes; 0: there is none, row is NULL */
   double part_ns[PART_COUNT];
 };
 
 /* What a slot's option fills into the names of techniques; and its own technique, whose row is kept. */
 struct timing_names { const char *algorithm, *format, *technique; };
 
-/* Adds `op` to *time, computed in the fastest of its ways, and raises *scratch to what that needs. False with the reason
- * why the first way cannot be predicted when none can; nothing is added then. */
+/* Adds `op` to *time, computed in the fastest of its ways, and raises *scratch to what that needs. False with the
+ * reason why the first way cannot be predicted when none can; nothing is added then. */
 bool timing_add_op(const struct cost_model *, const struct op *, const struct timing_names *, struct space_time *time,
                    double *scratch, struct error *);
 /* Adds ns that are exactly known. */

@@ -47,7 +47,7 @@
 #   not offered naive int8: llama.cpp quantises the V cache only with flash attention on
 # Quality: gguf_q4_0 (close) on LLaMA-3-8B: 0.0722 nats in all, wikitext-2-raw test (llama-perplexity, n_ctx 512); ggml-org/llama.cpp tools/perplexity/README.md (formerly examples/perplexity/README.md), section 'LLaMA 3 8b Scoreboard' rev f364eb6f, CUDA, RTX 4090
 # Quality: kv_kq8_0_vq8_0 (close) on LLaMA-3-8B: 0.000741 nats in all, wikitext-2-raw test; ggml-org/llama.cpp PR #7412 (CUDA: quantized KV cache demo), comment by JohannesGaessler 2024-05-20
-# Mind: the time of an op includes its dispatch; added is one submission for each pass through the layers
+# Mind: the time of an op includes its dispatch; added is one submission per pass through the layers
 # Mind: sampling is left out: engines choose the token on the host
 # Mind: energy is left out for all: the result has none
 # Mind: quality losses are published figures of whole models, shared out by weights and added; +-50 %
