@@ -7,13 +7,13 @@
 /* ---- quantities: what the dimensions and counts of ops are made of */
 
 enum quantity {
-  NONE, ONE, ZERO,
+  ZERO, ONE,
   ROWS, SEQUENCES, EACH,                        /* tokens of a pass: ROWS = SEQUENCES x EACH */
   HIDDEN, Q_WIDTH, KV_WIDTH, HEAD, HEADS, KV_HEADS, KV_LENGTH, VOCAB,
   FFN, EXPERTS, TOPK, EXPERT_FFN, EXPERT_UP,    /* EXPERT_UP: gate and up of an expert as one matrix */
   SLOTS,                                        /* rows that go through experts: ROWS x TOPK */
   LAYERS,                                       /* layers, then those of some kind: */
-  BIASED, HEAD_NORMED, WHOLE_NORMED, TURNED,    /* with qkv bias, with q/k norm of either kind, whose q is turned apart */
+  BIASED, HEAD_NORMED, WHOLE_NORMED, TURNED,    /* with qkv bias, q/k norm of either kind, RoPE of q apart */
   DENSE, ROUTED, SHARED,                        /* with a dense FFN, with experts, with a shared one */
   GATES,                                        /* matrices of gate and up in dense layers */
   QUANTITIES
@@ -24,7 +24,7 @@ struct sweep { enum phase phase; int64_t sequences, each; double times; };
 static void quantities_of(const struct model *m, const struct workload *w, const struct sweep *sweep,
                           int64_t q[QUANTITIES]) {
   const int64_t layers = m->layers, up = m->gated_ffn ? 2 : 1;
-  q[NONE] = q[ZERO] = 0, q[ONE] = 1;
+  q[ZERO] = 0, q[ONE] = 1;
   q[SEQUENCES] = sweep->sequences, q[EACH] = sweep->each, q[ROWS] = sweep->sequences * sweep->each;
   q[HIDDEN] = m->hidden, q[HEAD] = m->head_dim, q[HEADS] = m->heads, q[KV_HEADS] = m->kv_heads, q[VOCAB] = m->vocab;
   q[Q_WIDTH] = m->heads * m->head_dim, q[KV_WIDTH] = m->kv_heads * m->head_dim, q[KV_LENGTH] = w->kv_length;
