@@ -7,6 +7,7 @@
 #include "error.h"
 #include "log.h"
 #include "out.h"
+#include "platform.h"
 
 struct verb {
   const char *name;
@@ -65,6 +66,6 @@ static int run_verb(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
-  out_begin();
+  platform_begin();
   return out_finish(run_verb(argc, argv));
 }

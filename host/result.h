@@ -81,7 +81,7 @@ struct result {
     size_t n_flops;
     double dispatch_ns, submit_ns;
   } ceilings;
-  struct { char suite[64], suite_sha256[65], seed[24]; double budget_s, seconds; } run;
+  struct { char suite[64], suite_sha256[65], seed[24]; double budget_s, seconds; char unfinished[128]; } run;   /* unfinished: why it is not whole, "" */
   struct result_row *rows;
   size_t n_rows;
   char sha256[65];                          /* of the file it was read from, "" for one in memory */
@@ -89,7 +89,7 @@ struct result {
 };
 
 /* Reads and checks a result file; unknown fields are ignored, unknown statuses read as failed. NULL with the
- * error naming file and field. Free with result_free. */
+ * error naming file and field. One of an unfinished run is read, and that is said. Free with result_free. */
 struct result *result_read(const char *path, struct error *);
 void result_free(struct result *);
 /* Writes result as vkpareto.result/1; an existing path is an error. */

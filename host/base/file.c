@@ -1,12 +1,11 @@
 #include "file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "platform.h"
 
 static const char *remedy(int number) {
   switch (number) {
@@ -34,135 +33,101 @@ bool file_error(struct error *err, const char *doing, const char *path, int numb
                    strerror(number), remedy(number));
 }
 
-static bool check_regular(int fd, const char *path, size_t max_bytes, struct error *err) {
-  struct stat info;
-  if (fstat(fd, &info) != 0) return file_error(err, "read", path, errno);
-  if (S_ISDIR(info.st_mode)) return file_error(err, "read", path, EISDIR);
-  if (!S_ISREG(info.st_mode))
+static bool check_regular(int handle, const char *path, size_t max_bytes, struct error *err) {
+  enum platform_kind kind;
+  uint64_t bytes;
+  int failed = platform_examine(handle, &kind, &bytes);
+  if (failed || kind == PLATFORM_FOLDER) return file_error(err, "read", path, failed ? failed : EISDIR);
+  if (kind != PLATFORM_FILE)
     return error_set(err, ERROR_INPUT, "cannot read '%s': it is not a regular file; copy its content into one", path);
-  if ((unsigned long long)info.st_size > max_bytes)
-    return error_set(err, ERROR_INPUT, "'%s' has %lld bytes, at most %zu are read; is it the right file?", path,
-                     (long long)info.st_size, max_bytes);
+  return bytes <= max_bytes || error_set(err, ERROR_INPUT, "'%s' has %llu bytes, at most %zu are read; is it the right "
+                                         "file?", path, (unsigned long long)bytes, max_bytes);
+}
+
+/* Grows *data so that a byte more and the terminating 0 fit. */
+static bool reserve(char **data, size_t used, size_t *capacity) {
+  if (*capacity - used >= 2) return true;
+  size_t wanted = *capacity ? 2 * *capacity : 16384;
+  char *grown = realloc(*data, wanted);
+  if (!grown) return false;
+  *data = grown;
+  *capacity = wanted;
   return true;
 }
 
 char *file_read(const char *path, size_t max_bytes, size_t *bytes, struct error *err) {
   char *data = NULL;
   size_t used = 0, capacity = 0;
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);   /* not blocking: the path may be a pipe without a writer */
-  if (fd < 0) {
-    file_error(err, "read", path, errno);
+  int handle, failed = platform_open(path, PLATFORM_READ, &handle);
+  if (failed) {
+    file_error(err, "read", path, failed);
     return NULL;
   }
-  if (!check_regular(fd, path, max_bytes, err)) goto error;
-  for (;;) {   /* until the end, since files under /proc tell no size */
-    if (capacity - used < 2) {
-      capacity = capacity ? 2 * capacity : 16384;
-      char *grown = realloc(data, capacity);
-      if (!grown) {
-        file_error(err, "read", path, ENOMEM);
-        goto error;
-      }
-      data = grown;
-    }
-    ssize_t n = read(fd, data + used, capacity - used - 1);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      file_error(err, "read", path, errno);
+  if (!check_regular(handle, path, max_bytes, err)) goto error;
+  for (size_t got = 1; got; used += got) {   /* until the end, since files under /proc tell no size */
+    if (!reserve(&data, used, &capacity)) failed = ENOMEM;
+    else failed = platform_read(handle, data + used, capacity - used - 1, &got);
+    if (failed) {
+      file_error(err, "read", path, failed);
       goto error;
     }
-    if (n == 0) break;
-    used += (size_t)n;
-    if (used > max_bytes) {
+    if (used + got > max_bytes) {
       error_set(err, ERROR_INPUT, "'%s' is longer than %zu bytes; is it the right file?", path, max_bytes);
       goto error;
     }
   }
-  close(fd);
+  platform_close(handle);
   data[used] = '\0';
   if (bytes) *bytes = used;
   return data;
 
 error:
-  close(fd);
+  platform_close(handle);
   free(data);
   return NULL;
 }
 
 /* 0, or the error number. */
-static int write_all(int fd, const char *data, size_t bytes) {
-  while (bytes) {
-    ssize_t n = write(fd, data, bytes);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno;
-    if (n == 0) return ENOSPC;
-    data += n;
-    bytes -= (size_t)n;
+static int create_temporary(const char *path, char *temporary, size_t size, int *handle) {
+  int failed = EEXIST;
+  for (int attempt = 0; attempt < 100 && failed == EEXIST; attempt++) {
+    int wrote = snprintf(temporary, size, "%s.tmp%ld-%d", path, platform_process_id(), attempt);
+    failed = wrote < 0 || (size_t)wrote >= size ? ENAMETOOLONG : platform_open(temporary, PLATFORM_CREATE, handle);
   }
-  return 0;
+  return failed;
 }
 
-static int open_temporary(const char *path, char *temporary, size_t size) {
-  for (int attempt = 0; attempt < 100; attempt++) {
-    int wrote = snprintf(temporary, size, "%s.tmp%ld-%d", path, (long)getpid(), attempt);
-    if (wrote < 0 || (size_t)wrote >= size) {
-      errno = ENAMETOOLONG;
-      return -1;
-    }
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd >= 0 || errno != EEXIST) return fd;
-  }
-  return -1;
-}
-
-/* Gives the finished temporary file its name; 0, or the error number. */
-static int publish(const char *temporary, const char *path, bool replace) {
-  if (replace) return rename(temporary, path) == 0 ? 0 : errno;
-  if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_NOREPLACE) == 0) return 0;
-  if (errno != EINVAL && errno != ENOSYS) return errno;
-  if (link(temporary, path) != 0) return errno;   /* file systems without that flag, NFS for one, have links */
-  unlink(temporary);
-  return 0;
-}
-
-/* The new name itself must survive a power cut; a file system that cannot sync a folder is not an error. */
-static void sync_folder(const char *path) {
+static void sync_folder_of(const char *path) {
   char folder[4096];
   const char *slash = strrchr(path, '/');
   snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-  int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  fsync(fd);
-  close(fd);
+  platform_sync_folder(folder);
 }
 
 bool file_write(const char *path, const void *data, size_t bytes, bool replace, struct error *err) {
   char temporary[4096];
-  struct stat info;
-  if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return file_error(err, "write", path, EISDIR);
-  int fd = open_temporary(path, temporary, sizeof temporary);
-  if (fd < 0) return file_error(err, "write", path, errno);
-  int failed = write_all(fd, data, bytes);
-  if (!failed && fsync(fd) != 0) failed = errno;
-  if (close(fd) != 0 && !failed) failed = errno;
-  if (!failed) failed = publish(temporary, path, replace);
+  int handle;
+  if (platform_kind(path) == PLATFORM_FOLDER) return file_error(err, "write", path, EISDIR);
+  int failed = create_temporary(path, temporary, sizeof temporary, &handle);
+  if (failed) return file_error(err, "write", path, failed);
+  failed = platform_write(handle, data, bytes);
+  if (!failed) failed = platform_sync(handle);
+  int unclosed = platform_close(handle);
+  if (!failed) failed = unclosed;
+  if (!failed) failed = platform_rename(temporary, path, replace);
   if (failed) {
-    unlink(temporary);
+    platform_remove(temporary);
     return file_error(err, "write", path, failed);
   }
-  sync_folder(path);
+  sync_folder_of(path);
   return true;
 }
 
 static bool make_folder(const char *path, struct error *err) {
-  if (mkdir(path, 0777) == 0) return true;
-  int number = errno;
-  struct stat info;
-  if (stat(path, &info) == 0) {
-    if (S_ISDIR(info.st_mode)) return true;
-    number = ENOTDIR;
-  }
-  return file_error(err, "make the folder", path, number);
+  int failed = platform_make_folder(path);
+  enum platform_kind kind = failed ? platform_kind(path) : PLATFORM_FOLDER;
+  if (kind == PLATFORM_FOLDER) return true;
+  return file_error(err, "make the folder", path, kind == PLATFORM_NOTHING ? failed : ENOTDIR);
 }
 
 bool file_make_folders(const char *path, struct error *err) {
@@ -180,6 +145,5 @@ bool file_make_folders(const char *path, struct error *err) {
 }
 
 bool file_exists(const char *path) {
-  struct stat info;
-  return stat(path, &info) == 0;
+  return platform_kind(path) != PLATFORM_NOTHING;
 }

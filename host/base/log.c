@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "platform.h"
 
 static enum log_level level = LOG_NORMAL;
 static bool progress_shown;
@@ -12,8 +13,8 @@ static bool progress_shown;
 void log_set_level(enum log_level to) { level = to; }
 
 bool log_color(void) {
-  const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
-  return isatty(STDERR_FILENO) && !(none && *none) && term && strcmp(term, "dumb") != 0;
+  const char *none = getenv("NO_COLOR");
+  return platform_terminal() && !(none && *none);
 }
 
 #define CLEAR_LINE "\r\033[K"
@@ -63,14 +64,14 @@ void log_error(const char *format, ...) {
 }
 
 void log_progress(const char *format, ...) {
-  const char *term = getenv("TERM");
-  if (level < LOG_NORMAL || !isatty(STDERR_FILENO) || !term || strcmp(term, "dumb") == 0) return;
+  if (level < LOG_NORMAL || !platform_terminal()) return;
   char text[512];
   va_list args;
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  fprintf(stderr, CLEAR_LINE "%.150s", text);
+  int columns = (int)platform_terminal_width() - 1;   /* a line that wraps could not be replaced */
+  fprintf(stderr, CLEAR_LINE "%.*s", columns < (int)sizeof text ? columns : (int)sizeof text, text);
   fflush(stderr);
   progress_shown = true;
 }

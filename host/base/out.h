@@ -5,9 +5,6 @@
 #ifndef OUT_H
 #define OUT_H
 
-/* Once, before anything else: a closed pipe or a limit on file sizes becomes an error of the write instead of a signal,
- * and closed descriptors 0 to 2 are kept from being reused. */
-void out_begin(void);
 /* Flushes stdout; returns status, or EXIT_INPUT after a message when data was lost. */
 int out_finish(int status);
 

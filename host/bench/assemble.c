@@ -5,13 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "ceilings_of.h"
 #include "host_info.h"
 #include "rig.h"
-#include "rng.h"
 #include "stats.h"
 
 enum { ROUNDS_AT_LEAST = 2 };           /* fewer give no interval */
@@ -88,12 +86,7 @@ static bool fill_row(const struct session *session, const struct row *from, cons
 }
 
 static void fill_identity(const struct session *session, struct result *result) {
-  unsigned char random[16] = {0};
-  if (getrandom(random, sizeof random, 0) < 0) {
-    struct rng rng = rng_make((uint64_t)time(NULL) ^ (uint64_t)(1e9 * rig_now()));
-    rng_bytes(&rng, random, sizeof random);
-  }
-  for (size_t i = 0; i < sizeof random; i++) sprintf(result->run_id + 2 * i, "%02x", random[i]);
+  snprintf(result->run_id, sizeof result->run_id, "%s", session->run_id);
   time_t now = time(NULL);
   struct tm utc;
   strftime(result->created, sizeof result->created, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "client.h"
+#include "device_lock.h"
 #include "interrupt.h"
 #include "job.h"
 #include "log.h"
@@ -81,7 +82,9 @@ static bool check_all(struct check *check, struct error *err) {
 bool bench_check(const struct run_options *options, size_t *n_ok, size_t *n_wrong, struct error *err) {
   struct check check = {.options = options};
   interrupt_begin(&check.interrupt);
-  bool ok = client_start(&check.client, options->device, options->validation, &check.interrupt, err);
+  int lock = -1;
+  bool ok = client_start(&check.client, options->device, options->uuid, options->validation, &check.interrupt, err) &&
+            device_lock(&check.client.caps, true, &lock, err);
   if (ok) {
     printf("%s (%s)\n", check.client.caps.name, check.client.caps.driver_slug);
     ok = check_all(&check, err);
@@ -89,6 +92,7 @@ bool bench_check(const struct run_options *options, size_t *n_ok, size_t *n_wron
            ok ? "" : "; not finished");
   }
   client_stop(&check.client);
+  device_unlock(lock);
   interrupt_end(&check.interrupt);
   *n_ok = check.n_ok;
   *n_wrong = check.n_wrong;

@@ -1,16 +1,8 @@
 #include "client.h"
 
-#include <errno.h>
-#include <math.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "log.h"
 #include "result.h"
@@ -24,200 +16,236 @@ enum {
 
 /* ---- the process */
 
-static void become_worker(const struct client *client, int fd, pid_t parent) {
-  char device[24];
-  snprintf(device, sizeof device, "%zu", client->device);
-  char *argv[] = {"vkpareto", "worker", "--device", device, client->validation ? "--validation" : NULL, NULL};
-  signal(SIGINT, SIG_IGN);   /* already here: a signal to the group may come before the worker's first line runs */
-  signal(SIGTERM, SIG_IGN);
-  sigprocmask(SIG_SETMASK, &client->interrupt->before, NULL);
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != parent) _exit(EXIT_INPUT);   /* it died before the line above */
-  if (dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0) _exit(EXIT_INPUT);
-  execv("/proc/self/exe", argv);
-  _exit(EXIT_INPUT);
-}
-
-static bool spawn(struct client *client, struct error *err) {
-  int ends[2];
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
-    return error_set(err, ERROR_INPUT, "cannot talk to a worker process: %s", strerror(errno));
-  pid_t parent = getpid(), pid = fork();
-  if (pid == 0) become_worker(client, ends[1], parent);
-  close(ends[1]);
-  if (pid < 0) {
-    close(ends[0]);
-    return error_set(err, ERROR_INPUT, "cannot start a worker process: %s", strerror(errno));
-  }
-  client->pid = pid;
-  client->fd = ends[0];
-  client->used = 0;
+static bool spawn(struct client *client, const char *const *words, struct error *err) {
+  int failed = platform_start(&client->process, words);
   client->messages = 0;
-  return true;
-}
-
-/* Waits for the process for at most `seconds`; false when it is still there. */
-static bool wait_for(pid_t pid, double seconds, int *status) {
-  double end = rig_now() + seconds;
-  while (waitpid(pid, status, WNOHANG) == 0) {
-    if (rig_now() > end) return false;
-    poll(NULL, 0, 5);
-  }
-  return true;
+  return !failed || error_set(err, ERROR_INPUT, "cannot start a worker process: %s; close other programs",
+                              strerror(failed));
 }
 
 /* Ends the worker; says how it ended. One that a driver keeps in the kernel cannot be waited for. */
 static void reap(struct client *client, double patience, char *how, size_t size) {
-  int status = 0;
-  close(client->fd);
-  bool ended = wait_for(client->pid, patience, &status);
-  if (!ended) {
-    kill(client->pid, SIGKILL);
+  char late[128];
+  platform_close(client->process.channel);
+  if (!platform_ended(&client->process, patience, how, size)) {
+    platform_kill(&client->process);
     snprintf(how, size, "was killed");
-    if (!wait_for(client->pid, STOP_SECONDS, &status))
-      log_warn("worker %d does not end; its driver may hang", (int)client->pid);
-  } else if (WIFSIGNALED(status)) {
-    snprintf(how, size, "died of signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
-  } else {
-    snprintf(how, size, "ended with status %d", WEXITSTATUS(status));
+    if (!platform_ended(&client->process, STOP_SECONDS, late, sizeof late))
+      log_warn("worker %ld does not end; its driver may hang", client->process.id);
   }
-  client->pid = 0;
+  client->process = (struct platform_process){0};
 }
 
 /* ---- lines */
 
-static bool send_job(const struct client *client, const struct job *job) {
-  cJSON *json = job_to_json(job);
+/* Takes the object. */
+static bool send_line(const struct client *client, cJSON *json) {
   char *text = json_text(json, SIZE_MAX);
   cJSON_Delete(json);
   if (!text) return false;
-  size_t bytes = strlen(text), sent = 0;
+  size_t bytes = strlen(text);
   text[bytes++] = '\n';   /* in the place of the terminating 0: no more text from here on */
-  while (sent < bytes) {
-    ssize_t n = send(client->fd, text + sent, bytes - sent, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    sent += (size_t)n;
-  }
+  int failed = platform_send(client->process.channel, text, bytes);
   free(text);
-  return sent == bytes;
+  return !failed;
 }
 
-enum heard { HEARD_LINE, HEARD_END, HEARD_LATE, HEARD_INTERRUPT };
+enum heard { HEARD_LINE, HEARD_NONSENSE, HEARD_END, HEARD_LATE, HEARD_INTERRUPT };
 
-/* Reads what there is; HEARD_LINE also when the line is not finished yet, which the caller sees. */
-static enum heard read_some(struct client *client) {
-  if (client->used + 1 >= client->capacity) {
-    size_t wanted = client->capacity ? 2 * client->capacity : 4096;
-    char *grown = wanted <= LINE_BYTES ? realloc(client->line, wanted) : NULL;
-    if (!grown) return HEARD_END;
-    client->line = grown;
-    client->capacity = wanted;
+static enum heard grow_line(struct client *client, struct error *why) {
+  if (client->used + 1 < client->capacity) return HEARD_LINE;
+  size_t wanted = client->capacity ? 2 * client->capacity : 4096;
+  char *grown = wanted <= LINE_BYTES ? realloc(client->line, wanted) : NULL;
+  if (!grown) {
+    error_set(why, ERROR_INPUT, "a line of over %zu bytes", client->capacity);
+    return HEARD_NONSENSE;
   }
-  ssize_t n = read(client->fd, client->line + client->used, client->capacity - client->used - 1);
-  if (n < 0 && errno == EINTR) return HEARD_LINE;
-  if (n <= 0) return HEARD_END;
-  client->used += (size_t)n;
+  client->line = grown;
+  client->capacity = wanted;
   return HEARD_LINE;
 }
 
-/* Waits for a whole line; *json is it, or NULL. */
-static enum heard hear(struct client *client, double seconds, cJSON **json) {
+/* Reads what there is; HEARD_LINE also when the line is not finished yet, which the caller sees. */
+static enum heard read_some(struct client *client, struct error *why) {
+  enum heard heard = grow_line(client, why);
+  size_t got;
+  if (heard != HEARD_LINE) return heard;
+  if (platform_read(client->process.channel, client->line + client->used, client->capacity - client->used - 1, &got) ||
+      !got)
+    return HEARD_END;
+  client->used += got;
+  return HEARD_LINE;
+}
+
+/* Waits for a whole line; *json is it, or NULL. HEARD_NONSENSE says in `why` what is wrong with it. */
+static enum heard hear(struct client *client, double seconds, cJSON **json, struct error *why) {
   double end = rig_now() + seconds;
+  enum heard heard = HEARD_LINE;
   *json = NULL;
-  for (client->used = 0;;) {
+  for (client->used = 0; heard == HEARD_LINE;) {
     double left = end - rig_now();
     if (interrupt_seen(client->interrupt)) return HEARD_INTERRUPT;
     if (left <= 0) return HEARD_LATE;
-    struct pollfd fds[2] = {{client->fd, POLLIN, 0}, {client->interrupt->fd, POLLIN, 0}};
-    if (poll(fds, 2, (int)fmin(ceil(1000 * left), 3600e3)) <= 0 || !fds[0].revents) continue;
-    enum heard heard = read_some(client);
-    if (heard != HEARD_LINE) return heard;
-    if (client->used && client->line[client->used - 1] == '\n') {
-      struct error ignored = {0};
-      *json = json_parse(client->line, client->used, &ignored);
-      return *json ? HEARD_LINE : HEARD_END;
-    }
+    if (!platform_wait(client->process.channel, client->interrupt->handle, left)) continue;
+    heard = read_some(client, why);
+    if (heard == HEARD_LINE && client->used && client->line[client->used - 1] == '\n') break;
   }
+  if (heard == HEARD_LINE && !(*json = json_parse(client->line, client->used, why))) return HEARD_NONSENSE;
+  /* A signal to the whole group may end the worker before it is seen here. */
+  return heard == HEARD_END && interrupt_seen(client->interrupt) ? HEARD_INTERRUPT : heard;
+}
+
+/* ---- the first line */
+
+/* {"error": {"kind": 3, "text": "..."}} of a worker that could not start. */
+static bool take_error(const cJSON *json, struct error *err) {
+  const cJSON *error = json_object(json, "error", err);
+  int64_t kind;
+  const char *text;
+  return error && json_int(error, "kind", ERROR_USAGE, ERROR_INTERRUPTED, &kind, err) &&
+         (text = json_string(error, "text", 1023, err)) && error_set(err, (enum error_kind)kind, "%s", text);
+}
+
+static bool is_same(const struct caps *a, const struct caps *b) {
+  return strcmp(a->uuid, b->uuid) == 0 && strcmp(a->pipeline_cache_uuid, b->pipeline_cache_uuid) == 0 &&
+         strcmp(a->driver_slug, b->driver_slug) == 0;
+}
+
+/* What a worker tells of its device must be what the one before told: indices move when a device goes. */
+static bool take_caps(struct client *client, const cJSON *json, struct error *err) {
+  struct caps caps;
+  if (!caps_from_json(json, &caps, err)) return false;
+  if (client->caps.name[0] && !is_same(&client->caps, &caps))
+    return error_set(err, ERROR_NO_DEVICE, "%s (%s) has gone: device %zu is now %s (%s); `vkpareto devices` shows what "
+                     "there is, --resume goes on when it is back", client->caps.name, client->caps.uuid,
+                     client->device, caps.name, caps.uuid);
+  client->caps = caps;
+  return true;
+}
+
+static bool take_greeting(struct client *client, const cJSON *json, struct error *err) {
+  const cJSON *caps = cJSON_GetObjectItemCaseSensitive(json, "caps");
+  return caps ? take_caps(client, caps, err) : take_error(json, err);
+}
+
+/* Hears the first line of a worker; without one it is ended and `what` failed. Free with cJSON_Delete. */
+static cJSON *hear_first(struct client *client, const char *what, const char *remedy, struct error *err) {
+  cJSON *json;
+  char how[128];
+  struct error why = {0};
+  enum heard heard = hear(client, START_SECONDS, &json, &why);
+  if (json) return json;
+  reap(client, heard == HEARD_END ? 1 : 0, how, sizeof how);
+  if (heard == HEARD_INTERRUPT) error_set(err, ERROR_INTERRUPTED, "interrupted");
+  else if (heard == HEARD_NONSENSE) error_set(err, ERROR_LOST, "%s: the worker says %s; %s", what, why.text, remedy);
+  else if (heard == HEARD_LATE) error_set(err, ERROR_LOST, "%s: no answer within %d s; %s", what, START_SECONDS, remedy);
+  else error_set(err, ERROR_LOST, "%s: the worker %s; %s", what, how, remedy);
+  return NULL;
+}
+
+static bool start(struct client *client, struct error *err) {
+  char device[24], what[64], how[128];
+  snprintf(device, sizeof device, "%zu", client->device);
+  snprintf(what, sizeof what, "opening device %zu", client->device);
+  const char *words[] = {"vkpareto", "worker", "--device", device, client->validation ? "--validation" : NULL, NULL};
+  if (!spawn(client, words, err)) return false;
+  cJSON *json = hear_first(client, what, "try another driver or device", err);
+  bool ok = json && take_greeting(client, json, err);
+  cJSON_Delete(json);
+  if (!ok && client->process.id) reap(client, 1, how, sizeof how);
+  return ok;
+}
+
+bool client_start(struct client *client, size_t device, const char *uuid, bool validation, struct interrupt *interrupt,
+                  struct error *err) {
+  *client = (struct client){.device = device, .validation = validation, .interrupt = interrupt};
+  if (!start(client, err)) return false;
+  return !uuid || strcmp(uuid, client->caps.uuid) == 0 ||
+         error_set(err, ERROR_NO_DEVICE, "device %zu, which had the UUID %s, has gone: in its place is %s (%s); "
+                   "`vkpareto devices` shows what there is now", device, uuid, client->caps.name, client->caps.uuid);
 }
 
 /* ---- questions */
 
-static bool take_greeting(struct client *client, const cJSON *json, struct error *err) {
-  const cJSON *caps = cJSON_GetObjectItemCaseSensitive(json, "caps");
-  if (caps) return caps_from_json(caps, &client->caps, err);
-  const cJSON *error = json_object(json, "error", err);
-  int64_t kind;
-  const char *text;
-  if (!error || !json_int(error, "kind", ERROR_USAGE, ERROR_INTERRUPTED, &kind, err) ||
-      !(text = json_string(error, "text", 1023, err)))
-    return false;
-  return error_set(err, (enum error_kind)kind, "%s", text);
-}
+/* A worker that says something unasked, or nothing any more, died between two questions: not the next one's fault. */
+static bool is_gone(const struct client *client) { return platform_wait(client->process.channel, -1, 0); }
 
-static bool start(struct client *client, struct error *err) {
-  if (!spawn(client, err)) return false;
-  cJSON *json;
-  char how[128];
-  enum heard heard = hear(client, START_SECONDS, &json);
-  if (heard == HEARD_END && interrupt_seen(client->interrupt)) heard = HEARD_INTERRUPT;
-  bool ok = json && take_greeting(client, json, err);
+static enum heard ask(struct client *client, const struct job *job, double seconds, struct answer *answer,
+                      struct error *why) {
+  cJSON *json = job_to_json(job);
+  int64_t number;
+  cJSON_AddNumberToObject(json, "id", ++client->asked);
+  if (!send_line(client, json)) return HEARD_END;
+  enum heard heard = hear(client, seconds, &json, why);
+  if (heard != HEARD_LINE) return heard;
+  bool good = json_int(json, "id", 0, UINT32_MAX, &number, why) &&
+              (number == client->asked || error_set(why, ERROR_INPUT, "the answer to another question")) &&
+              answer_from_json(json, answer, why) && answer_fits(answer, job, why);
   cJSON_Delete(json);
-  if (ok) return true;
-  reap(client, heard == HEARD_LATE || heard == HEARD_INTERRUPT ? 0 : 1, how, sizeof how);
-  if (heard == HEARD_INTERRUPT) return error_set(err, ERROR_INTERRUPTED, "interrupted");
-  if (err->kind == ERROR_NONE)
-    error_set(err, ERROR_LOST, "opening device %zu: the worker %s; try another driver or device", client->device, how);
-  return false;
+  return good ? HEARD_LINE : HEARD_NONSENSE;
 }
 
-bool client_start(struct client *client, size_t device, bool validation, struct interrupt *interrupt,
-                  struct error *err) {
-  *client = (struct client){.device = device, .validation = validation, .interrupt = interrupt};
-  return start(client, err);
-}
-
-static void set_lost(struct answer *answer, enum heard heard, const char *how, double seconds) {
+static void set_lost(struct answer *answer, enum heard heard, const char *how, const char *nonsense, double seconds) {
   *answer = (struct answer){.status = heard == HEARD_LATE ? STATUS_TIMEOUT : STATUS_LOST};
   if (heard == HEARD_LATE)
     snprintf(answer->reason, sizeof answer->reason, "no answer within %.0f s; the worker was killed", seconds);
+  else if (heard == HEARD_NONSENSE)
+    snprintf(answer->reason, sizeof answer->reason, "the worker talked nonsense and was ended: %.400s", nonsense);
   else snprintf(answer->reason, sizeof answer->reason, "the worker %s", how);
-}
-
-/* A worker that says something unasked, or nothing any more, died between two questions: not the next one's fault. */
-static bool is_gone(const struct client *client) {
-  struct pollfd idle = {client->fd, POLLIN, 0};
-  return poll(&idle, 1, 0) > 0;
 }
 
 bool client_ask(struct client *client, const struct job *job, double seconds, struct answer *answer,
                 struct error *err) {
-  cJSON *json = NULL;
   char how[128];
-  if (client->pid && is_gone(client)) reap(client, 1, how, sizeof how);
-  if (!client->pid && !start(client, err)) return false;
-  struct error broken = {0};
-  enum heard heard = send_job(client, job) ? hear(client, seconds, &json) : HEARD_END;
-  bool ok = json && answer_from_json(json, answer, &broken);
-  cJSON_Delete(json);
-  if (ok) {
-    /* It ends by itself after a job that left its device in doubt. */
-    if (answer->status == STATUS_LOST || answer->status == STATUS_TIMEOUT) reap(client, STOP_SECONDS, how, sizeof how);
-    return true;
-  }
-  if (heard == HEARD_END && interrupt_seen(client->interrupt)) heard = HEARD_INTERRUPT;
-  reap(client, heard == HEARD_END ? 1 : 0, how, sizeof how);
+  struct error why = {0};
+  if (client->process.id && is_gone(client)) reap(client, 1, how, sizeof how);
+  if (!client->process.id && !start(client, err)) return false;
+  enum heard heard = ask(client, job, seconds, answer, &why);
+  /* It ends by itself after a job that left its device in doubt. */
+  bool in_doubt = heard == HEARD_LINE && (answer->status == STATUS_LOST || answer->status == STATUS_TIMEOUT);
+  if (heard == HEARD_LINE && !in_doubt) return true;
+  reap(client, in_doubt ? STOP_SECONDS : heard == HEARD_END ? 1 : 0, how, sizeof how);
   if (heard == HEARD_INTERRUPT) return error_set(err, ERROR_INTERRUPTED, "interrupted");
-  set_lost(answer, heard, how, seconds);
+  if (!in_doubt) set_lost(answer, heard, how, why.text, seconds);
   return true;
 }
 
 void client_stop(struct client *client) {
   char how[128];
-  if (client->pid) {
+  if (client->process.id) {
     reap(client, interrupt_seen(client->interrupt) ? 0 : STOP_SECONDS, how, sizeof how);
     log_detail("the worker %s", how);
   }
   free(client->line);
   *client = (struct client){0};
+}
+
+/* ---- listing */
+
+static bool take_devices(const cJSON *json, struct caps *out, size_t max, size_t *n, struct error *err) {
+  if (!cJSON_HasObjectItem(json, "devices")) return take_error(json, err);
+  const cJSON *list = json_array(json, "devices", err), *item;
+  if (!list) return false;
+  cJSON_ArrayForEach(item, list) {
+    if (*n < max && !caps_from_json(item, &out[(*n)++], err)) return error_prefix(err, "device %zu: ", *n - 1);
+  }
+  return true;
+}
+
+bool client_devices(struct caps *out, size_t max, size_t *n, struct error *err) {
+  static const char *const words[] = {"vkpareto", "worker", NULL};
+  struct interrupt interrupt;
+  struct client client = {.interrupt = &interrupt};
+  *n = 0;
+  interrupt_begin(&interrupt);
+  cJSON *json = spawn(&client, words, err)
+                    ? hear_first(&client, "listing the devices",
+                                 "a Vulkan driver is at fault: name one that is not in VK_DRIVER_FILES, as "
+                                 "/usr/share/vulkan/icd.d/NAME.json", err)
+                    : NULL;
+  bool ok = json && take_devices(json, out, max, n, err);
+  cJSON_Delete(json);
+  client_stop(&client);
+  interrupt_end(&interrupt);
+  return ok;
 }

@@ -1,35 +1,44 @@
-/* The parent's side of the worker process: starts it, asks it, replaces it when it dies or overruns. */
+/* The parent's side of the worker process: starts it, asks it, replaces it when it dies or overruns. Nothing that it says
+ * is believed unseen: it holds a driver, and drivers write where they should not. */
 #ifndef CLIENT_H
 #define CLIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
+#include <stdint.h>
 
 #include "caps.h"
 #include "error.h"
 #include "interrupt.h"
 #include "job.h"
+#include "platform.h"
 
 struct client {
   size_t device;
   bool validation;
   struct interrupt *interrupt;
-  struct caps caps;             /* as the worker told them */
-  pid_t pid;                    /* 0: none is running */
-  uint32_t messages;            /* of the validation layers that its answers have told so far; the caller's to count */
-  int fd;
-  char *line;                   /* what came so far */
+  struct caps caps;                  /* as the first worker told them; one that has another device is refused */
+  struct platform_process process;   /* id 0: none is running */
+  uint32_t messages;                 /* of the validation layers that its answers have told so far; the caller's to count */
+  uint32_t asked;                    /* questions so far: an answer repeats the number of its question */
+  char *line;                        /* what came so far */
   size_t used, capacity;
 };
 
-/* Starts a worker and hears what device it has. Zeroed client; stop it also after a failure. */
-bool client_start(struct client *, size_t device, bool validation, struct interrupt *, struct error *);
+/* Starts a worker and hears what device it has; ERROR_NO_DEVICE when that has not this UUID (NULL: any will do). Zeroed
+ * client; stop it also after a failure. */
+bool client_start(struct client *, size_t device, const char *uuid, bool validation, struct interrupt *,
+                  struct error *);
 
-/* Asks and waits. A worker that dies gives an answer `lost`, one that takes longer than `seconds` is killed and gives
- * `timeout`; the next question starts a new one. False: no worker can be started, or ERROR_INTERRUPTED. */
+/* Asks and waits. A worker that dies or talks nonsense gives an answer `lost`, one that takes longer than `seconds` is
+ * killed and gives `timeout`; the next question starts a new one. False: no worker can be started, or the device has
+ * gone, or ERROR_INTERRUPTED. */
 bool client_ask(struct client *, const struct job *, double seconds, struct answer *, struct error *);
 
 void client_stop(struct client *);
+
+/* The devices of this machine, as a worker lists them: a driver that crashes or hangs while it is asked what it has is an
+ * error with the remedy. No device at all is success. */
+bool client_devices(struct caps *out, size_t max, size_t *n, struct error *);
 
 #endif

@@ -159,6 +159,20 @@ bool answer_from_json(const cJSON *json, struct answer *answer, struct error *er
          json_bool_or(json, "gpu_clock", false, &answer->gpu_clock, err) && get_samples(json, answer, err);
 }
 
+static bool is_time(double value) { return value > 0 && isfinite(value); }
+
+bool answer_fits(const struct answer *answer, const struct job *job, struct error *err) {
+  if (answer->status != STATUS_OK) return true;
+  bool samples = job->kind == JOB_SAMPLE || job->kind == JOB_SUBMIT;
+  if (samples && (answer->n_samples == 0 || answer->n_samples > job->samples))
+    return error_set(err, ERROR_INPUT, "%u samples where %u were asked for", answer->n_samples, job->samples);
+  for (uint32_t s = 0; s < answer->n_samples; s++)
+    if (!is_time(answer->ns[s])) return error_set(err, ERROR_INPUT, "a sample of %g ns", answer->ns[s]);
+  if (job->kind == JOB_VERIFY && !(is_time(answer->op_ns) && isfinite(answer->estimate_s)))
+    return error_set(err, ERROR_INPUT, "a run of %g ns, %g s in all", answer->op_ns, answer->estimate_s);
+  return true;
+}
+
 enum status job_status(const struct error *err) {
   switch (err->kind) {
   case ERROR_LOST: return STATUS_LOST;

@@ -1,8 +1,9 @@
 /* What the parent asks of the worker and what it answers: one line of JSON each (the journal keeps the answers as
  * they came).
  *   worker -> parent, first:  {"caps": {...}} or {"error": {"kind": 3, "text": "..."}}
- *   parent -> worker:         a job
- *   worker -> parent:         an answer to each job, in order */
+ *   parent -> worker:         a job and its number, {"id": 7, "job": "sample", ...}
+ *   worker -> parent:         an answer to each job, in order, with the job's number
+ * A worker without a device lists those there are, {"devices": [...]} or an error, and ends. */
 #ifndef JOB_H
 #define JOB_H
 
@@ -61,6 +62,8 @@ cJSON *job_to_json(const struct job *);
 bool job_from_json(const cJSON *, struct job *, struct error *);
 cJSON *answer_to_json(const struct answer *);
 bool answer_from_json(const cJSON *, struct answer *, struct error *);
+/* Does an answer `ok` hold what the job asks for, in numbers that can be? */
+bool answer_fits(const struct answer *, const struct job *, struct error *);
 /* The status of a row whose work ended in this error. */
 enum status job_status(const struct error *);
 

@@ -1,16 +1,14 @@
 #include "journal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "file.h"
 #include "json.h"
 #include "log.h"
+#include "platform.h"
 
 enum { JOURNAL_BYTES = 256 << 20 };
 
@@ -18,11 +16,13 @@ struct entry { char *key; cJSON *line; };
 
 struct journal {
   char path[4096];
-  int fd;
+  int handle;
+  char run_id[33];
   struct entry *entries;   /* sorted by key */
   size_t n, capacity;
 };
 
+/* What must be the same in all parts of a run. */
 static cJSON *head_to_json(const struct journal_head *head) {
   cJSON *json = cJSON_CreateObject();
   cJSON_AddStringToObject(json, "schema", "vkpareto.journal/1");
@@ -35,7 +35,8 @@ static cJSON *head_to_json(const struct journal_head *head) {
   return json;
 }
 
-static bool check_head(const cJSON *found, const struct journal_head *head, struct error *err) {
+static bool check_head(struct journal *journal, const cJSON *found, const struct journal_head *head,
+                       struct error *err) {
   cJSON *wanted = head_to_json(head);
   const cJSON *member;
   bool ok = json_check_schema(found, "vkpareto.journal/1", err);
@@ -46,7 +47,9 @@ static bool check_head(const cJSON *found, const struct journal_head *head, stru
                      member->string);
   }
   cJSON_Delete(wanted);
-  return ok;
+  const char *id = ok ? json_string(found, "run_id", sizeof journal->run_id - 1, err) : NULL;
+  if (id) snprintf(journal->run_id, sizeof journal->run_id, "%s", id);
+  return id != NULL;
 }
 
 static int compare_entries(const void *a, const void *b) {
@@ -79,7 +82,7 @@ static bool parse_lines(struct journal *journal, const char *text, const struct 
     cJSON *line = json_parse(text + *used, (size_t)(end - text) - *used, err);
     if (!line) return false;
     if (*used == 0) {
-      bool same = check_head(line, head, err);
+      bool same = check_head(journal, line, head, err);
       cJSON_Delete(line);
       if (!same) return false;
     } else if (!add_entry(journal, line, err)) {
@@ -90,67 +93,81 @@ static bool parse_lines(struct journal *journal, const char *text, const struct 
   return true;
 }
 
+/* Takes the object. */
+static bool write_line(struct journal *journal, cJSON *json, struct error *err) {
+  char *text = json_text(json, SIZE_MAX);
+  cJSON_Delete(json);
+  if (!text) return error_set(err, ERROR_MEMORY, "out of memory for the journal");
+  size_t bytes = strlen(text);
+  text[bytes++] = '\n';   /* in the place of the terminating 0 */
+  int failed = platform_write(journal->handle, text, bytes);
+  free(text);
+  if (!failed) failed = platform_sync(journal->handle);
+  if (!failed) return true;
+  file_error(err, "write", journal->path, failed);
+  return error_prefix(err, "what is measured so far is kept, and --resume goes on from there: ");
+}
+
+static bool write_head(struct journal *journal, const struct journal_head *head, struct error *err) {
+  unsigned char random[16];
+  platform_random(random, sizeof random);
+  for (size_t i = 0; i < sizeof random; i++) sprintf(journal->run_id + 2 * i, "%02x", random[i]);
+  cJSON *json = head_to_json(head);
+  cJSON_AddStringToObject(json, "run_id", journal->run_id);
+  return write_line(journal, json, err);
+}
+
+/* A file without a whole line is of a run that was cut off before it had anything. */
 static bool read_journal(struct journal *journal, const struct journal_head *head, struct error *err) {
   size_t bytes, used;
   char *text = file_read(journal->path, JOURNAL_BYTES, &bytes, err);
   if (!text) return false;
   bool ok = parse_lines(journal, text, head, &used, err);
-  if (ok && used == 0) ok = error_set(err, ERROR_INPUT, "the file is empty; run without --resume");
-  if (ok && used < bytes && ftruncate(journal->fd, (off_t)used) < 0)
-    ok = error_set(err, ERROR_INPUT, "cannot cut off the unfinished last line: %s", strerror(errno));
   free(text);
-  return ok || error_prefix(err, "%s: ", journal->path);
+  int failed = ok && used < bytes ? platform_cut(journal->handle, used) : 0;
+  if (!ok) return error_prefix(err, "%s: ", journal->path);
+  if (failed) return file_error(err, "cut off the unfinished last line of", journal->path, failed);
+  return used || write_head(journal, head, err);
 }
 
-static bool write_line(struct journal *journal, cJSON *json, struct error *err) {
-  char *text = json_text(json, SIZE_MAX);
-  cJSON_Delete(json);
-  if (!text) return error_set(err, ERROR_MEMORY, "out of memory for the journal");
-  size_t bytes = strlen(text), done = 0;
-  text[bytes++] = '\n';
-  while (done < bytes) {
-    ssize_t n = write(journal->fd, text + done, bytes - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    done += (size_t)n;
-  }
-  free(text);
-  if (done < bytes || (fsync(journal->fd) < 0 && errno != EINVAL))   /* EINVAL: a file system that cannot sync */
-    return error_set(err, ERROR_INPUT, "%s: cannot write: %s; make room or choose another folder with --out",
-                     journal->path, strerror(errno));
-  return true;
+/* The run that made it may still go on, on another device of the same name. */
+static bool hold(struct journal *journal, struct error *err) {
+  int failed = platform_lock(journal->handle, false);
+  return failed != EWOULDBLOCK ||
+         error_set(err, ERROR_INPUT, "%s: another run writes there, on a device of the same name; wait for it or choose "
+                   "another folder with --out", journal->path);
+}
+
+static bool open_old(struct journal *journal, const struct journal_head *head, struct error *err) {
+  int failed = platform_open(journal->path, PLATFORM_APPEND, &journal->handle);
+  if (failed == ENOENT)
+    return error_set(err, ERROR_INPUT, "there is no unfinished run to go on with (no %s); leave out --resume",
+                     journal->path);
+  if (failed) return file_error(err, "open", journal->path, failed);
+  return hold(journal, err) && read_journal(journal, head, err);
 }
 
 /* An unfinished run that is not resumed is moved aside, not destroyed. */
-static bool move_aside(const char *path, struct error *err) {
-  if (!file_exists(path)) return true;
+static bool move_aside(struct journal *journal, struct error *err) {
+  int failed = platform_open(journal->path, PLATFORM_APPEND, &journal->handle);
+  if (failed == ENOENT) return true;
+  if (failed) return file_error(err, "open", journal->path, failed);
+  if (!hold(journal, err)) return false;
   char old[4096 + 8];
-  snprintf(old, sizeof old, "%s.old", path);
-  if (rename(path, old) < 0) return error_set(err, ERROR_INPUT, "%s: cannot rename: %s", path, strerror(errno));
+  snprintf(old, sizeof old, "%s.old", journal->path);
+  failed = platform_rename(journal->path, old, true);
+  if (failed) return file_error(err, "rename", journal->path, failed);
+  platform_close(journal->handle);
+  journal->handle = -1;
   log_warn("an earlier run was not finished; its journal is now %s (--resume would have gone on with it)", old);
   return true;
 }
 
-static bool lock(struct journal *journal, int flags, struct error *err) {
-  journal->fd = open(journal->path, flags | O_RDWR | O_APPEND | O_CLOEXEC, 0644);
-  if (journal->fd < 0) {
-    const char *remedy = errno == ENOENT ? "there is no unfinished run to resume; leave out --resume"
-                                         : "choose a writable folder with --out";
-    return error_set(err, ERROR_INPUT, "%s: cannot open: %s; %s", journal->path, strerror(errno), remedy);
-  }
-  if (flock(journal->fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-    return error_set(err, ERROR_INPUT, "%s: another run of this suite on this device is going on; wait for it",
-                     journal->path);
-  return true;
-}
-
-/* Another run may hold the file that would be moved aside. */
-static bool check_unlocked(const char *path, struct error *err) {
-  int fd = open(path, O_RDWR | O_CLOEXEC);
-  bool busy = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-  if (fd >= 0) close(fd);
-  return !busy ||
-         error_set(err, ERROR_INPUT, "%s: another run of this suite on this device is going on; wait for it", path);
+static bool open_new(struct journal *journal, const struct journal_head *head, struct error *err) {
+  if (!move_aside(journal, err)) return false;
+  int failed = platform_open(journal->path, PLATFORM_APPEND_NEW, &journal->handle);
+  if (failed) return file_error(err, "open", journal->path, failed);
+  return hold(journal, err) && write_head(journal, head, err);
 }
 
 struct journal *journal_open(const char *path, const struct journal_head *head, bool resume, struct error *err) {
@@ -159,15 +176,14 @@ struct journal *journal_open(const char *path, const struct journal_head *head, 
     error_set(err, ERROR_MEMORY, "out of memory for the journal");
     return NULL;
   }
-  journal->fd = -1;
+  journal->handle = -1;
   snprintf(journal->path, sizeof journal->path, "%s", path);
-  bool ok = resume ? lock(journal, 0, err) && read_journal(journal, head, err)
-                   : check_unlocked(path, err) && move_aside(path, err) && lock(journal, O_CREAT | O_EXCL, err) &&
-                         write_line(journal, head_to_json(head), err);
-  if (ok) return journal;
+  if (resume ? open_old(journal, head, err) : open_new(journal, head, err)) return journal;
   journal_close(journal, false);
   return NULL;
 }
+
+const char *journal_run_id(const struct journal *journal) { return journal->run_id; }
 
 size_t journal_answers(const struct journal *journal) { return journal->n; }
 
@@ -188,8 +204,8 @@ bool journal_add(struct journal *journal, const char *key, const struct answer *
 
 void journal_close(struct journal *journal, bool done) {
   if (!journal) return;
-  if (done) unlink(journal->path);
-  if (journal->fd >= 0) close(journal->fd);
+  if (done) platform_remove(journal->path);
+  if (journal->handle >= 0) platform_close(journal->handle);
   for (size_t i = 0; i < journal->n; i++) cJSON_Delete(journal->entries[i].line);
   free(journal->entries);
   free(journal);

@@ -1,7 +1,7 @@
 /* The answers of a run, on disk as they come: one line of JSON each, synced before the next job starts. A run that was
  * cut off goes on from here; the same questions are then answered from the file.
- *   {"schema": "vkpareto.journal/1", "suite": ..., "binary": ..., "shaders": ..., "driver": ..., "seed": ..., "filter":
- * ...}
+ *   {"schema": "vkpareto.journal/1", "suite": ..., "binary": ..., "shaders": ..., "driver": ..., "seed": ...,
+ *    "filter": ..., "run_id": ...}
  *   {"key": "sample matmul/m1-n576-k576/f16.gemv/cold 3", "answer": {...}} */
 #ifndef JOURNAL_H
 #define JOURNAL_H
@@ -22,9 +22,10 @@ struct journal_head {
   const char *filter;                        /* NULL: none */
 };
 
-/* resume: reads what is there and appends to it; another head is refused, naming what differs. Else what is there is
- * kept as PATH.old. A half-written last line is dropped. One run at a time may hold it. */
+/* resume: reads what is there and appends to it; nothing there, or another head, is refused, naming what differs. Else
+ * what is there is kept as PATH.old. A half-written last line is dropped. One run at a time may hold it. */
 struct journal *journal_open(const char *path, const struct journal_head *, bool resume, struct error *);
+const char *journal_run_id(const struct journal *);   /* the same in all parts of a run: 32 hex digits */
 size_t journal_answers(const struct journal *);   /* read from the file when it was opened */
 /* The answer that an earlier part of the run got to this question. */
 bool journal_find(const struct journal *, const char *key, struct answer *);

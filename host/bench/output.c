@@ -2,34 +2,89 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "file.h"
+#include "json.h"
+#include "platform.h"
 
-static bool try_writing(const char *journal, size_t bytes, struct error *err) {
-  char path[4096 + 8];
-  snprintf(path, sizeof path, "%s.trial", journal);
+enum { FILE_BYTES = 256 << 20 };
+
+static const char *const partial_ends[] = {".partial.json", ".partial.samples.json"};
+enum { PARTIAL_ENDS = 2 };
+
+static bool try_writing(const struct output *output, size_t bytes, struct error *err) {
+  char path[3600];
+  snprintf(path, sizeof path, "%s.trial", output->journal);
   char *zeros = calloc(1, bytes);
   if (!zeros) return error_set(err, ERROR_MEMORY, "out of memory for %zu bytes", bytes);
   bool ok = file_write(path, zeros, bytes, true, err);
-  if (ok) unlink(path);
+  platform_remove(path);
   free(zeros);
   return ok;
 }
 
 bool output_prepare(struct output *output, const char *folder, const struct caps *caps, const char *suite, size_t bytes,
                     struct error *err) {
-  char device[3000], stem[3400];
+  char device[3000];
+  *output = (struct output){0};
   int length = snprintf(device, sizeof device, "%s/%s", folder, caps->slug);
   if (length < 0 || (size_t)length >= sizeof device) return error_set(err, ERROR_USAGE, "--out: the name is too long");
-  snprintf(stem, sizeof stem, "%s/%s-%s", device, caps->driver_slug, suite);
-  if (!file_make_folders(device, err)) return false;
-  snprintf(output->journal, sizeof output->journal, "%s.journal", stem);
-  snprintf(output->result, sizeof output->result, "%s.json", stem);
-  snprintf(output->samples, sizeof output->samples, "%s.samples.json", stem);
-  for (int n = 2; file_exists(output->result) || file_exists(output->samples); n++) {
-    snprintf(output->result, sizeof output->result, "%s.%d.json", stem, n);
-    snprintf(output->samples, sizeof output->samples, "%s.%d.samples.json", stem, n);
+  snprintf(output->stem, sizeof output->stem, "%s/%s-%s", device, caps->driver_slug, suite);
+  snprintf(output->journal, sizeof output->journal, "%s.journal", output->stem);
+  return file_make_folders(device, err) && try_writing(output, bytes, err);
+}
+
+/* Is there such a file, and of this run? Anything that cannot be read is somebody else's. */
+static bool is_of_run(const char *path, const char *run_id) {
+  struct error ignored = {0};
+  cJSON *json = json_parse_file(path, FILE_BYTES, &ignored);
+  const char *id = json ? json_string(json, "run_id", 32, &ignored) : NULL;
+  bool same = id && strcmp(id, run_id) == 0;
+  cJSON_Delete(json);
+  return same;
+}
+
+static bool is_taken(const char *path, const char *run_id) { return file_exists(path) && !is_of_run(path, run_id); }
+
+bool output_has_begun(const struct output *output) {
+  char result[3500];
+  snprintf(result, sizeof result, "%s.json", output->stem);
+  return file_exists(output->journal) || file_exists(result);
+}
+
+void output_name(struct output *output, const char *run_id) {
+  char number[16] = "";
+  for (int n = 2;; n++) {
+    snprintf(output->result, sizeof output->result, "%s%s.json", output->stem, number);
+    snprintf(output->samples, sizeof output->samples, "%s%s.samples.json", output->stem, number);
+    if (!is_taken(output->result, run_id) && !is_taken(output->samples, run_id)) break;
+    snprintf(number, sizeof number, ".%d", n);
   }
-  return try_writing(output->journal, bytes, err);
+  output->written = file_exists(output->result);
+  if (!output->written) platform_remove(output->samples);   /* they come before the result */
+}
+
+void output_name_partial(struct output *output) {
+  output->written = false;
+  snprintf(output->result, sizeof output->result, "%s%s", output->stem, partial_ends[0]);
+  snprintf(output->samples, sizeof output->samples, "%s%s", output->stem, partial_ends[1]);
+  output_drop_partial(output);
+}
+
+void output_keep_partial(const struct output *output) {
+  for (int i = 0; i < PARTIAL_ENDS; i++) {
+    char from[3500], to[3500];
+    snprintf(from, sizeof from, "%s%s", output->stem, partial_ends[i]);
+    snprintf(to, sizeof to, "%s%s.old", output->stem, partial_ends[i]);
+    platform_rename(from, to, true);   /* mostly there is none */
+  }
+}
+
+void output_drop_partial(const struct output *output) {
+  for (int i = 0; i < PARTIAL_ENDS; i++) {
+    char path[3500];
+    snprintf(path, sizeof path, "%s%s", output->stem, partial_ends[i]);
+    platform_remove(path);
+  }
 }

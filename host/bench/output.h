@@ -1,4 +1,5 @@
-/* Where a run writes: DIR/<device>/<driver>-<suite>.json, .samples.json beside it, .journal while it runs. */
+/* Where a run writes: DIR/<device>/<driver>-<suite>.json, .samples.json beside it; .journal while it runs, and
+ * .partial.json where it was interrupted. */
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
@@ -8,11 +9,23 @@
 #include "caps.h"
 #include "error.h"
 
-struct output { char result[4096], samples[4096], journal[4096]; };
+struct output {
+  char stem[3400], journal[3500];
+  char result[3500], samples[3500];
+  bool written;   /* the result is there: the run was cut off between writing it and removing the journal */
+};
 
-/* Makes the folder and proves by writing that it takes `bytes`, so that a run does not end in a full disk. An existing
- * result is kept: the new one is <stem>.2.json, .3.json, ... */
+/* Makes the folder and proves by writing that it takes `bytes`, so that a run does not end in a full disk. What an earlier
+ * run left half-written is removed. */
 bool output_prepare(struct output *, const char *folder, const struct caps *, const char *suite, size_t bytes,
                     struct error *);
+bool output_has_begun(const struct output *);   /* there is a journal, or a result that it has led to */
+/* Names the files of a run. An existing result of another one is kept: the new one is <stem>.2.json, .3.json, ... */
+void output_name(struct output *, const char *run_id);
+/* Names them <stem>.partial.json and .partial.samples.json; those that are there are removed. */
+void output_name_partial(struct output *);
+/* Those are kept as .old, with the journal that they belong to, when a new run begins. */
+void output_keep_partial(const struct output *);
+void output_drop_partial(const struct output *);
 
 #endif

@@ -1,6 +1,6 @@
 #include "rig.h"
 
-#include <time.h>
+#include "platform.h"
 
 bool rig_open(struct rig *rig, size_t device, bool validation, struct error *err) {
   *rig = (struct rig){0};
@@ -35,8 +35,4 @@ void rig_begin_round(struct rig *rig, uint32_t round) {
   rig->round = round;
 }
 
-double rig_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+double rig_now(void) { return 1e-9 * (double)platform_clock_ns(); }

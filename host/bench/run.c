@@ -8,10 +8,12 @@
 
 #include "assemble.h"
 #include "ceilings_of.h"
+#include "device_lock.h"
 #include "file.h"
 #include "log.h"
 #include "machine.h"
 #include "output.h"
+#include "platform.h"
 #include "rig.h"
 #include "session.h"
 #include "text.h"
@@ -31,7 +33,7 @@ static size_t expected_bytes(const struct suite *suite, const struct plan *plan)
 static bool fill_head(const struct session *session, struct journal_head *head, struct error *err) {
   const struct caps *caps = &session->client.caps;
   size_t bytes;
-  char *program = file_read("/proc/self/exe", PROGRAM_BYTES, &bytes, err);
+  char *program = file_read(platform_program(), PROGRAM_BYTES, &bytes, err);
   if (!program) return false;
   sha256_hex(program, bytes, head->binary);
   free(program);
@@ -95,9 +97,10 @@ static bool mark_implausible(struct result *result, bool again, const char *why_
   return true;
 }
 
+/* The result last: where it is, all is there. */
 static bool write_files(const struct session *session, const struct result *result, const struct output *output,
                         struct error *err) {
-  return result_write(result, output->result, err) && assemble_samples(session, result, output->samples, err);
+  return assemble_samples(session, result, output->samples, err) && result_write(result, output->result, err);
 }
 
 static size_t count_timed(const struct result *result) {
@@ -106,15 +109,19 @@ static size_t count_timed(const struct result *result) {
   return n;
 }
 
-/* Writes what there is; `stopped` says why it is not all (ERROR_NONE: it is). */
-static bool finish(struct session *session, const struct output *output, const struct error *stopped, size_t *n_ok,
+/* Writes what there is; `stopped` says why it is not all (ERROR_NONE: it is, and a part written before goes). */
+static bool finish(struct session *session, struct output *output, const struct error *stopped, size_t *n_ok,
                    struct error *err) {
-  const char *why_not = stopped->kind == ERROR_INTERRUPTED ? "interrupted"
-                        : stopped->kind == ERROR_NONE      ? "budget"
-                                                           : stopped->text;
+  bool whole = stopped->kind == ERROR_NONE;
+  const char *why_not = whole ? "budget" : stopped->kind == ERROR_INTERRUPTED ? "interrupted" : stopped->text;
   struct result *result = assemble_result(session, why_not, err);
   if (result) machine_read("", session->client.caps.pci, &result->after);
-  bool ok = result && mark_implausible(result, session->again, why_not, err) && write_files(session, result, output, err);
+  bool ok = result && mark_implausible(result, session->again, why_not, err);
+  if (whole) output_name(output, session->run_id);
+  else output_name_partial(output);
+  if (ok && !whole) snprintf(result->run.unfinished, sizeof result->run.unfinished, "%s", why_not);
+  if (ok && !output->written) ok = write_files(session, result, output, err);
+  if (ok && whole) output_drop_partial(output);
   if (ok) *n_ok = count_timed(result);
   result_free(result);
   return ok;
@@ -128,13 +135,21 @@ static void look_round(struct session *session) {
   for (size_t i = 0; i < n; i++) log_warn("%s: times will be worse than they could be; %s", remark[i].what, remark[i].remedy);
 }
 
-static bool measure(struct session *session, const struct output *output, struct error *err) {
+/* What was cut off before it had a journal has lost nothing: it begins anew. */
+static bool open_journal(struct session *session, const struct output *output, struct error *err) {
   struct journal_head head = {0};
+  bool resume = session->options->resume && output_has_begun(output);
   if (!fill_head(session, &head, err) ||
-      !(session->journal = journal_open(output->journal, &head, session->options->resume, err)))
+      !(session->journal = journal_open(output->journal, &head, resume, err)))
     return false;
-  if (session->options->resume)
-    log_info("going on with %zu answers of an unfinished run", journal_answers(session->journal));
+  session->run_id = journal_run_id(session->journal);
+  if (resume) log_info("going on with %zu answers of an unfinished run", journal_answers(session->journal));
+  else output_keep_partial(output);
+  return true;
+}
+
+static bool measure(struct session *session, struct output *output, struct error *err) {
+  if (!open_journal(session, output, err)) return false;
   say_estimate(session);
   look_round(session);
   return stage_prove(session, err) && stage_verify(session, err) && stage_measure(session, err) &&
@@ -147,17 +162,22 @@ static bool worth_writing(const struct session *session, const struct error *err
          (err->kind == ERROR_INTERRUPTED || err->kind == ERROR_LOST || err->kind == ERROR_NO_DEVICE);
 }
 
+/* Everything that can be refused is, before the first measurement. */
+static bool prepare(struct session *session, struct output *output, int *lock, struct error *err) {
+  const struct run_options *options = session->options;
+  const struct caps *caps = &session->client.caps;
+  return client_start(&session->client, options->device, options->uuid, options->validation, &session->interrupt, err) &&
+         device_lock(caps, false, lock, err) &&
+         (session->plan = plan_build(session->suite, caps, options->filter, err)) != NULL &&
+         session_prepare(session, err) &&
+         output_prepare(output, options->out, caps, session->suite->name,
+                        expected_bytes(session->suite, session->plan), err);
+}
+
 static bool run_session(struct session *session, char result_path[4096], size_t *n_ok, struct error *err) {
   struct output output;
-  struct plan *plan = NULL;
-  bool ok = client_start(&session->client, session->options->device, session->options->validation, &session->interrupt,
-                         err) &&
-            (plan = plan_build(session->suite, &session->client.caps, session->options->filter, err)) != NULL;
-  session->plan = plan;
-  ok = ok && session_prepare(session, err) &&
-       output_prepare(&output, session->options->out, &session->client.caps, session->suite->name,
-                      expected_bytes(session->suite, plan), err);
-  bool whole = ok && measure(session, &output, err);
+  int lock = -1;
+  bool ok = prepare(session, &output, &lock, err), whole = ok && measure(session, &output, err);
   if (ok && (whole || worth_writing(session, err))) {
     struct error write_error = {0};
     ok = finish(session, &output, err, n_ok, &write_error);
@@ -168,8 +188,9 @@ static bool run_session(struct session *session, char result_path[4096], size_t 
   if (!whole && session->journal) log_info("--resume goes on from here");
   journal_close(session->journal, ok && whole);
   client_stop(&session->client);
+  device_unlock(lock);
   session_free(session);
-  plan_free(plan);
+  plan_free(session->plan);
   return ok && whole;
 }
 
@@ -202,7 +223,7 @@ bool bench_print_plan(const struct run_options *options, struct error *err) {
   struct client client = {0};
   struct plan *plan = NULL;
   interrupt_begin(&interrupt);
-  if (suite && client_start(&client, options->device, false, &interrupt, err))
+  if (suite && client_start(&client, options->device, options->uuid, false, &interrupt, err))
     plan = plan_build(suite, &client.caps, options->filter, err);
   client_stop(&client);
   interrupt_end(&interrupt);

@@ -11,6 +11,7 @@
 struct run_options {
   const char *suite;         /* name or file */
   size_t device;             /* index in gpu_list */
+  const char *uuid;          /* of the device that is meant; another one at that index is refused. NULL: any will do */
   const char *filter;        /* glob over row ids, NULL: all */
   double budget_s;           /* wall seconds in all; 0: none */
   uint64_t seed;
@@ -37,5 +38,6 @@ bool bench_check(const struct run_options *, size_t *n_ok, size_t *n_wrong, stru
 /* Worker side: serves one device over stdin and stdout until end of file (protocol in job.h). Returns the exit
  * status. */
 int bench_worker(size_t device, bool validation);
+int bench_worker_list(void);   /* lists the devices instead */
 
 #endif

@@ -61,6 +61,7 @@ static void judge_validation(struct session *session) {
 
 bool session_ask(struct session *session, const char *key, const struct job *job, double seconds, struct error *err) {
   if (session->journal && journal_find(session->journal, key, &session->answer)) return true;
+  log_detail("asked: %s", key);
   if (!client_ask(&session->client, job, seconds, &session->answer, err)) return false;
   judge_validation(session);
   return (!session->journal || journal_add(session->journal, key, &session->answer, err));

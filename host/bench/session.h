@@ -44,7 +44,7 @@ struct row {
 struct session {
   const struct run_options *options;
   const struct suite *suite;
-  const struct plan *plan;
+  struct plan *plan;
   struct interrupt interrupt;
   struct client client;
   struct journal *journal;      /* NULL: none is kept */
@@ -52,6 +52,7 @@ struct session {
   size_t n_proofs;
   struct row *rows;             /* rows[i] of plan->rows[i] */
   size_t n_rows;
+  const char *run_id;           /* the journal's */
   double begin, deadline;       /* of rig_now; deadline may be INFINITY */
   double submit_ns;             /* NAN until measured */
   bool complained;              /* the validation layers did, and it was said */

@@ -1,23 +1,24 @@
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "job.h"
 #include "measure.h"
+#include "platform.h"
 #include "rig.h"
 #include "run.h"
 #include "verify.h"
 
 /* One line and its newline, at once. Takes the object. */
-static bool say(FILE *to, cJSON *json) {
+static bool say(int channel, cJSON *json) {
   char *text = json ? json_text(json, SIZE_MAX) : NULL;
-  bool ok = text && fputs(text, to) >= 0 && fputc('\n', to) != EOF && fflush(to) == 0;
-  free(text);
   cJSON_Delete(json);
-  return ok;
+  if (!text) return false;
+  size_t bytes = strlen(text);
+  text[bytes++] = '\n';   /* in the place of the terminating 0 */
+  int failed = platform_write(channel, text, bytes);
+  free(text);
+  return !failed;
 }
 
 static cJSON *error_line(const struct error *err) {
@@ -44,7 +45,7 @@ static bool do_job(struct rig *rig, const struct job *job, struct answer *answer
 }
 
 /* Answers one line. *in_doubt: the device may be in any state, this process should not go on with it. */
-static bool serve(struct rig *rig, const char *line, size_t bytes, FILE *to, bool *in_doubt) {
+static bool serve(struct rig *rig, const char *line, size_t bytes, int channel, bool *in_doubt) {
   static struct answer answer;   /* large */
   struct job job;
   struct error err = {0};
@@ -54,37 +55,63 @@ static bool serve(struct rig *rig, const char *line, size_t bytes, FILE *to, boo
     answer.status = job_status(&err);
     snprintf(answer.reason, sizeof answer.reason, "%.*s", (int)sizeof answer.reason - 1, err.text);
   }
+  int64_t id = 0;
+  struct error ignored = {0};
+  if (json) json_int_or(json, "id", 0, UINT32_MAX, 0, &id, &ignored);
   cJSON_Delete(json);
   *in_doubt = err.kind == ERROR_LOST || err.kind == ERROR_TIMEOUT;
   const char *first = NULL;
   answer.validation = gpu_validation_messages(rig->gpu, &first);
   if (answer.validation && first && answer.status == STATUS_OK)
     snprintf(answer.reason, sizeof answer.reason, "validation: %.400s", first);
-  return say(to, answer_to_json(&answer));
+  json = answer_to_json(&answer);
+  json_add_int(json, "id", id);
+  return say(channel, json);
+}
+
+/* Reads jobs until there are no more or the device is in doubt. */
+static void serve_all(struct rig *rig, int channel) {
+  static char line[1 << 16];   /* a job has under a thousand bytes */
+  bool alive = true, in_doubt = false;
+  while (alive && !in_doubt && fgets(line, sizeof line, stdin))
+    alive = serve(rig, line, strlen(line), channel, &in_doubt);
+}
+
+/* The parent decides about interrupts. Drivers print to stdout: the protocol must not be in their way. */
+static int begin(void) {
+  platform_ignore_interrupts();
+  return platform_take_stdout();
 }
 
 int bench_worker(size_t device, bool validation) {
-  /* Ctrl-C and SIGTERM may reach the whole group: the parent decides, and ends this process. */
-  signal(SIGINT, SIG_IGN);
-  signal(SIGTERM, SIG_IGN);
-  /* Drivers print to stdout; the protocol must not be in their way. */
-  int fd = dup(STDOUT_FILENO);
-  FILE *to = fd >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 ? fdopen(fd, "w") : NULL;
-  if (!to) return EXIT_INPUT;
+  int channel = begin();
   struct rig rig;
   struct error err = {0};
+  if (channel < 0) return EXIT_INPUT;
   bool open = rig_open(&rig, device, validation, &err);
-  bool alive = say(to, open ? caps_line(gpu_caps(rig.gpu)) : error_line(&err));
-  char *line = NULL;
-  size_t capacity = 0;
-  bool in_doubt = !open;
-  while (alive && !in_doubt) {
-    ssize_t bytes = getline(&line, &capacity, stdin);
-    if (bytes <= 0) break;
-    alive = serve(&rig, line, (size_t)bytes, to, &in_doubt);
-  }
-  free(line);
+  bool alive = say(channel, open ? caps_line(gpu_caps(rig.gpu)) : error_line(&err));
+  if (open && alive) serve_all(&rig, channel);
   if (open) rig_close(&rig);
-  fclose(to);
+  platform_close(channel);
   return open ? EXIT_DONE : (int)error_exit_status(&err);
+}
+
+static cJSON *devices_line(const struct caps *devices, size_t n) {
+  cJSON *json = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(json, "devices");
+  for (size_t i = 0; i < n; i++) cJSON_AddItemToArray(list, caps_to_json(&devices[i]));
+  return json;
+}
+
+int bench_worker_list(void) {
+  int channel = begin();
+  if (channel < 0) return EXIT_INPUT;
+  struct error err = {0};
+  struct caps *devices = calloc(GPU_MAX_DEVICES, sizeof *devices);
+  size_t n = 0;
+  bool ok = devices ? gpu_list(devices, GPU_MAX_DEVICES, &n, &err)
+                    : error_set(&err, ERROR_MEMORY, "out of memory listing the devices");
+  bool said = say(channel, ok ? devices_line(devices, n) : error_line(&err));
+  free(devices);
+  platform_close(channel);
+  return ok && said ? EXIT_DONE : EXIT_INPUT;
 }

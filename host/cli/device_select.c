@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gpu.h"
+#include "client.h"
 #include "text.h"
 
 enum { UUID_DIGITS = 32 };
@@ -53,12 +53,35 @@ bool device_select(const char *selector, bool accept_all, const struct caps *dev
   return true;
 }
 
-bool device_select_here(const char *selector, bool accept_all, size_t *index, size_t *n, struct error *err) {
+bool device_select_here(const char *selector, struct selection *selection, struct error *err) {
   struct caps *devices = calloc(GPU_MAX_DEVICES, sizeof *devices);
   if (!devices) return error_set(err, ERROR_MEMORY, "out of memory listing the devices");
-  size_t n_devices = 0;
-  bool ok = gpu_list(devices, GPU_MAX_DEVICES, &n_devices, err) &&
-            device_select(selector, accept_all, devices, n_devices, index, n, err);
+  size_t n_devices = 0, index[GPU_MAX_DEVICES];
+  *selection = (struct selection){0};
+  bool ok = client_devices(devices, GPU_MAX_DEVICES, &n_devices, err) &&
+            device_select(selector, true, devices, n_devices, index, &selection->n, err);
+  for (size_t i = 0; ok && i < selection->n; i++) {
+    selection->device[i].index = index[i];
+    snprintf(selection->device[i].uuid, sizeof selection->device[i].uuid, "%s", devices[index[i]].uuid);
+  }
   free(devices);
   return ok;
+}
+
+int selection_each(const struct selection *selection, const struct args *args,
+                   bool (*work)(void *context, size_t index, const char *uuid, int *status, struct error *),
+                   void *context) {
+  int first = EXIT_DONE;
+  for (size_t i = 0; i < selection->n; i++) {
+    struct error err = {0};
+    int status = EXIT_DONE;
+    size_t index = selection->device[i].index;
+    if (!work(context, index, selection->device[i].uuid, &status, &err)) {
+      if (selection->n > 1) error_prefix(&err, "device %zu: ", index);
+      status = args_fail(args, &err);
+    }
+    if (first == EXIT_DONE) first = status;
+    if (err.kind == ERROR_INTERRUPTED || err.kind == ERROR_USAGE) return status;
+  }
+  return first;
 }

@@ -4,6 +4,7 @@
 
 #include "args.h"
 #include "cli.h"
+#include "client.h"
 #include "gpu.h"
 #include "json.h"
 #include "paragraph.h"
@@ -174,7 +175,7 @@ int cli_devices(int argc, char **argv) {
   struct error err = {0};
   struct caps *devices = calloc(GPU_MAX_DEVICES, sizeof *devices);
   size_t n = 0;
-  bool ok = devices ? gpu_list(devices, GPU_MAX_DEVICES, &n, &err)
+  bool ok = devices ? client_devices(devices, GPU_MAX_DEVICES, &n, &err)
                     : error_set(&err, ERROR_MEMORY, "out of memory listing devices");
   if (ok && n == 0) ok = gpu_none(&err);
   if (ok && args_flag(&args, "json")) ok = print_json(devices, n, &err);

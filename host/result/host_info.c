@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "file.h"
+#include "platform.h"
 
 /* The rest of the first line that begins with `key`, without separators (" \t:=") and quotes; "" when there is none. */
 static void find_value(const char *path, const char *key, char *out, size_t size) {
@@ -25,10 +25,9 @@ static void find_value(const char *path, const char *key, char *out, size_t size
 }
 
 void host_info_fill(struct result *result) {
-  struct utsname name;
   char memory[64];
   find_value("/etc/os-release", "PRETTY_NAME", result->host.os, sizeof result->host.os);
-  if (uname(&name) == 0) snprintf(result->host.kernel, sizeof result->host.kernel, "%s", name.release);
+  platform_kernel(result->host.kernel, sizeof result->host.kernel);
   find_value("/proc/cpuinfo", "model name", result->host.cpu, sizeof result->host.cpu);
   find_value("/proc/meminfo", "MemTotal", memory, sizeof memory);
   result->host.memory = strtoull(memory, NULL, 10) * 1024;   /* the file counts in KiB */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "file.h"
+#include "log.h"
 #include "machine_json.h"
 #include "result.h"
 
@@ -96,7 +97,8 @@ static bool read_run(const cJSON *root, struct result *result, struct error *err
          READ_TEXT(run, "suite_sha256", false, result->run.suite_sha256, err) &&
          READ_TEXT(run, "seed", false, result->run.seed, err) &&
          read_count(run, "budget_s", &result->run.budget_s, err) &&
-         read_count(run, "seconds", &result->run.seconds, err);
+         read_count(run, "seconds", &result->run.seconds, err) &&
+         READ_TEXT(run, "unfinished", false, result->run.unfinished, err);
 }
 
 /* Dimensions younger than the file take their presets. */
@@ -241,6 +243,9 @@ struct result *result_read(const char *path, struct error *err) {
   }
   cJSON_Delete(root);
   free(text);
+  if (result->run.unfinished[0])
+    log_info("%s is partial (%s): rows may be missing or rest on few rounds; run --resume makes it whole", path,
+             result->run.unfinished);
   return result;
 
 error:

@@ -54,6 +54,7 @@ static void add_run(cJSON *root, const struct result *result) {
   cJSON_AddStringToObject(run, "seed", result->run.seed);
   add_number_or_null(run, "budget_s", result->run.budget_s, result->run.budget_s > 0);
   json_add_number(run, "seconds", result->run.seconds);
+  if (result->run.unfinished[0]) cJSON_AddStringToObject(run, "unfinished", result->run.unfinished);
 }
 
 static void add_shape(cJSON *to, const struct result_row *row) {

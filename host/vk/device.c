@@ -31,9 +31,16 @@ static bool choose_device(struct gpu *gpu, size_t index, struct error *err) {
 static bool create_device(struct gpu *gpu, struct error *err) {
   const struct caps *caps = &gpu->physical.caps;
   struct feature_chain chain;
-  const char *extensions[FEATURE_COUNT];
+  const char *extensions[FEATURE_COUNT + 1];
   uint32_t n_extensions;
+  struct extensions offered;
   features_enable(caps->features, caps->api_version, &chain, extensions, &n_extensions);
+  if (!extensions_read(gpu->physical.handle, &offered, err)) return false;
+  /* Where it is offered it must be enabled (Vulkan specification, VkDeviceCreateInfo). Its name is defined with the
+   * provisional extensions only. */
+  static const char portability_subset[] = "VK_KHR_portability_subset";
+  if (extensions_have(&offered, portability_subset)) extensions[n_extensions++] = portability_subset;
+  free(offered.list);
   const float priority = 1;
   const VkDeviceQueueCreateInfo queue = {
     .sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO,

@@ -1,9 +1,8 @@
-#include <dlfcn.h>
-#include <link.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
+#include "platform.h"
 #include "vk_internal.h"
 
 static const char validation_layer[] = "VK_LAYER_KHRONOS_validation";
@@ -12,8 +11,7 @@ static bool load(struct error *err) {
   static bool loaded;
   if (loaded) return true;
   /* volkInitialize would call into a library of that name that is no loader. */
-  void *library = dlopen("libvulkan.so.1", RTLD_NOW | RTLD_LOCAL);
-  void *entry = library ? dlsym(library, "vkGetInstanceProcAddr") : NULL;
+  void *entry = platform_symbol("libvulkan.so.1", "vkGetInstanceProcAddr");
   if (!entry)
     return error_set(err, ERROR_NO_DEVICE,
                      "no Vulkan loader (libvulkan.so.1) on this machine; install libvulkan1 and your GPU's driver, or "
@@ -49,6 +47,17 @@ static bool have_validation_layer(void) {
   return found;
 }
 
+static bool have_extension(const char *name) {
+  uint32_t n = 0;
+  if (vkEnumerateInstanceExtensionProperties(NULL, &n, NULL) < 0 || n == 0) return false;
+  VkExtensionProperties *extensions = calloc(n, sizeof *extensions);
+  bool found = false;
+  if (extensions && vkEnumerateInstanceExtensionProperties(NULL, &n, extensions) >= 0)
+    for (uint32_t i = 0; i < n && !found; i++) found = strcmp(extensions[i].extensionName, name) == 0;
+  free(extensions);
+  return found;
+}
+
 bool instance_open(struct instance *instance, bool validation, struct error *err) {
   memset(instance, 0, sizeof *instance);
   if (!load(err)) return false;
@@ -78,14 +87,20 @@ bool instance_open(struct instance *instance, bool validation, struct error *err
     .apiVersion = VK_TARGET_VERSION,
   };
   const char *const layers[] = {validation_layer};
-  const char *const extensions[] = {VK_EXT_DEBUG_UTILS_EXTENSION_NAME};
+  /* Drivers that run Vulkan on another API (MoltenVK) are shown only to who asks for them. */
+  const bool portability = have_extension(VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME);
+  const char *extensions[2];
+  uint32_t n_extensions = 0;
+  if (portability) extensions[n_extensions++] = VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME;
+  if (validation) extensions[n_extensions++] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
   const VkInstanceCreateInfo create = {
     .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
     .pNext = validation ? &messenger : NULL,
+    .flags = portability ? VK_INSTANCE_CREATE_ENUMERATE_PORTABILITY_BIT_KHR : 0,
     .pApplicationInfo = &application,
     .enabledLayerCount = validation,
     .ppEnabledLayerNames = layers,
-    .enabledExtensionCount = validation,
+    .enabledExtensionCount = n_extensions,
     .ppEnabledExtensionNames = extensions,
   };
   VkResult result = vkCreateInstance(&create, NULL, &instance->handle);
@@ -107,19 +122,11 @@ error:
   return false;
 }
 
-/* Keeps every library loaded so far: drivers leave threads and exit handlers behind whose code must not vanish with
- * the instance, and the next instance finds them loaded. It also lets a leak report name the driver. */
-static void pin_libraries(void) {
-  void *self = dlopen(NULL, RTLD_LAZY);
-  struct link_map *library = NULL;
-  if (!self || dlinfo(self, RTLD_DI_LINKMAP, &library)) return;
-  for (; library; library = library->l_next)
-    if (library->l_name[0]) dlopen(library->l_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-}
-
 void instance_close(struct instance *instance) {
   if (!instance->handle) return;
-  pin_libraries();
+  /* Drivers leave threads and exit handlers behind whose code must not vanish with the instance, and the next instance
+   * finds them loaded. It also lets a leak report name the driver. */
+  platform_keep_libraries();
   if (instance->messenger) vkDestroyDebugUtilsMessengerEXT(instance->handle, instance->messenger, NULL);
   vkDestroyInstance(instance->handle, NULL);
   instance->handle = NULL;

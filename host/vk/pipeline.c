@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "platform.h"
 #include "vk_internal.h"
 
 static bool create_layouts(struct gpu *gpu, struct gpu_pipeline *pipeline, struct error *err) {
@@ -86,13 +87,13 @@ struct gpu_pipeline *gpu_pipeline_create(struct gpu *gpu, const struct spirv *sp
   pipeline->bindings = bindings;
   pipeline->push_bytes = push_bytes;
   snprintf(pipeline->name, sizeof pipeline->name, "%s", spirv->name);
-  uint64_t start = host_now_ns();
+  uint64_t start = platform_clock_ns();
   if (!create_layouts(gpu, pipeline, err) || !create_pipeline(gpu, spirv, spec, n_spec, pipeline, err)) {
     error_prefix(err, "%s: ", spirv->name);
     gpu_pipeline_destroy(gpu, pipeline);
     return NULL;
   }
-  if (compile_ns) *compile_ns = host_now_ns() - start;
+  if (compile_ns) *compile_ns = platform_clock_ns() - start;
   return pipeline;
 }
 

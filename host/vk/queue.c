@@ -1,12 +1,5 @@
-#include <time.h>
-
+#include "platform.h"
 #include "vk_internal.h"
-
-uint64_t host_now_ns(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 void queue_barrier(struct gpu *gpu, VkPipelineStageFlags from, VkAccessFlags writes, VkPipelineStageFlags to,
                    VkAccessFlags accesses) {
@@ -48,10 +41,10 @@ bool queue_finish(struct gpu *gpu, uint64_t timeout_ns, uint64_t *host_ns, struc
     .commandBufferCount = 1,
     .pCommandBuffers = &gpu->commands,
   };
-  uint64_t start = host_now_ns();
+  uint64_t start = platform_clock_ns();
   VK(vkQueueSubmit(gpu->queue, 1, &submit, gpu->fence));
   waited = vkWaitForFences(gpu->device, 1, &gpu->fence, VK_TRUE, timeout_ns);
-  if (host_ns) *host_ns = host_now_ns() - start;
+  if (host_ns) *host_ns = platform_clock_ns() - start;
   gpu->lost = waited != VK_SUCCESS;
   gpu->stuck = gpu->lost && waited != VK_ERROR_DEVICE_LOST;
   if (waited == VK_TIMEOUT)

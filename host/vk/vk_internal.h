@@ -116,7 +116,6 @@ struct gpu_pipeline {
 };
 
 /* ---- queue.c */
-uint64_t host_now_ns(void);   /* monotonic */
 bool queue_begin(struct gpu *, struct error *);   /* commands recorded next see everything that was done before */
 /* A memory barrier over everything. */
 void queue_barrier(struct gpu *, VkPipelineStageFlags from, VkAccessFlags writes, VkPipelineStageFlags to,

@@ -63,6 +63,12 @@ class Arrows(unittest.TestCase):
         self.one({"host/cli/run.c": "void f(VkDevice d);\n"}, "Vulkan name")
         self.one({"host/cli/run.c": "int f(void) { return vkFoo (); }\n"}, "Vulkan name")
 
+    def test_system_headers_outside_their_file(self):
+        self.one({"host/cli/run.c": "#include <sys/socket.h>\n"}, "platform.h")
+        self.one({"host/base/text.h": "#include <unistd.h>\n"}, "platform.h")
+        self.one({"host/cli/platform_posix.c": "#include <poll.h>\n"}, "platform.h")
+        self.assertEqual(found_in({"host/base/platform_posix.c": "#include <poll.h>\n#include <sys/wait.h>\n"}), [])
+
     def test_vendor_id_outside_its_folder(self):
         self.one({"host/cli/run.c": "int f(unsigned v) { return v == 0x1002; }\n"}, "vendor id")
         self.one({"shaders/matmul/matmul.c": "int f(struct caps *c) { return c->vendor_id == V; }\n"}, "vendor id")

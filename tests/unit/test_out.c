@@ -9,6 +9,7 @@
 
 #include "error.h"
 #include "out.h"
+#include "platform.h"
 
 /* The status of a verb that prints to fd and was else done with `status`. */
 static int finish_on(int fd, int status) {
@@ -49,7 +50,7 @@ static void a_reader_that_left_early_is_none(void **state) {
 }
 
 int main(void) {
-  out_begin();
+  platform_begin();
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(output_that_arrives_leaves_the_status),
     cmocka_unit_test(lost_output_is_an_error),
