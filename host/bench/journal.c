@@ -78,9 +78,10 @@ static bool add_entry(struct journal *journal, cJSON *line, struct error *err) {
 static bool parse_lines(struct journal *journal, const char *text, const struct journal_head *head, size_t *used,
                         struct error *err) {
   *used = 0;
-  for (const char *end; (end = strchr(text + *used, '\n')); *used = (size_t)(end - text) + 1) {
+  size_t number = 1;
+  for (const char *end; (end = strchr(text + *used, '\n')); *used = (size_t)(end - text) + 1, number++) {
     cJSON *line = json_parse(text + *used, (size_t)(end - text) - *used, err);
-    if (!line) return false;
+    if (!line) return error_prefix(err, "line %zu is damaged; run without --resume to start anew: ", number);
     if (*used == 0) {
       bool same = check_head(journal, line, head, err);
       cJSON_Delete(line);

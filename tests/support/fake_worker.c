@@ -100,7 +100,7 @@ static bool misbehave(const char *deed, const struct job *job, int id) {
   char line[256];
   if (strcmp(deed, "die") == 0 || strcmp(deed, "other device") == 0) kill(getpid(), SIGKILL);
   if (strcmp(deed, "hang") == 0) pause_ms(600000);
-  if (strcmp(deed, "slow") == 0) pause_ms(1200);
+  if (strcmp(deed, "slow") == 0) pause_ms(2500);
   if (strcmp(deed, "full disk") == 0) fill_disk();
   if (strcmp(deed, "interrupt parent") == 0) kill(getppid(), SIGINT), pause_ms(600000);
   if (strcmp(deed, "kill parent") == 0) kill(getppid(), SIGKILL), pause_ms(600000);

@@ -29,8 +29,8 @@ static struct run_options options;
 static const char SUITE[] =
     "{\"schema\": \"vkpareto.suite/1\", \"name\": \"tiny\", \"description\": \"two ops and a ruler\", \"rounds\": 5,"
     " \"samples\": 2, \"sample_seconds\": 0.001, \"case_seconds\": 60, \"cases\": ["
-    " {\"op\": \"block\", \"shape\": {\"op\": 0, \"rows\": [1, 2], \"n\": 64}, \"techniques\": [\"rms_norm\"]},"
-    " {\"op\": \"ceilings\", \"shape\": {\"n\": 1048576}, \"techniques\": [\"copy\"]}]}";
+    " {\"op\": \"block\", \"shape\": {\"rows\": 1, \"width\": 64}, \"techniques\": [\"rms_norm\"]},"
+    " {\"op\": \"ceilings\", \"shape\": {\"bytes\": 1048576}, \"techniques\": [\"read\"]}]}";
 
 /* ---- a run in a process of its own, which may be killed or interrupted */
 
@@ -91,7 +91,7 @@ static size_t count_status(const struct result *result, enum status status) {
 /* A whole result with no row but timed ones, `lost` of them excepted; nothing else is left in the folder. */
 static void is_whole(size_t lost) {
   struct result *result = read_result(".json");
-  assert_true(result->n_rows > 4);
+  assert_int_equal(result->n_rows, 4);
   assert_int_equal(count_status(result, STATUS_LOST), lost);
   assert_int_equal(count_status(result, STATUS_OK) + lost, result->n_rows);
   for (size_t i = 0; i < result->n_rows; i++)
@@ -130,9 +130,9 @@ static void a_parent_killed_at_any_job_loses_and_repeats_nothing(void **state) {
   (void)state;
   static const char *const deeds[] = {"kill parent", "answer and kill parent"};
   size_t whole = jobs_of_a_whole_run();
-  for (int at = 1; at <= (int)whole; at++) {
+  for (int at = 1; at <= (int)whole; at += 3) {
     clean(NULL);
-    fake_set(log_path, at, deeds[at % 2]);
+    fake_set(log_path, at, deeds[at / 3 % 2]);
     assert_int_equal(run(false), KILLED);
     fake_set(log_path, 0, NULL);
     assert_int_equal(run(true), ERROR_NONE);
@@ -145,7 +145,7 @@ static void a_parent_killed_at_any_job_loses_and_repeats_nothing(void **state) {
 static void a_worker_killed_at_any_sample_costs_one_row(void **state) {
   (void)state;
   size_t whole = jobs_of_a_whole_run(), before = whole - fake_jobs_of(log_path, "\"sample\"");
-  for (int at = (int)before + 1; at <= (int)whole; at += 5) {
+  for (int at = (int)before + 1; at <= (int)whole; at += 7) {
     clean(NULL);
     fake_set(log_path, at, "die");
     assert_int_equal(run(false), ERROR_NONE);
@@ -212,7 +212,7 @@ static void a_torn_journal_goes_on(void **state) {
     assert_int_equal(resume_damaged(torn[i].cut, torn[i].more), ERROR_NONE);
     is_whole(0);
   }
-  assert_int_equal(resume_damaged(100000 * 0 + 1, "\xf0\x9f\n"), ERROR_INPUT);   /* whole lines are no accident */
+  assert_int_equal(resume_damaged(1, "\xf0\x9f\n"), ERROR_INPUT);   /* whole lines are no accident */
   assert_true(said("without --resume"));
 }
 
@@ -264,14 +264,14 @@ static void a_folder_that_cannot_be_written_to_is_refused_before_measuring(void 
 
 static void a_budget_skips_what_is_left(void **state) {
   (void)state;
-  options.budget_s = 1;
+  options.budget_s = 2;   /* half of it may pass before the rounds */
   fake_set(log_path, 6, "slow");   /* while verifying */
   assert_int_equal(run(false), ERROR_NONE);
   struct result *result = read_result(".json");
   assert_int_equal(count_status(result, STATUS_SKIPPED), result->n_rows);
   for (size_t i = 0; i < result->n_rows; i++) assert_string_equal(result->rows[i].reason, "budget");
   result_free(result);
-  assert_int_equal(fake_jobs(log_path), 6 + 1);   /* of what comes after, submitting nothing is cheap */
+  assert_in_range(fake_jobs(log_path), 1, 6 + 1);   /* after that, only what a submission costs is asked */
 }
 
 static void a_device_that_disappears_ends_the_run_and_keeps_it(void **state) {
@@ -316,7 +316,7 @@ static void two_runs_at_once_are_refused(void **state) {
   fflush(NULL);
   pid_t pid = fork();
   if (pid == 0) _exit(run(false));
-  while (fake_jobs(log_path) < 8) usleep(1000);
+  for (int ms = 0; fake_jobs(log_path) < 8 && ms < 60000; ms++) usleep(1000);
   fake_set(log_path, 0, NULL);
   options.out = out;   /* another folder, the same device */
   assert_int_equal(run(false), ERROR_INPUT);
