@@ -87,25 +87,33 @@ error:
   return NULL;
 }
 
+#define TEMPORARY ".tmp"
+
 /* 0, or the error number. */
 static int create_temporary(const char *path, char *temporary, size_t size, int *handle) {
   int failed = EEXIST;
   for (int attempt = 0; attempt < 100 && failed == EEXIST; attempt++) {
-    int wrote = snprintf(temporary, size, "%s.tmp%ld-%d", path, platform_process_id(), attempt);
+    int wrote = snprintf(temporary, size, "%s" TEMPORARY "%ld-%d", path, platform_process_id(), attempt);
     failed = wrote < 0 || (size_t)wrote >= size ? ENAMETOOLONG : platform_open(temporary, PLATFORM_CREATE, handle);
   }
   return failed;
 }
 
-static void sync_folder_of(const char *path) {
-  char folder[4096];
+/* The folder that a path lies in; returns the name within it. */
+static const char *split(const char *path, char folder[4096]) {
   const char *slash = strrchr(path, '/');
-  snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-  platform_sync_folder(folder);
+  snprintf(folder, 4096, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+  return slash ? slash + 1 : path;
+}
+
+void file_remove_temporaries(const char *path) {
+  char folder[4096];
+  const char *name = split(path, folder);
+  platform_remove_all(folder, name, TEMPORARY);
 }
 
 bool file_write(const char *path, const void *data, size_t bytes, bool replace, struct error *err) {
-  char temporary[4096];
+  char temporary[4096], folder[4096];
   int handle;
   if (platform_kind(path) == PLATFORM_FOLDER) return file_error(err, "write", path, EISDIR);
   int failed = create_temporary(path, temporary, sizeof temporary, &handle);
@@ -119,7 +127,8 @@ bool file_write(const char *path, const void *data, size_t bytes, bool replace, 
     platform_remove(temporary);
     return file_error(err, "write", path, failed);
   }
-  sync_folder_of(path);
+  split(path, folder);
+  platform_sync_folder(folder);
   return true;
 }
 

@@ -1,5 +1,6 @@
 #include "platform.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -168,6 +169,14 @@ int platform_rename(const char *from, const char *to, bool replace) {
 }
 
 int platform_remove(const char *path) { return unlink(path) == 0 ? 0 : errno; }
+
+void platform_remove_all(const char *folder, const char *begin, const char *contain) {
+  DIR *dir = opendir(folder);
+  for (struct dirent *entry; dir && (entry = readdir(dir));)
+    if (strncmp(entry->d_name, begin, strlen(begin)) == 0 && strstr(entry->d_name, contain))
+      unlinkat(dirfd(dir), entry->d_name, 0);
+  if (dir) closedir(dir);
+}
 
 int platform_make_folder(const char *path) { return mkdir(path, 0777) == 0 ? 0 : errno; }
 

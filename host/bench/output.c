@@ -88,3 +88,9 @@ void output_drop_partial(const struct output *output) {
     platform_remove(path);
   }
 }
+
+void output_sweep(const struct output *output) {
+  char begin[3500];
+  snprintf(begin, sizeof begin, "%s.", output->stem);
+  file_remove_temporaries(begin);
+}

@@ -15,8 +15,7 @@ struct output {
   bool written;   /* the result is there: the run was cut off between writing it and removing the journal */
 };
 
-/* Makes the folder and proves by writing that it takes `bytes`, so that a run does not end in a full disk. What an earlier
- * run left half-written is removed. */
+/* Makes the folder and proves by writing that it takes `bytes`, so that a run does not end in a full disk. */
 bool output_prepare(struct output *, const char *folder, const struct caps *, const char *suite, size_t bytes,
                     struct error *);
 bool output_has_begun(const struct output *);   /* there is a journal, or a result that it has led to */
@@ -27,5 +26,7 @@ void output_name_partial(struct output *);
 /* Those are kept as .old, with the journal that they belong to, when a new run begins. */
 void output_keep_partial(const struct output *);
 void output_drop_partial(const struct output *);
+/* Removes what a run that was killed left half-written; only for who holds the journal. */
+void output_sweep(const struct output *);
 
 #endif

@@ -54,9 +54,19 @@ static void say_estimate(const struct session *session) {
   char least[32], most[32];
   text_duration(1e9 * (double)n * suite->rounds * (1 + suite->samples) * suite->sample_seconds, least, sizeof least);
   text_duration(1e9 * (double)n * suite->case_seconds, most, sizeof most);
-  log_info("%s on %s (%s): %zu of %zu rows can run here, %zu variants to prove; between %s and %s", suite->name,
-           session->client.caps.name, session->client.caps.driver_slug, n, session->n_rows, session->n_proofs, least,
-           most);
+  log_info("%s on %s (%s): %zu of %zu rows can run here, %zu variants to prove; between %s and %s, proofs "
+           "aside", suite->name, session->client.caps.name, session->client.caps.driver_slug, n, session->n_rows,
+           session->n_proofs, least, most);
+}
+
+/* Once every row was run and its cost is known; a run that goes on has done a part that is not counted here. */
+static void say_rounds(const struct session *session) {
+  double seconds = 0;
+  char text[32];
+  for (size_t i = 0; i < session->n_rows; i++)
+    if (session->rows[i].status == STATUS_OK) seconds += session->rows[i].estimate_s;
+  text_duration(1e9 * seconds, text, sizeof text);
+  if (!journal_answers(session->journal)) log_info("verified; the rounds take about %s", text);
 }
 
 /* A row that passes its ceiling has that measured again beside it; one that still does was mismeasured. */
@@ -143,6 +153,7 @@ static bool open_journal(struct session *session, const struct output *output, s
       !(session->journal = journal_open(output->journal, &head, resume, err)))
     return false;
   session->run_id = journal_run_id(session->journal);
+  output_sweep(output);
   if (resume) log_info("going on with %zu answers of an unfinished run", journal_answers(session->journal));
   else output_keep_partial(output);
   return true;
@@ -152,8 +163,9 @@ static bool measure(struct session *session, struct output *output, struct error
   if (!open_journal(session, output, err)) return false;
   say_estimate(session);
   look_round(session);
-  return stage_prove(session, err) && stage_verify(session, err) && stage_measure(session, err) &&
-         check_ceilings(session, err);
+  if (!stage_prove(session, err) || !stage_verify(session, err)) return false;
+  say_rounds(session);
+  return stage_measure(session, err) && check_ceilings(session, err);
 }
 
 /* Interrupted or without a worker there are still rows worth keeping; anything else (a full disk) ends the run. */

@@ -216,6 +216,36 @@ static void device_that_is_not_there_or_not_one_is_refused(void **state) {
   assert_int_equal(err.kind, ERROR_NO_DEVICE);
 }
 
+/* What the work on each of three devices comes to, and how often it was begun. */
+struct outcomes { struct { int status; enum error_kind kind; } of[3]; int begun; };
+
+static bool work(void *context, size_t index, const char *uuid, int *status, struct error *err) {
+  struct outcomes *outcomes = context;
+  assert_int_equal(uuid[0], "abc"[index]);
+  outcomes->begun++;
+  *status = outcomes->of[index].status;
+  return outcomes->of[index].kind == ERROR_NONE || error_set(err, outcomes->of[index].kind, "no luck");
+}
+
+static int status_of_all(struct outcomes outcomes, int begun) {
+  static const struct args_verb each = {.name = "each"};
+  const struct selection three = {.n = 3, .device = {{0, "a"}, {1, "b"}, {2, "c"}}};
+  int status = selection_each(&three, &(struct args){.verb = &each}, work, &outcomes);
+  assert_int_equal(outcomes.begun, begun);
+  return status;
+}
+
+static void one_device_that_fails_does_not_stop_the_others(void **state) {
+  (void)state;
+  assert_int_equal(status_of_all((struct outcomes){0}, 3), EXIT_DONE);
+  assert_int_equal(status_of_all((struct outcomes){.of = {{0, ERROR_NO_DEVICE}}}, 3), EXIT_NO_DEVICE);
+  assert_int_equal(status_of_all((struct outcomes){.of = {[1] = {EXIT_NO_ROWS, ERROR_NONE}, [2] = {0, ERROR_LOST}}}, 3),
+                   EXIT_NO_ROWS);   /* the first that failed */
+  assert_int_equal(status_of_all((struct outcomes){.of = {{EXIT_WRONG, ERROR_NONE}, {0, ERROR_INTERRUPTED}}}, 2),
+                   EXIT_INTERRUPTED);
+  assert_int_equal(status_of_all((struct outcomes){.of = {{0, ERROR_USAGE}}}, 1), EXIT_USAGE);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(takes_both_spellings_and_operands_anywhere),
@@ -227,6 +257,7 @@ int main(void) {
     cmocka_unit_test(unknown_names_list_what_there_is),
     cmocka_unit_test(device_is_found_by_index_uuid_or_part),
     cmocka_unit_test(device_that_is_not_there_or_not_one_is_refused),
+    cmocka_unit_test(one_device_that_fails_does_not_stop_the_others),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
