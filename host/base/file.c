@@ -106,10 +106,19 @@ static const char *split(const char *path, char folder[4096]) {
   return slash ? slash + 1 : path;
 }
 
-void file_remove_temporaries(const char *path) {
+struct sweep { const char *folder, *begin; };
+
+static void remove_temporary(void *to, const char *name) {
+  const struct sweep *sweep = to;
+  char path[4096];
+  if (strncmp(name, sweep->begin, strlen(sweep->begin)) != 0 || !strstr(name, TEMPORARY)) return;
+  if ((size_t)snprintf(path, sizeof path, "%s/%s", sweep->folder, name) < sizeof path) platform_remove(path);
+}
+
+void file_remove_temporaries(const char *path_begin) {
   char folder[4096];
-  const char *name = split(path, folder);
-  platform_remove_all(folder, name, TEMPORARY);
+  const char *begin = split(path_begin, folder);
+  platform_each_entry(folder, remove_temporary, &(struct sweep){folder, begin});
 }
 
 bool file_write(const char *path, const void *data, size_t bytes, bool replace, struct error *err) {

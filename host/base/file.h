@@ -12,8 +12,9 @@ char *file_read(const char *path, size_t max_bytes, size_t *bytes, struct error 
 /* Temporary file beside it, fsync, rename. replace == false: an existing path is an error. On failure path is as it was
  * and the temporary file is gone. */
 bool file_write(const char *path, const void *data, size_t bytes, bool replace, struct error *);
-/* The temporary files of writers of PATH... that were killed; of those that still write too. */
-void file_remove_temporaries(const char *path);
+/* Removes the temporary files of who was killed while it wrote a file whose path begins so, and of who still writes
+ * one. */
+void file_remove_temporaries(const char *path_begin);
 bool file_make_folders(const char *path, struct error *);   /* mkdir -p */
 bool file_exists(const char *path);
 /* "cannot <doing> '<path>': <strerror>; <remedy>" for an error number. Returns false. */

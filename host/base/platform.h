@@ -59,8 +59,9 @@ int platform_lock(int handle, bool shared);
 int platform_close(int handle);
 int platform_rename(const char *from, const char *to, bool replace);    /* at once; EEXIST unless replace */
 int platform_remove(const char *path);
-/* The files of a folder whose names begin with one text and contain another; not below it. */
-void platform_remove_all(const char *folder, const char *begin, const char *contain);
+/* Names of what lies in a folder, in no order, without . and .. and all that begins with a dot; none if there is no such
+ * folder. */
+void platform_each_entry(const char *folder, void (*visit)(void *to, const char *name), void *to);
 int platform_make_folder(const char *path);
 void platform_sync_folder(const char *path);                            /* so that new names in it survive a power cut */
 

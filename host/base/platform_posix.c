@@ -170,11 +170,10 @@ int platform_rename(const char *from, const char *to, bool replace) {
 
 int platform_remove(const char *path) { return unlink(path) == 0 ? 0 : errno; }
 
-void platform_remove_all(const char *folder, const char *begin, const char *contain) {
+void platform_each_entry(const char *folder, void (*visit)(void *to, const char *name), void *to) {
   DIR *dir = opendir(folder);
   for (struct dirent *entry; dir && (entry = readdir(dir));)
-    if (strncmp(entry->d_name, begin, strlen(begin)) == 0 && strstr(entry->d_name, contain))
-      unlinkat(dirfd(dir), entry->d_name, 0);
+    if (entry->d_name[0] != '.') visit(to, entry->d_name);
   if (dir) closedir(dir);
 }
 

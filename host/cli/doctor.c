@@ -5,6 +5,7 @@
 
 #include "args.h"
 #include "cli.h"
+#include "client.h"
 #include "device_select.h"
 #include "gpu.h"
 #include "machine.h"
@@ -150,7 +151,7 @@ int cli_doctor(int argc, char **argv) {
   struct caps *devices = calloc(GPU_MAX_DEVICES, sizeof *devices);
   size_t chosen[GPU_MAX_DEVICES], n = 0, n_devices = 0;
   bool ok = suite && (devices || error_set(&err, ERROR_MEMORY, "out of memory listing devices")) &&
-            gpu_list(devices, GPU_MAX_DEVICES, &n_devices, &err) &&
+            client_devices(devices, GPU_MAX_DEVICES, &n_devices, &err) &&
             device_select(args_text(&args, "device"), true, devices, n_devices, chosen, &n, &err);
   for (size_t i = 0; ok && i < n; i++) ok = examine(chosen[i], &devices[chosen[i]], suite, &err);
   free(devices);

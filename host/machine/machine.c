@@ -1,6 +1,5 @@
 #include "machine.h"
 
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <time.h>
 
 #include "file.h"
+#include "platform.h"
 
 enum { PATH_BYTES = 512, MOST_BYTES = 1 << 20 };
 static const long LOOK_NS = 200000000;   /* 20 jiffies of each processor at 100 Hz, the slowest kernels */
@@ -55,16 +55,24 @@ static double read_busy(const char *root) {
 
 /* ---- folders of sysfs, whose entries have numbers of their own */
 
+struct visit {
+  const char *root, *path;
+  void (*visit)(const char *root, const char *path, void *);
+  void *to;
+};
+
+static void visit_entry(void *to, const char *name) {
+  const struct visit *visit = to;
+  char path[PATH_BYTES];
+  if ((size_t)snprintf(path, sizeof path, "%s/%s", visit->path, name) < sizeof path)
+    visit->visit(visit->root, path, visit->to);
+}
+
 /* Calls `visit` with "path/entry" for every entry of root/path but those that begin with a dot. */
 static void each_entry(const char *root, const char *path, void (*visit)(const char *root, const char *path, void *), void *to) {
   char whole[PATH_BYTES];
   if ((size_t)snprintf(whole, sizeof whole, "%s%s", root, path) >= sizeof whole) return;
-  DIR *folder = opendir(whole);
-  if (!folder) return;
-  for (struct dirent *entry; (entry = readdir(folder)) != NULL;)
-    if (entry->d_name[0] != '.' && (size_t)snprintf(whole, sizeof whole, "%s/%s", path, entry->d_name) < sizeof whole)
-      visit(root, whole, to);
-  closedir(folder);
+  platform_each_entry(whole, visit_entry, &(struct visit){root, path, visit, to});
 }
 
 /* A battery that discharges is the source, whatever else is plugged in. */
