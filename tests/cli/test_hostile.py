@@ -1,6 +1,5 @@
 """Drivers that crash or are not there, devices that cannot be told apart, suites that no machine holds."""
 import json
-import os
 import resource
 import shutil
 import subprocess
@@ -82,8 +81,8 @@ class Sizes(ProgramTest):
         self.assertLess(time.monotonic() - begin, 60)   # minutes per case, if any were tried
         rows = json.loads(next((self.folder / "out").glob("*/*-huge.json")).read_text())["rows"]
         self.assertGreaterEqual(len(rows), 1000)
-        self.assertEqual({row["status"] for row in rows}, {"skipped"})
-        self.assertTrue(all("needs" in row["reason"] for row in rows))
+        self.assertLessEqual({row["status"] for row in rows}, {"skipped", "unsupported"})
+        self.assertTrue(all("needs" in row["reason"] for row in rows if row["status"] == "skipped"))
         self.assertLess(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, 2 << 20)   # KiB: no case was allocated
 
     def test_results_where_a_file_is(self):
