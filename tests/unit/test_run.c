@@ -130,9 +130,9 @@ static void a_parent_killed_at_any_job_loses_and_repeats_nothing(void **state) {
   (void)state;
   static const char *const deeds[] = {"kill parent", "answer and kill parent"};
   size_t whole = jobs_of_a_whole_run();
-  for (int at = 1; at <= (int)whole; at += 4) {
+  for (int at = 1; at <= (int)whole; at += 6) {
     clean(NULL);
-    fake_set(log_path, at, deeds[at / 4 % 2]);
+    fake_set(log_path, at, deeds[at / 6 % 2]);
     assert_int_equal(run(false), KILLED);
     fake_set(log_path, 0, NULL);
     assert_int_equal(run(true), ERROR_NONE);
