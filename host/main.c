@@ -21,6 +21,7 @@ static const struct verb verbs[] = {
   {"list", cli_list, "the techniques, variants, suites, models or tasks there are"},
   {"describe", cli_describe, "what a technique is, its source, when it wins, what it costs"},
   {"check", cli_check, "prove every kernel right on a device"},
+  {"codegen", cli_codegen, "what the driver's compiler makes of every kernel"},
   {"run", cli_run, "measure a suite on a device and write a result"},
   {"compare", cli_compare, "results side by side: devices, drivers, or before and after"},
   {"recommend", cli_recommend, "the best configuration of a model for a task, from a result"},

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "caps.h"
+#include "codegen.h"
 #include "error.h"
 #include "json.h"
 #include "kernel.h"
@@ -52,7 +53,9 @@ struct result_row {
   bool memory_bound;
   struct result_error error;                /* elements 0: not verified */
   uint64_t memory;                          /* device bytes allocated for the row, 0 unknown */
-  uint64_t compile_ns;                      /* 0 unknown */
+  uint64_t compile_ns;                      /* 0 unknown: making its pipelines, and what their first run took longer */
+  struct codegen codegen;                   /* of the worst of its pipelines */
+  char *codegen_reason;                     /* why it is unknown; NULL when it is known, or nobody said */
 };
 
 /* What beside the kernels decides how fast a machine runs (host/machine reads it). NAN, "" and POWER_UNKNOWN: not told. */
@@ -102,6 +105,9 @@ bool caps_from_json(const cJSON *, struct caps *, struct error *);
  * the two cannot be told apart and its time is the better known; an unknown interval overlaps nothing. Does not depend
  * on the order of the rows. */
 const struct result_row *result_fastest(const struct result_row *const *rows, size_t n);
+/* A member each, null where unknown. Reading: absent members are unknown. */
+cJSON *codegen_to_json(const struct codegen *);
+bool codegen_from_json(const cJSON *, struct codegen *, struct error *);
 /* Best measured share of compute: the ceiling by name, NAN when absent. */
 double result_flops_ceiling(const struct result *, const char *name);
 

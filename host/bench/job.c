@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const job_names[JOB_KINDS] = {"prove", "verify", "sample", "submit"};
+const char *const job_names[JOB_KINDS] = {"prove", "verify", "sample", "submit", "compile"};
 
 static bool get_u32(const cJSON *json, const char *name, uint32_t *out, struct error *err) {
   int64_t value;
@@ -30,11 +30,40 @@ static int find_name(const char *name, const char *const *names, int n) {
   return -1;
 }
 
+static void add_words(cJSON *json, const char *name, const uint32_t *words, uint32_t n) {
+  cJSON *list = cJSON_AddArrayToObject(json, name);
+  for (uint32_t i = 0; i < n; i++) cJSON_AddItemToArray(list, cJSON_CreateNumber(words[i]));
+}
+
+static cJSON *add_recipe(cJSON *json, const struct recipe *recipe) {
+  cJSON_AddStringToObject(json, "shader", recipe->spirv->name);
+  add_words(json, "spec", recipe->spec, recipe->n_spec);
+  cJSON_AddNumberToObject(json, "bindings", recipe->bindings);
+  cJSON_AddNumberToObject(json, "push_bytes", recipe->push_bytes);
+  return json;
+}
+
+static bool get_recipe(const cJSON *json, struct recipe *recipe, struct error *err) {
+  const char *shader = json_string(json, "shader", 200, err);
+  const cJSON *spec = shader ? json_array(json, "spec", err) : NULL, *word;
+  if (!spec) return false;
+  recipe->spirv = spirv_find(shader);
+  if (!recipe->spirv) return error_set(err, ERROR_INPUT, "unknown shader '%s'", shader);
+  cJSON_ArrayForEach(word, spec) {
+    if (recipe->n_spec == KERNEL_SPEC || !cJSON_IsNumber(word) || word->valuedouble < 0 ||
+        word->valuedouble > UINT32_MAX)
+      return error_set(err, ERROR_INPUT, "field 'spec' must be a list of at most %d 32-bit words", KERNEL_SPEC);
+    recipe->spec[recipe->n_spec++] = (uint32_t)word->valuedouble;
+  }
+  return get_u32(json, "bindings", &recipe->bindings, err) && get_u32(json, "push_bytes", &recipe->push_bytes, err);
+}
+
 cJSON *job_to_json(const struct job *job) {
   cJSON *json = cJSON_CreateObject();
   cJSON_AddStringToObject(json, "job", job_names[job->kind]);
   cJSON_AddNumberToObject(json, "samples", job->samples);
   if (job->kind == JOB_SUBMIT) return json;
+  if (job->kind == JOB_COMPILE) return add_recipe(json, &job->recipe);
   cJSON_AddStringToObject(json, "variant", job->variant->id);
   cJSON *tuning = cJSON_AddArrayToObject(json, "tuning");
   for (size_t t = 0; t < job->variant->n_tunables; t++)
@@ -94,6 +123,7 @@ bool job_from_json(const cJSON *json, struct job *job, struct error *err) {
   if (!get_u32(json, "samples", &job->samples, err)) return false;
   if (job->samples > JOB_SAMPLES) return error_set(err, ERROR_INPUT, "%u samples in one job", job->samples);
   if (job->kind == JOB_SUBMIT) return true;
+  if (job->kind == JOB_COMPILE) return get_recipe(json, &job->recipe, err);
   if (!get_variant(json, job, err)) return false;
   if (job->kind == JOB_PROVE) return true;
   return get_case(json, job, err) && get_number(json, "speed", &job->speed, err) &&
@@ -101,6 +131,25 @@ bool job_from_json(const cJSON *json, struct job *job, struct error *err) {
          get_u32(json, "round", &job->round, err) && get_number(json, "sample_seconds", &job->sample_seconds, err) &&
          get_u32(json, "min_windows", &job->min_windows, err) && get_number(json, "op_ns", &job->op_ns, err) &&
          json_u64_or(json, "hash", 0, &job->hash, err);
+}
+
+static void add_code(cJSON *json, const struct gpu_code *code) {
+  cJSON_AddItemToObject(json, "codegen", codegen_to_json(&code->codegen));
+  cJSON *all = cJSON_AddObjectToObject(json, "statistics");
+  for (uint32_t i = 0; i < code->n; i++) json_add_number(all, code->statistic[i].name, code->statistic[i].value);
+}
+
+static bool get_code(const cJSON *json, struct gpu_code *code, struct error *err) {
+  const cJSON *codegen = cJSON_GetObjectItemCaseSensitive(json, "codegen"), *one;
+  code->codegen = codegen_unknown();
+  if (codegen && !codegen_from_json(codegen, &code->codegen, err)) return false;
+  cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(json, "statistics")) {
+    if (code->n == GPU_STATISTICS) return error_set(err, ERROR_INPUT, "more than %d statistics", GPU_STATISTICS);
+    struct gpu_statistic *statistic = &code->statistic[code->n++];
+    snprintf(statistic->name, sizeof statistic->name, "%s", one->string);
+    statistic->value = cJSON_IsNumber(one) ? one->valuedouble : NAN;
+  }
+  return true;
 }
 
 cJSON *answer_to_json(const struct answer *answer) {
@@ -123,6 +172,7 @@ cJSON *answer_to_json(const struct answer *answer) {
   json_add_number(json, "estimate_s", answer->estimate_s);
   cJSON_AddBoolToObject(json, "gpu_clock", answer->gpu_clock);
   cJSON_AddNumberToObject(json, "validation", answer->validation);
+  if (codegen_known(&answer->code.codegen) || answer->code.n) add_code(json, &answer->code);
   cJSON *ns = cJSON_AddArrayToObject(json, "ns");
   for (uint32_t s = 0; s < answer->n_samples; s++) cJSON_AddItemToArray(ns, cJSON_CreateNumber(answer->ns[s]));
   return json;
@@ -156,7 +206,8 @@ bool answer_from_json(const cJSON *json, struct answer *answer, struct error *er
          get_u32(json, "min_windows", &answer->min_windows, err) && get_u32(json, "windows", &answer->windows, err) &&
          get_number(json, "op_ns", &answer->op_ns, err) && get_number(json, "estimate_s", &answer->estimate_s, err) &&
          get_u32(json, "validation", &answer->validation, err) &&
-         json_bool_or(json, "gpu_clock", false, &answer->gpu_clock, err) && get_samples(json, answer, err);
+         json_bool_or(json, "gpu_clock", false, &answer->gpu_clock, err) && get_samples(json, answer, err) &&
+         get_code(json, &answer->code, err);
 }
 
 static bool is_time(double value) { return value > 0 && isfinite(value); }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "gpu.h"
 #include "json.h"
 #include "kernel.h"
 #include "result.h"
@@ -22,13 +23,20 @@ enum job_kind {
   JOB_VERIFY,    /* a case at its timed shape; how long it takes */
   JOB_SAMPLE,    /* times a verified case: a round's samples */
   JOB_SUBMIT,    /* times submissions of nothing */
+  JOB_COMPILE,   /* one pipeline, made to ask the driver what became of it */
   JOB_KINDS,
 };
 extern const char *const job_names[JOB_KINDS];
 
+/* What a pipeline is made of. */
+struct recipe {
+  const struct spirv *spirv;
+  uint32_t spec[KERNEL_SPEC], n_spec, bindings, push_bytes;
+};
+
 struct job {
   enum job_kind kind;
-  const struct variant *variant;        /* all but JOB_SUBMIT */
+  const struct variant *variant;        /* all but JOB_SUBMIT, JOB_COMPILE */
   int32_t tuning[KERNEL_TUNABLES];
   uint64_t seed;
   struct kernel_case kase;              /* JOB_VERIFY, JOB_SAMPLE */
@@ -40,6 +48,7 @@ struct job {
   uint32_t min_windows;                 /* JOB_SAMPLE: what JOB_VERIFY found */
   double op_ns;
   uint64_t hash;
+  struct recipe recipe;                 /* JOB_COMPILE */
 };
 
 struct answer {
@@ -47,7 +56,8 @@ struct answer {
   char reason[512];
   double ratio;                         /* prove, verify: largest |error| / bound */
   struct result_error error;
-  uint64_t compile_ns, memory, hash;
+  uint64_t compile_ns;                  /* making the pipelines and, where drivers compile late, their first run */
+  uint64_t memory, hash;
   double speed;                         /* prove: flops plus bytes per second, at best */
   uint32_t shapes;                      /* prove: shapes proved */
   uint32_t min_windows, windows;        /* verify: parts asked for, parts the op was split into */
@@ -55,6 +65,7 @@ struct answer {
   bool gpu_clock;
   uint32_t n_samples;
   double ns[JOB_SAMPLES];               /* sample, submit: per run */
+  struct gpu_code code;                 /* compile */
   uint32_t validation;                  /* messages of the validation layers since the worker began */
 };
 

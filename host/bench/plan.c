@@ -48,8 +48,7 @@ static void missing_features(uint64_t missing, char *out, size_t size) {
     }
 }
 
-/* Steps to the next combination of candidate values; false after the last. */
-static bool next_tuning(const struct variant *variant, size_t *at) {
+bool plan_next_tuning(const struct variant *variant, size_t *at) {
   for (size_t t = variant->n_tunables; t-- > 0;) {
     if (++at[t] < variant->tunables[t].n) return true;
     at[t] = 0;
@@ -57,16 +56,21 @@ static bool next_tuning(const struct variant *variant, size_t *at) {
   return false;
 }
 
+const char *plan_take_tuning(const struct variant *variant, const size_t *at, const struct kernel_case *kase,
+                             const struct caps *caps, int32_t *tuning) {
+  for (size_t t = 0; t < variant->n_tunables; t++) tuning[t] = variant->tunables[t].values[at[t]];
+  return variant->valid ? variant->valid(kase, caps, tuning) : NULL;
+}
+
 const char *plan_tuning(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
                         int32_t *tuning) {
   size_t at[KERNEL_TUNABLES] = {0};
   const char *first_reason = NULL;
   do {
-    for (size_t t = 0; t < variant->n_tunables; t++) tuning[t] = variant->tunables[t].values[at[t]];
-    const char *reason = variant->valid ? variant->valid(kase, caps, tuning) : NULL;
+    const char *reason = plan_take_tuning(variant, at, kase, caps, tuning);
     if (!reason) return NULL;
     if (!first_reason) first_reason = reason;
-  } while (next_tuning(variant, at));
+  } while (plan_next_tuning(variant, at));
   for (size_t t = 0; t < variant->n_tunables; t++) tuning[t] = variant->tunables[t].values[0];
   return first_reason;
 }

@@ -37,6 +37,11 @@ bool plan_print(const struct plan *, FILE *, struct error *);
 const char *plan_tuning(const struct variant *, const struct kernel_case *, const struct caps *, int32_t *tuning);
 /* The same for proving: the first tuning that a proof shape of the family accepts. */
 const char *plan_proof_tuning(const struct variant *, const struct caps *, int32_t *tuning);
+/* All combinations of candidate values: at[t] is the index of tunable t's, from zeros on. plan_take_tuning writes the
+ * values and says why they are not valid for the case, or NULL; plan_next_tuning steps on, false after the last. */
+const char *plan_take_tuning(const struct variant *, const size_t *at, const struct kernel_case *, const struct caps *,
+                             int32_t *tuning);
+bool plan_next_tuning(const struct variant *, size_t *at);
 /* Is the variant built, and has the device what it requires? Else status and reason. */
 bool plan_runnable(const struct variant *, const struct caps *, enum status *, char *reason, size_t size);
 

@@ -34,12 +34,21 @@ static cJSON *caps_line(const struct caps *caps) {
   return json;
 }
 
+static bool compile(struct rig *rig, const struct recipe *recipe, struct answer *answer, struct error *err) {
+  if (!gpu_compile(rig->gpu, recipe->spirv, recipe->bindings, recipe->push_bytes, recipe->spec, recipe->n_spec,
+                   &answer->code, err))
+    return false;
+  answer->compile_ns = answer->code.compile_ns;
+  return true;
+}
+
 static bool do_job(struct rig *rig, const struct job *job, struct answer *answer, struct error *err) {
   switch (job->kind) {
   case JOB_PROVE: return verify_variant(rig, job, answer, err);
   case JOB_VERIFY: return verify_case(rig, job, answer, err);
   case JOB_SAMPLE: return measure_case(rig, job, answer, err);
   case JOB_SUBMIT: return measure_submit(rig, job, answer, err);
+  case JOB_COMPILE: return compile(rig, &job->recipe, answer, err);
   default: return error_set(err, ERROR_INPUT, "a job of no kind");
   }
 }
@@ -49,7 +58,7 @@ static bool serve(struct rig *rig, const char *line, size_t bytes, int channel, 
   static struct answer answer;   /* large */
   struct job job;
   struct error err = {0};
-  answer = (struct answer){.status = STATUS_OK};
+  answer = (struct answer){.status = STATUS_OK, .code.codegen = codegen_unknown()};
   cJSON *json = json_parse(line, bytes, &err);
   if (!json || !job_from_json(json, &job, &err) || !do_job(rig, &job, &answer, &err)) {
     answer.status = job_status(&err);

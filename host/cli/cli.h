@@ -8,6 +8,7 @@ int cli_doctor(int argc, char **argv);
 int cli_list(int argc, char **argv);
 int cli_describe(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_codegen(int argc, char **argv);
 int cli_run(int argc, char **argv);
 int cli_compare(int argc, char **argv);
 int cli_recommend(int argc, char **argv);

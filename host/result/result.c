@@ -14,6 +14,7 @@ static void row_free(struct result_row *row) {
   free(row->technique);
   free(row->variant);
   free(row->reason);
+  free(row->codegen_reason);
   for (size_t i = 0; i < KERNEL_TUNABLES; i++) free(row->tuning_names[i]);
 }
 

@@ -189,12 +189,21 @@ static bool read_costs(const cJSON *from, struct result_row *row, struct error *
          json_u64_or(from, "memory", 0, &row->memory, err) && json_u64_or(from, "compile_ns", 0, &row->compile_ns, err);
 }
 
+static bool read_codegen(const cJSON *from, struct result_row *row, struct error *err) {
+  const cJSON *codegen = cJSON_GetObjectItemCaseSensitive(from, "codegen");
+  const char *reason;
+  row->codegen = codegen_unknown();
+  if (cJSON_IsObject(codegen) && !codegen_from_json(codegen, &row->codegen, err)) return error_prefix(err, "codegen: ");
+  if (!json_string_or(from, "codegen_reason", REASON_MAX, NULL, &reason, err)) return false;
+  return !reason || copy_text(reason, &row->codegen_reason, err);
+}
+
 static bool read_row(const cJSON *from, struct result_row *row, struct error *err) {
   return read_owned(from, "id", ID_MAX, &row->id, err) && read_owned(from, "op", ID_MAX, &row->op, err) &&
          read_owned(from, "technique", ID_MAX, &row->technique, err) &&
          read_owned(from, "variant", ID_MAX, &row->variant, err) && read_shape(from, row, err) &&
          read_tuning(from, row, err) && read_mode(from, row, err) && read_status(from, row, err) &&
-         read_time(from, row, err) && read_error(from, row, err) && read_costs(from, row, err);
+         read_time(from, row, err) && read_error(from, row, err) && read_costs(from, row, err) && read_codegen(from, row, err);
 }
 
 static bool read_rows(const cJSON *root, struct result *result, struct error *err) {

@@ -103,6 +103,12 @@ static void add_text_or_null(cJSON *to, const char *name, const char *text) {
   else cJSON_AddNullToObject(to, name);
 }
 
+static void add_codegen(cJSON *to, const struct result_row *row) {
+  bool known = codegen_known(&row->codegen);
+  cJSON_AddItemToObject(to, "codegen", known ? codegen_to_json(&row->codegen) : cJSON_CreateNull());
+  add_text_or_null(to, "codegen_reason", known ? NULL : row->codegen_reason);
+}
+
 static cJSON *row_to_json(const struct result_row *row, const char *seed) {
   cJSON *to = cJSON_CreateObject();
   cJSON_AddStringToObject(to, "id", row->id);
@@ -125,7 +131,7 @@ static cJSON *row_to_json(const struct result_row *row, const char *seed) {
   cJSON_AddNullToObject(to, "energy");
   cJSON_AddStringToObject(to, "energy_reason", "not measured in this version");
   add_number_or_null(to, "compile_ns", (double)row->compile_ns, row->compile_ns);
-  cJSON_AddNullToObject(to, "codegen");
+  add_codegen(to, row);
   return to;
 }
 

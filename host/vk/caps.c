@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,16 +193,19 @@ static void read_heaps(struct physical *physical) {
   }
 }
 
-/* The first family that computes and keeps time, else the first that computes. */
+/* The first family that computes and keeps time, else the first that computes. A clock whose tick has no length
+ * (RADV's null device) keeps none. */
 static void choose_queue(struct physical *physical) {
   VkQueueFamilyProperties families_of_queues[16];
   uint32_t n = sizeof families_of_queues / sizeof families_of_queues[0];
   vkGetPhysicalDeviceQueueFamilyProperties(physical->handle, &n, families_of_queues);
+  bool ticks = isfinite(physical->caps.timestamps.period_ns) && physical->caps.timestamps.period_ns > 0;
   physical->queue_family = UINT32_MAX;
   for (uint32_t i = 0; i < n && physical->caps.timestamps.valid_bits == 0; i++) {
     if (!(families_of_queues[i].queueFlags & VK_QUEUE_COMPUTE_BIT)) continue;
-    if (physical->queue_family == UINT32_MAX || families_of_queues[i].timestampValidBits) physical->queue_family = i;
-    physical->caps.timestamps.valid_bits = families_of_queues[i].timestampValidBits;
+    uint32_t bits = ticks ? families_of_queues[i].timestampValidBits : 0;
+    if (physical->queue_family == UINT32_MAX || bits) physical->queue_family = i;
+    physical->caps.timestamps.valid_bits = bits;
   }
 }
 

@@ -65,7 +65,17 @@ error:
   return false;
 }
 
-static bool create_commands(struct gpu *gpu, struct error *err) {
+static void release_commands(struct gpu *gpu) {
+  vkDestroyQueryPool(gpu->device, gpu->queries, NULL);
+  vkDestroyFence(gpu->device, gpu->fence, NULL);
+  vkDestroyCommandPool(gpu->device, gpu->pool, NULL);
+  gpu->queries = VK_NULL_HANDLE;
+  gpu->fence = VK_NULL_HANDLE;
+  gpu->pool = VK_NULL_HANDLE;
+}
+
+bool device_prepare(struct gpu *gpu, struct error *err) {
+  if (gpu->prepared) return true;
   const VkCommandPoolCreateInfo pool = {
     .sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
     .flags = VK_COMMAND_POOL_CREATE_TRANSIENT_BIT,
@@ -89,9 +99,11 @@ static bool create_commands(struct gpu *gpu, struct error *err) {
     };
     VK(vkCreateQueryPool(gpu->device, &queries, NULL, &gpu->queries));
   }
+  gpu->prepared = true;
   return true;
 
 error:
+  release_commands(gpu);
   return false;
 }
 
@@ -105,7 +117,6 @@ struct gpu *gpu_open(size_t index, const struct gpu_options *options, struct err
   if (!instance_open(&gpu->instance, options->validation, err)) goto error;
   if (!choose_device(gpu, index, err)) goto error;
   if (!create_device(gpu, err)) goto error;
-  if (!create_commands(gpu, err)) goto error;
   return gpu;
 
 error:
@@ -124,9 +135,7 @@ void gpu_close(struct gpu *gpu) {
   }
   if (gpu->device) {
     memory_close(gpu);
-    vkDestroyQueryPool(gpu->device, gpu->queries, NULL);
-    vkDestroyFence(gpu->device, gpu->fence, NULL);
-    vkDestroyCommandPool(gpu->device, gpu->pool, NULL);
+    release_commands(gpu);
     vkDestroyDevice(gpu->device, NULL);
   }
   instance_close(&gpu->instance);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "caps.h"
+#include "codegen.h"
 #include "error.h"
 #include "kernel.h"
 
@@ -50,6 +51,23 @@ struct gpu_pipeline;
 struct gpu_pipeline *gpu_pipeline_create(struct gpu *, const struct spirv *, uint32_t bindings, uint32_t push_bytes,
                                          const uint32_t *spec, uint32_t n_spec, uint64_t *compile_ns, struct error *);
 void gpu_pipeline_destroy(struct gpu *, struct gpu_pipeline *);
+
+enum { GPU_STATISTICS = 64 };
+struct gpu_statistic { char name[64]; double value; };
+struct gpu_code {
+  struct codegen codegen;                           /* all NAN where the driver tells nothing */
+  struct gpu_statistic statistic[GPU_STATISTICS];   /* everything it tells, in its own words */
+  uint32_t n;
+  uint64_t compile_ns;                              /* host time of the creation; a driver's cache may have answered */
+};
+/* Makes such a pipeline once more, to ask the driver what became of the shader, and destroys it. What it asks with,
+ * VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR, must not change the code but may switch caches off (Vulkan
+ * specification, VkPipelineCreateFlagBits), so pipelines that are timed are made without it. Of several executables of
+ * one pipeline the worst counts. Without FEATURE_EXECUTABLE_PROPERTIES it compiles and tells nothing. */
+bool gpu_compile(struct gpu *, const struct spirv *, uint32_t bindings, uint32_t push_bytes, const uint32_t *spec,
+                 uint32_t n_spec, struct gpu_code *, struct error *);
+/* Where the driver's statistic belongs in our words, if anywhere (the table of names is in codegen_names.c). */
+void gpu_codegen_take(struct codegen *, const char *name, const char *description, double value);
 
 /* ---- running */
 struct gpu_dispatch {

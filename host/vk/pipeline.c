@@ -35,7 +35,7 @@ error:
 }
 
 static bool create_pipeline(struct gpu *gpu, const struct spirv *spirv, const uint32_t *spec, uint32_t n_spec,
-                            struct gpu_pipeline *pipeline, struct error *err) {
+                            VkPipelineCreateFlags flags, struct gpu_pipeline *pipeline, struct error *err) {
   const VkShaderModuleCreateInfo module = {
     .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
     .codeSize = spirv->bytes,
@@ -47,6 +47,7 @@ static bool create_pipeline(struct gpu *gpu, const struct spirv *spirv, const ui
   const VkSpecializationInfo constants = {n_spec, entries, 4 * n_spec, spec};
   const VkComputePipelineCreateInfo create = {
     .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+    .flags = flags,
     .stage = {
       .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
       .stage = VK_SHADER_STAGE_COMPUTE_BIT,
@@ -75,9 +76,9 @@ static bool check_request(const struct gpu *gpu, const struct spirv *spirv, uint
   return gpu_usable(gpu, err);
 }
 
-struct gpu_pipeline *gpu_pipeline_create(struct gpu *gpu, const struct spirv *spirv, uint32_t bindings,
-                                         uint32_t push_bytes, const uint32_t *spec, uint32_t n_spec,
-                                         uint64_t *compile_ns, struct error *err) {
+struct gpu_pipeline *pipeline_make(struct gpu *gpu, const struct spirv *spirv, uint32_t bindings, uint32_t push_bytes,
+                                   const uint32_t *spec, uint32_t n_spec, VkPipelineCreateFlags flags,
+                                   uint64_t *compile_ns, struct error *err) {
   if (!check_request(gpu, spirv, bindings, push_bytes, n_spec, err)) return NULL;
   struct gpu_pipeline *pipeline = calloc(1, sizeof *pipeline);
   if (!pipeline) {
@@ -88,13 +89,19 @@ struct gpu_pipeline *gpu_pipeline_create(struct gpu *gpu, const struct spirv *sp
   pipeline->push_bytes = push_bytes;
   snprintf(pipeline->name, sizeof pipeline->name, "%s", spirv->name);
   uint64_t start = platform_clock_ns();
-  if (!create_layouts(gpu, pipeline, err) || !create_pipeline(gpu, spirv, spec, n_spec, pipeline, err)) {
+  if (!create_layouts(gpu, pipeline, err) || !create_pipeline(gpu, spirv, spec, n_spec, flags, pipeline, err)) {
     error_prefix(err, "%s: ", spirv->name);
     gpu_pipeline_destroy(gpu, pipeline);
     return NULL;
   }
   if (compile_ns) *compile_ns = platform_clock_ns() - start;
   return pipeline;
+}
+
+struct gpu_pipeline *gpu_pipeline_create(struct gpu *gpu, const struct spirv *spirv, uint32_t bindings,
+                                         uint32_t push_bytes, const uint32_t *spec, uint32_t n_spec,
+                                         uint64_t *compile_ns, struct error *err) {
+  return pipeline_make(gpu, spirv, bindings, push_bytes, spec, n_spec, 0, compile_ns, err);
 }
 
 void gpu_pipeline_destroy(struct gpu *gpu, struct gpu_pipeline *pipeline) {

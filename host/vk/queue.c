@@ -16,7 +16,7 @@ enum { WORK_STAGES = VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_TR
        WORK_READS = VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_TRANSFER_READ_BIT };
 
 bool queue_begin(struct gpu *gpu, struct error *err) {
-  if (!gpu_usable(gpu, err)) return false;
+  if (!gpu_usable(gpu, err) || !device_prepare(gpu, err)) return false;
   VK(vkResetCommandPool(gpu->device, gpu->pool, 0));
   const VkCommandBufferBeginInfo begin = {
     .sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO,

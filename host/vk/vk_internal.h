@@ -82,18 +82,22 @@ struct gpu {
   bool staging_only;      /* gpu_options.staging */
   VkDevice device;
   VkQueue queue;
-  VkCommandPool pool;
+  VkCommandPool pool;     /* from here to queries: made by device_prepare, before the first submission */
   VkCommandBuffer commands;
   VkFence fence;
   VkQueryPool queries;    /* two timestamps; NULL where the queue has none */
   VkPhysicalDeviceMemoryProperties memory;
   struct gpu_buffer *staging;   /* made at the first use */
   uint64_t memory_used, memory_peak;
+  bool prepared;
   bool lost;              /* timed out or reported lost: no further work */
   bool stuck;             /* a submission may still be running: nothing it could use is destroyed */
   struct gpu *next;       /* see gpu_close */
 };
 bool gpu_usable(const struct gpu *, struct error *);   /* false with ERROR_LOST when it is not */
+/* What submitting needs. Drivers without hardware (RADV's null device) compile but refuse to make a fence: they are
+ * opened like any other and fail here. */
+bool device_prepare(struct gpu *, struct error *);
 
 /* ---- memory.c */
 struct gpu_buffer {
@@ -114,6 +118,9 @@ struct gpu_pipeline {
   uint32_t bindings, push_bytes;
   char name[128];
 };
+struct gpu_pipeline *pipeline_make(struct gpu *, const struct spirv *, uint32_t bindings, uint32_t push_bytes,
+                                   const uint32_t *spec, uint32_t n_spec, VkPipelineCreateFlags, uint64_t *compile_ns,
+                                   struct error *);
 
 /* ---- queue.c */
 bool queue_begin(struct gpu *, struct error *);   /* commands recorded next see everything that was done before */

@@ -10,7 +10,7 @@ from pathlib import Path
 
 MAIN_LINES = 120
 FILE_LINES = 450        # the house rule is about 400; this is where it is broken
-CONTRACT = {"kernel.h", "caps.h", "result.h"}
+CONTRACT = {"kernel.h", "caps.h", "codegen.h", "result.h"}
 ROOM_CONTRACT = {"kernel.h", "caps.h"}
 SOURCES = {".c", ".h", ".comp", ".glsl", ".py", ".sh"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
