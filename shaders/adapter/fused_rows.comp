@@ -22,14 +22,6 @@ const uint ROWS = ADAPTER_LANE_ROWS;
 
 uint adapter_of(uint col) { return id_data[base[ADAPTER_FUSED_IDS] + col]; }
 
-void group_decode(uint row, uint group, out vec4 w[GROUP_VECS]) {
-  [[unroll]] for (uint i = 0; i < GROUP_CHUNKS; i++) {
-    vec4 chunk[CHUNK_VECS];
-    chunk_decode(w_data[w_begin(row) + group * GROUP_CHUNKS + i], chunk);
-    [[unroll]] for (uint v = 0; v < CHUNK_VECS; v++) w[i * CHUNK_VECS + v] = chunk[v];
-  }
-}
-
 void main() {
   uint row0 = gl_WorkGroupID.x * gl_WorkGroupSize.x * ROWS + gl_LocalInvocationIndex;
   uint col0 = gl_WorkGroupID.y * COLS;
@@ -41,20 +33,24 @@ void main() {
     [[unroll]] for (uint c = 0; c < COLS; c++) sum[r][c] = 0.0;
 
   for (uint group = 0; group < groups(); group++) {
-    vec4 w[ROWS][GROUP_VECS];
-    float step[ROWS];
-    [[unroll]] for (uint r = 0; r < ROWS; r++) {
-      group_decode(row[r], group, w[r]);
-      step[r] = step_load(row[r], group);
-    }
-    [[unroll]] for (uint c = 0; c < COLS; c++) {
-      float product[ROWS];
-      [[unroll]] for (uint r = 0; r < ROWS; r++) product[r] = 0.0;
-      [[unroll]] for (uint v = 0; v < GROUP_VECS; v++) {
-        vec4 x = x_data[x_begin(col[c]) + group * GROUP_VECS + v];
-        [[unroll]] for (uint r = 0; r < ROWS; r++) product[r] += dot(w[r][v], x);
+    float product[ROWS][COLS];
+    [[unroll]] for (uint r = 0; r < ROWS; r++)
+      [[unroll]] for (uint c = 0; c < COLS; c++) product[r][c] = 0.0;
+    [[unroll]] for (int i = 0; i < GROUP_CHUNKS; i++) {
+      uvec4 chunk[ROWS];
+      [[unroll]] for (uint r = 0; r < ROWS; r++) chunk[r] = w_data[w_begin(row[r]) + group * GROUP_CHUNKS + i];
+      [[unroll]] for (int v = 0; v < CHUNK_VECS; v++) {
+        vec4 w[ROWS];
+        [[unroll]] for (uint r = 0; r < ROWS; r++) w[r] = chunk_vector(chunk[r], v);
+        [[unroll]] for (uint c = 0; c < COLS; c++) {
+          vec4 x = x_data[x_begin(col[c]) + group * GROUP_VECS + i * CHUNK_VECS + v];
+          [[unroll]] for (uint r = 0; r < ROWS; r++) product[r][c] += dot(w[r], x);
+        }
       }
-      [[unroll]] for (uint r = 0; r < ROWS; r++) sum[r][c] += step[r] * product[r];
+    }
+    [[unroll]] for (uint r = 0; r < ROWS; r++) {
+      float step = step_load(row[r], group);
+      [[unroll]] for (uint c = 0; c < COLS; c++) sum[r][c] += step * product[r][c];
     }
   }
 

@@ -38,11 +38,18 @@ layout(constant_id = ATTENTION_SPEC_PARTIAL) const uint PARTIAL = 0;
 #include "flash_reduce.glsl"
 
 const uint UNROLL = ATTENTION_FLASH_UNROLL(ROWS);
+#if ROWS >= 8
+#define MANY_ROWS_ROLLED [[dont_unroll]]
+#else
+#define MANY_ROWS_ROLLED
+#endif
 
 // Scaled dot products of one key with the tile's rows. Their addresses are uniform: one load serves the workgroup.
 void dot_rows(uint pair, uint first, uint key, out float s[ROWS]) {
   [[unroll]] for (uint r = 0; r < ROWS; r++) s[r] = 0.0;
-  for (uint step = 0; step < STEPS; step++) {
+  // With many rows a step is work enough, and unrolled, the queries of all steps would be loaded before the first block
+  // and kept: 1,024 scalar registers at 16 rows of 64 (docs/codegen.md).
+  MANY_ROWS_ROLLED for (uint step = 0; step < STEPS; step++) {
     vec4 low, high;
     key_load(pair, key, step, low, high);
     [[unroll]] for (uint r = 0; r < ROWS; r++) {
@@ -60,11 +67,11 @@ void main() {
   const uint begin = gl_WorkGroupID.y * p.chunk;
   const uint end = min(begin + p.chunk, visible_keys_of_tile(first, ROWS));
 
+  if (t < ROWS) visible[t] = visible_keys(min(first + t, p.rows - 1));
+  barrier();
   float top[ROWS], sum[ROWS];
-  uint visible[ROWS];
   vec4 o[ROWS];
   [[unroll]] for (uint r = 0; r < ROWS; r++) {
-    visible[r] = visible_keys(min(first + r, p.rows - 1));
     top[r] = ATTENTION_LOWEST;
     sum[r] = 0.0;
     o[r] = vec4(0.0);
@@ -73,7 +80,8 @@ void main() {
   for (uint block = begin; block < end; block += BLOCK) {
     float peak[ROWS];
     [[unroll]] for (uint r = 0; r < ROWS; r++) peak[r] = ATTENTION_LOWEST;
-    for (uint i = t; i < BLOCK; i += THREADS) {
+    for (uint k = 0; k < KEYS; k++) {
+      const uint i = t + k * THREADS;
       float s[ROWS];
       dot_rows(pair, first, min(block + i, p.keys - 1), s);
       [[unroll]] for (uint r = 0; r < ROWS; r++) {
@@ -92,7 +100,8 @@ void main() {
       o[r] *= shrink;
     }
 
-    for (uint i = t; i < BLOCK; i += THREADS) {
+    for (uint k = 0; k < KEYS; k++) {
+      const uint i = t + k * THREADS;
       [[unroll]] for (uint r = 0; r < ROWS; r++) {
         const float e = block + i < visible[r] ? exp(weight[r * BLOCK + i] - top[r]) : 0.0;
         weight[r * BLOCK + i] = e;

@@ -9,6 +9,7 @@ const uint BLOCK = THREADS * KEYS;
 const uint TEAMS = THREADS / LANES;   // valid() sees to it that this is at least 1
 
 shared float weight[ROWS * BLOCK];    // scores of a block, then their exponentials, [row][key]
+shared uint visible[ROWS];            // keys that each row attends
 
 #ifdef SUBGROUP
 
@@ -42,7 +43,8 @@ void row_sum(inout float value[ROWS]) {
 const uint PARTS = THREADS / ROWS < 8 ? THREADS / ROWS : 8;   // partial results of a row
 shared float part[ROWS * PARTS];
 
-// A row's scores lie in `weight`: a few invocations per row scan them, everybody reads their findings.
+// A row's scores lie in `weight`: a few invocations per row scan them, everybody reads their findings, one of each row
+// at a time: all at once would take ROWS * PARTS registers beside the output's.
 void row_max(inout float value[ROWS]) {
   const uint t = gl_LocalInvocationID.x;
   barrier();
@@ -52,7 +54,8 @@ void row_max(inout float value[ROWS]) {
     part[t] = most;
   }
   barrier();
-  for (uint i = 0; i < PARTS; i++)
+  [[unroll]] for (uint r = 0; r < ROWS; r++) value[r] = ATTENTION_LOWEST;
+  [[dont_unroll]] for (uint i = 0; i < PARTS; i++)
     [[unroll]] for (uint r = 0; r < ROWS; r++) value[r] = max(value[r], part[r * PARTS + i]);
 }
 
@@ -69,7 +72,7 @@ void row_sum(inout float value[ROWS]) {
     part[t] = total;
   }
   barrier();
-  for (uint i = 0; i < PARTS; i++)
+  [[dont_unroll]] for (uint i = 0; i < PARTS; i++)
     [[unroll]] for (uint r = 0; r < ROWS; r++) value[r] += part[r * PARTS + i];
 }
 

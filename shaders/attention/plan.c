@@ -182,9 +182,10 @@ enum { FLASH_BUILDS = sizeof flash_rows / sizeof flash_rows[0], MERGE_SHADER = F
 
 static uint64_t block_of(const int32_t *tuning) { return (uint64_t)tuning[TUNE_THREADS] * (uint64_t)tuning[TUNE_KEYS]; }
 
-/* Bytes of shared memory of flash.comp: weights and partial results, of which a row has 8 or one per 4 invocations. */
+/* Bytes of shared memory of flash.comp: weights, how many keys a row sees, and its partial results, 8 or one per 4
+ * invocations. */
 static uint64_t shared_bytes(uint64_t rows, const int32_t *tuning) {
-  return rows * (block_of(tuning) + most(8, (uint64_t)tuning[TUNE_THREADS] / 4)) * sizeof(float);
+  return rows * (block_of(tuning) + 1 + most(8, (uint64_t)tuning[TUNE_THREADS] / 4)) * sizeof(float);
 }
 
 /* Sixteen rows are kept from CPU devices: SwiftShader (Chromium 156) takes over half a minute to compile them, 13 s for

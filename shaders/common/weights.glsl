@@ -38,22 +38,23 @@
 // Groups of 32 in a padded row of k elements.
 uint group_count(uint k) { return (k + WEIGHTS_GROUP - 1) / WEIGHTS_GROUP; }
 
-// Codes of a chunk as floats, four by four in the order of k.
-void chunk_decode(uvec4 chunk, out vec4 w[CHUNK_VECS]) {
+// Vector v of the codes of a chunk as floats, in the order of k. Where they are decoded one by one as they are used,
+// the rest of the chunk stays packed in four registers.
+vec4 chunk_vector(uvec4 chunk, int v) {
 #if WEIGHTS == 0
-  w[0] = uintBitsToFloat(chunk);
+  return uintBitsToFloat(chunk);
 #elif WEIGHTS == 1
-  w[0] = unpack_half(chunk.xy);
-  w[1] = unpack_half(chunk.zw);
+  return unpack_half(v == 0 ? chunk.xy : chunk.zw);
 #elif WEIGHTS == 2
-  [[unroll]] for (int i = 0; i < 4; i++) w[i] = unpack_int8(chunk[i]);
+  return unpack_int8(chunk[v]);
 #else
-  const float bias = WEIGHTS == 3 ? 8.0 : 0.0;
-  [[unroll]] for (int i = 0; i < 4; i++) {
-    w[i] = unpack_int4(chunk[i], bias);
-    w[i + 4] = unpack_int4(chunk[i] >> 4, bias);
-  }
+  return unpack_int4(chunk[v % 4] >> v / 4 * 4, WEIGHTS == 3 ? 8.0 : 0.0);
 #endif
+}
+
+// All of them.
+void chunk_decode(uvec4 chunk, out vec4 w[CHUNK_VECS]) {
+  [[unroll]] for (int v = 0; v < CHUNK_VECS; v++) w[v] = chunk_vector(chunk, v);
 }
 
 #ifdef HAS_SCALES

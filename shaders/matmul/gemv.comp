@@ -15,7 +15,7 @@
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #endif
 // Few rows of x (decode). One workgroup owns ROWS rows of w; its invocations stride over K together, 16 bytes of
-// weights each, so that neighbours read neighbouring memory. The piece of x that meets a chunk is loaded once and
+// weights each, so that neighbours read neighbouring memory. Each vec4 of x that meets a chunk is loaded once and
 // used for all ROWS; each (row, column) has an accumulator in a register. The scale multiplies once per chunk.
 // Cost: one reduction over the workgroup per output: through shared memory, or (SUBGROUP) by subgroupAdd with
 // shared memory only between the subgroups of a workgroup, which works at any subgroup size.
@@ -68,24 +68,27 @@ void main() {
 
   uint chunks = groups() * GROUP_CHUNKS;
   for (uint chunk = gl_LocalInvocationIndex; chunk < chunks; chunk += gl_WorkGroupSize.x) {
-    vec4 x[COLS][CHUNK_VECS];
-    for (uint c = 0; c < COLS; c++)
-      [[unroll]] for (uint v = 0; v < CHUNK_VECS; v++) x[c][v] = x_data[x_row(c) + chunk * CHUNK_VECS + v];
-    for (uint r = 0; r < ROWS; r++) {
-      uint row = min(row0 + r, push.n - 1);   // a tail row repeats the last one and is not stored
-      vec4 w[CHUNK_VECS];
-      chunk_decode(w_data[w_row(row) + chunk], w);
-      vec2 scale = scale_load(row, chunk / GROUP_CHUNKS);
+    uvec4 w[ROWS];
+    float product[SUMS], x_sum[COLS];
+    // A row past the end is the last one again, and not stored.
+    for (uint r = 0; r < ROWS; r++) w[r] = w_data[w_row(min(row0 + r, push.n - 1)) + chunk];
+    for (uint s = 0; s < SUMS; s++) product[s] = 0.0;
+    for (uint c = 0; c < COLS; c++) x_sum[c] = 0.0;
+    // Vector by vector: a whole chunk of 8 rows of x would be 256 registers, and did spill (docs/codegen.md).
+    [[unroll]] for (int v = 0; v < CHUNK_VECS; v++) {
+      vec4 weights[ROWS];
+      for (uint r = 0; r < ROWS; r++) weights[r] = chunk_vector(w[r], v);
       for (uint c = 0; c < COLS; c++) {
-        float product = 0.0, x_sum = 0.0;
-        [[unroll]] for (uint v = 0; v < CHUNK_VECS; v++) {
-          product += dot(w[v], x[c][v]);
+        vec4 x = x_data[x_row(c) + chunk * CHUNK_VECS + v];
+        for (uint r = 0; r < ROWS; r++) product[r * COLS + c] += dot(weights[r], x);
 #ifdef HAS_ZERO
-          x_sum += dot(x[c][v], vec4(1.0));
+        x_sum[c] += dot(x, vec4(1.0));
 #endif
-        }
-        sum[r * COLS + c] += scale.x * product + scale.y * x_sum;
       }
+    }
+    for (uint r = 0; r < ROWS; r++) {
+      vec2 scale = scale_load(min(row0 + r, push.n - 1), chunk / GROUP_CHUNKS);
+      for (uint c = 0; c < COLS; c++) sum[r * COLS + c] += scale.x * product[r * COLS + c] + scale.y * x_sum[c];
     }
   }
   reduce_and_store(sum, row0);

@@ -21,46 +21,44 @@
 
 layout(local_size_x_id = MATMUL_SPEC_THREADS) in;
 
-void group_decode(uint row, uint group, out vec4 w[GROUP_VECS]) {
-  [[unroll]] for (uint i = 0; i < GROUP_CHUNKS; i++) {
-    vec4 part[CHUNK_VECS];
-    chunk_decode(w_data[w_row(row) + group * GROUP_CHUNKS + i], part);
-    [[unroll]] for (uint v = 0; v < CHUNK_VECS; v++) w[i * CHUNK_VECS + v] = part[v];
-  }
-}
-
 void main() {
   uint row0 = gl_WorkGroupID.x * gl_WorkGroupSize.x * MATMUL_LANE_ROWS + gl_LocalInvocationIndex;
   uint col0 = gl_WorkGroupID.y * COLS;
-  uint row[MATMUL_LANE_ROWS], x_at[COLS];
-  [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) row[r] = row0 + r * gl_WorkGroupSize.x;
+  uint row[MATMUL_LANE_ROWS], x_at[COLS];   // past the end the last row is repeated and not stored
+  [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) row[r] = min(row0 + r * gl_WorkGroupSize.x, push.n - 1);
   [[unroll]] for (uint c = 0; c < COLS; c++) x_at[c] = x_row(min(col0 + c, push.m - 1));
   float sum[MATMUL_LANE_ROWS][COLS];
   [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++)
     [[unroll]] for (uint c = 0; c < COLS; c++) sum[r][c] = 0.0;
 
   for (uint group = 0; group < groups(); group++) {
-    vec4 w[MATMUL_LANE_ROWS][GROUP_VECS];
-    vec2 scale[MATMUL_LANE_ROWS];
-    [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) {
-      uint row_in = min(row[r], push.n - 1);   // past the end the last row is repeated and not stored
-      group_decode(row_in, group, w[r]);
-      scale[r] = scale_load(row_in, group);
-    }
+    float product[MATMUL_LANE_ROWS][COLS], x_sum[COLS];
     [[unroll]] for (uint c = 0; c < COLS; c++) {
-      float product[MATMUL_LANE_ROWS], x_sum = 0.0;
-      [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) product[r] = 0.0;
-      [[unroll]] for (uint v = 0; v < GROUP_VECS; v++) {
-        vec4 x = x_data[x_at[c] + group * GROUP_VECS + v];
-        [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) product[r] += dot(w[r][v], x);
+      x_sum[c] = 0.0;
+      [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) product[r][c] = 0.0;
+    }
+    [[unroll]] for (int i = 0; i < GROUP_CHUNKS; i++) {
+      uvec4 chunk[MATMUL_LANE_ROWS];
+      [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++)
+        chunk[r] = w_data[w_row(row[r]) + group * GROUP_CHUNKS + i];
+      [[unroll]] for (int v = 0; v < CHUNK_VECS; v++) {
+        vec4 w[MATMUL_LANE_ROWS];
+        [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) w[r] = chunk_vector(chunk[r], v);
+        [[unroll]] for (uint c = 0; c < COLS; c++) {
+          vec4 x = x_data[x_at[c] + group * GROUP_VECS + i * CHUNK_VECS + v];
+          [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) product[r][c] += dot(w[r], x);
 #ifdef HAS_ZERO
-        x_sum += dot(x, vec4(1.0));
+          x_sum[c] += dot(x, vec4(1.0));
 #endif
+        }
       }
-      [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) sum[r][c] += scale[r].x * product[r] + scale[r].y * x_sum;
+    }
+    [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) {
+      vec2 scale = scale_load(row[r], group);
+      [[unroll]] for (uint c = 0; c < COLS; c++) sum[r][c] += scale.x * product[r][c] + scale.y * x_sum[c];
     }
   }
   [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++)
     [[unroll]] for (uint c = 0; c < COLS; c++)
-      if (row[r] < push.n && col0 + c < push.m) y_store(col0 + c, row[r], sum[r][c]);
+      if (row0 + r * gl_WorkGroupSize.x < push.n && col0 + c < push.m) y_store(col0 + c, row[r], sum[r][c]);
 }

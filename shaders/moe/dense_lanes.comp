@@ -23,21 +23,21 @@ void main() {
     [[unroll]] for (uint c = 0; c < COLS; c++) total[r][c] = 0.0;
 
   for (uint expert = push.first_expert; expert < push.last_expert; expert++) {
-    uint slot[COLS], x_at[COLS];
-    float weight[COLS];
-    bool routed[COLS];
-    [[unroll]] for (uint c = 0; c < COLS; c++) {
-      slot[c] = masked_slot(min(token0 + c, push.tokens - 1), expert, weight[c], routed[c]);
-      x_at[c] = x_of_slot(slot[c]);
-    }
+    uint x_at[COLS];
+    float weight;
+    bool routed;
+    [[unroll]] for (uint c = 0; c < COLS; c++)
+      x_at[c] = x_of_slot(masked_slot(min(token0 + c, push.tokens - 1), expert, weight, routed));
     float sum[MOE_LANE_ROWS][COLS];
     lanes_multiply(expert, row, x_at, sum);
-    [[unroll]] for (uint r = 0; r < MOE_LANE_ROWS; r++)
-      [[unroll]] for (uint c = 0; c < COLS; c++) {
-        total[r][c] += weight[c] * sum[r][c];
-        bool stored = routed[c] && token0 + c < push.tokens && row[r] < push.last_row;
-        if (push.down == 0 && stored) y_store(slot[c], row[r], sum[r][c]);
+    [[unroll]] for (uint c = 0; c < COLS; c++) {   // asked again: kept over the product, the answers spill
+      uint slot = masked_slot(min(token0 + c, push.tokens - 1), expert, weight, routed);
+      bool stored = push.down == 0 && routed && token0 + c < push.tokens;
+      [[unroll]] for (uint r = 0; r < MOE_LANE_ROWS; r++) {
+        total[r][c] += weight * sum[r][c];
+        if (stored && row[r] < push.last_row) y_store(slot, row[r], sum[r][c]);
       }
+    }
   }
   if (push.down == 0) return;
   [[unroll]] for (uint r = 0; r < MOE_LANE_ROWS; r++)
