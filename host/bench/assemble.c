@@ -58,6 +58,12 @@ static bool copy_text(char **to, const char *from) {
   return !from || *to;
 }
 
+/* Why nothing is known of the code of a row that was timed. */
+static const char *explain_codegen(const struct row *from, enum status status, const char *why_not) {
+  if (!status_has_time(status) || codegen_known(&from->codegen)) return NULL;
+  return *from->codegen_reason ? from->codegen_reason : why_not;
+}
+
 static bool fill_row(const struct session *session, const struct row *from, const char *why_not,
                      struct result_row *row) {
   const struct plan_row *planned = from->planned;
@@ -74,10 +80,12 @@ static bool fill_row(const struct session *session, const struct row *from, cons
   row->error = from->error;
   row->memory = from->memory;
   row->compile_ns = from->compile_ns;
+  row->codegen = from->codegen;
   row->n_tuning = variant->n_tunables;
   bool ok = copy_text(&row->id, planned->id) && copy_text(&row->op, row->family->name) &&
             copy_text(&row->technique, variant->technique) && copy_text(&row->variant, variant->id) &&
-            copy_text(&row->reason, *reason ? reason : NULL);
+            copy_text(&row->reason, *reason ? reason : NULL) &&
+            copy_text(&row->codegen_reason, explain_codegen(from, row->status, why_not));
   for (size_t t = 0; ok && t < row->n_tuning; t++) {
     row->tuning[t] = planned->tuning[t];
     ok = copy_text(&row->tuning_names[t], variant->tunables[t].name);

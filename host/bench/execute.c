@@ -135,7 +135,8 @@ static bool make_dispatches(struct execution *ex, struct pipelines *pipelines, s
     return error_set(err, ERROR_MEMORY, "out of memory for %zu dispatches", ex->plan.n * ex->arena->copies);
   for (size_t p = 0; p < ex->plan.n; p++) {
     if (!check_pass(ex, &ex->plan.pass[p], caps, err)) return false;
-    struct gpu_pipeline *pipeline = pipelines_get(pipelines, ex->variant, &ex->plan.pass[p], &ex->compile_ns, err);
+    struct gpu_pipeline *pipeline = pipelines_get(pipelines, ex->variant, &ex->plan.pass[p], &ex->compile_ns, &ex->fresh,
+                                                  err);
     if (!pipeline) return false;
     for (uint32_t c = 0; c < ex->arena->copies; c++) {
       struct gpu_dispatch *dispatch = &ex->dispatches[c * ex->plan.n + p];
@@ -220,6 +221,11 @@ size_t execution_batch(const struct execution *ex, double op_ns) {
   enum { MOST = 4096 };   /* dispatches recorded in one command buffer */
   double n = execution_watchdog(gpu_caps(ex->gpu)).submission_ns * (double)ex->plan.n / fmax(op_ns, 1);
   return n < 1 ? 1 : n > MOST ? MOST : (size_t)n;
+}
+
+uint64_t execution_compile_ns(const struct execution *ex, uint64_t first_host_ns, uint64_t second_host_ns) {
+  bool late = ex->fresh && first_host_ns > second_host_ns;
+  return ex->compile_ns + (late ? first_host_ns - second_host_ns : 0);
 }
 
 double execution_ns(const struct gpu_time *time) {

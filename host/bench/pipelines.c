@@ -53,7 +53,7 @@ static struct entry *reserve(struct pipelines *table, struct error *err) {
 }
 
 struct gpu_pipeline *pipelines_get(struct pipelines *table, const struct variant *variant, const struct pass *pass,
-                                   uint64_t *compile_ns, struct error *err) {
+                                   uint64_t *compile_ns, bool *fresh, struct error *err) {
   const char *name = pass->shader < KERNEL_SHADERS ? variant->shaders[pass->shader] : NULL;
   const struct spirv *spirv = name ? spirv_find(name) : NULL;
   if (!spirv || !spirv->words) {
@@ -73,6 +73,7 @@ struct gpu_pipeline *pipelines_get(struct pipelines *table, const struct variant
                                         &entry->compile_ns, err);
   if (!entry->pipeline) return NULL;
   *compile_ns += entry->compile_ns;
+  *fresh = true;
   table->n++;
   return entry->pipeline;
 }

@@ -3,6 +3,7 @@
 #ifndef PIPELINES_H
 #define PIPELINES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "error.h"
@@ -13,8 +14,9 @@ struct pipelines;
 struct pipelines *pipelines_create(struct gpu *, struct error *);
 void pipelines_destroy(struct pipelines *);   /* NULL is fine; before gpu_close */
 
-/* Owned by the table. *compile_ns grows by the time of the creation, also when it was made earlier. */
+/* Owned by the table. *compile_ns grows by the time of the creation, also when it was made earlier; *fresh is set when it
+ * was not: its first dispatch is still to come. */
 struct gpu_pipeline *pipelines_get(struct pipelines *, const struct variant *, const struct pass *,
-                                   uint64_t *compile_ns, struct error *);
+                                   uint64_t *compile_ns, bool *fresh, struct error *);
 
 #endif

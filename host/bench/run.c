@@ -165,7 +165,7 @@ static bool measure(struct session *session, struct output *output, struct error
   look_round(session);
   if (!stage_prove(session, err) || !stage_verify(session, err)) return false;
   say_rounds(session);
-  return stage_measure(session, err) && check_ceilings(session, err);
+  return stage_measure(session, err) && check_ceilings(session, err) && stage_codegen(session, err);
 }
 
 /* Interrupted or without a worker there are still rows worth keeping; anything else (a full disk) ends the run. */

@@ -39,6 +39,8 @@ struct row {
   size_t n, capacity;
   uint32_t rounds;
   bool gpu_clock;
+  struct codegen codegen;       /* of the worst pipeline */
+  char codegen_reason[128];     /* why it is unknown */
 };
 
 struct session {
@@ -81,5 +83,6 @@ bool stage_measure(struct session *, struct error *);
 /* Fresh rounds of the rows of the family, for ceilings that a row has passed: the better of old and fresh stays, so that
  * what was disturbed once recovers. Sets `again` when there was time for all. */
 bool stage_again(struct session *, const struct family *, struct error *);
+bool stage_codegen(struct session *, struct error *);
 
 #endif

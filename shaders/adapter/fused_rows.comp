@@ -36,7 +36,7 @@ void main() {
     float product[ROWS][COLS];
     [[unroll]] for (uint r = 0; r < ROWS; r++)
       [[unroll]] for (uint c = 0; c < COLS; c++) product[r][c] = 0.0;
-    [[unroll]] for (int i = 0; i < GROUP_CHUNKS; i++) {
+    [[dont_unroll]] for (int i = 0; i < GROUP_CHUNKS; i++) {
       uvec4 chunk[ROWS];
       [[unroll]] for (uint r = 0; r < ROWS; r++) chunk[r] = w_data[w_begin(row[r]) + group * GROUP_CHUNKS + i];
       [[unroll]] for (int v = 0; v < CHUNK_VECS; v++) {

@@ -37,7 +37,7 @@ void main() {
       x_sum[c] = 0.0;
       [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++) product[r][c] = 0.0;
     }
-    [[unroll]] for (int i = 0; i < GROUP_CHUNKS; i++) {
+    [[dont_unroll]] for (int i = 0; i < GROUP_CHUNKS; i++) {
       uvec4 chunk[MATMUL_LANE_ROWS];
       [[unroll]] for (uint r = 0; r < MATMUL_LANE_ROWS; r++)
         chunk[r] = w_data[w_row(row[r]) + group * GROUP_CHUNKS + i];

@@ -91,11 +91,13 @@ static inline struct result_row example_row(const char *id, enum status status) 
     .roofline = NAN,
     .error = {.nmse = NAN, .max_abs = NAN, .tolerance = NAN},
     .time = {.median = NAN, .p10 = NAN, .p90 = NAN, .lo = NAN, .hi = NAN},
+    .codegen = codegen_unknown(),
   };
   for (size_t d = 0; d < row.family->n_dims; d++) {
     const struct dim_def *def = &row.family->dims[d];
     row.dim[d] = def->min + (int64_t)d <= def->max ? def->min + (int64_t)d : def->max;
   }
+  if (status == STATUS_NOISY) row.codegen_reason = strdup("the driver does not tell");
   if (!status_has_time(status)) {
     row.reason = strdup("because of \"this\"");
     return row;
@@ -107,6 +109,7 @@ static inline struct result_row example_row(const char *id, enum status status) 
   row.error = (struct result_error){.nmse = 1.1e-7, .max_abs = 0.0021, .tolerance = 0.0101, .elements = 1024};
   row.memory = 33062912;
   row.compile_ns = 8100000;
+  if (status == STATUS_OK) row.codegen = (struct codegen){48, 106, 0, 0, 1024, 2252, NAN, 64};
   return row;
 }
 

@@ -60,6 +60,9 @@ static void same_row(const struct result_row *a, const struct result_row *b) {
   same_number(a->error.tolerance, b->error.tolerance);
   assert_true(a->error.elements == b->error.elements);
   assert_true(a->memory == b->memory && a->compile_ns == b->compile_ns);
+  for (size_t f = 0; f < CODEGEN_FIELDS; f++) same_number(codegen_value(&a->codegen, f), codegen_value(&b->codegen, f));
+  if (a->codegen_reason) same_text(a->codegen_reason, b->codegen_reason);
+  else assert_null(b->codegen_reason);
 }
 
 static void same_state(const struct machine_state *a, const struct machine_state *b) {
@@ -140,7 +143,9 @@ static void the_file_has_the_form_of_the_design(void **state) {
               *lost = cJSON_GetArrayItem(rows, STATUS_LOST);
   assert_true(cJSON_IsNull(json_member(lost, "time_ns", NULL)));
   assert_string_equal(json_string(lost, "reason", 99, NULL), "because of \"this\"");
-  assert_true(cJSON_IsNull(json_member(ok, "energy", NULL)) && cJSON_IsNull(json_member(ok, "codegen", NULL)));
+  assert_true(cJSON_IsNull(json_member(ok, "energy", NULL)) && cJSON_IsNull(json_member(lost, "codegen", NULL)));
+  assert_int_equal(json_member(json_object(ok, "codegen", NULL), "registers", NULL)->valuedouble, 48);
+  assert_true(cJSON_IsNull(json_member(json_object(ok, "codegen", NULL), "occupancy", NULL)));
   assert_string_equal(json_string(ok, "energy_reason", 99, NULL), "not measured in this version");
   assert_true(cJSON_IsNull(json_member(lost, "memory", NULL)) && cJSON_IsNull(json_member(lost, "error", NULL)));
   assert_string_equal(json_string(json_object(root, "run", NULL), "seed", 99, NULL), "18446744073709551615");
