@@ -6,6 +6,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from schema.check import validators, violations
 from support.program import ProgramTest, environment, vkpareto
 
 RADV = ":".join(glob.glob("/usr/share/vulkan/icd.d/radeon_icd*.json"))
@@ -51,6 +52,7 @@ class NullDevice(ProgramTest):
         for family in ("polaris10", "gfx1100"):
             done = self.compile(family, "--no-spills", "--format", "json")
             self.assert_done(done)
+            self.assertEqual(list(violations(json.loads(done.stdout), validators())), [])
             for pipeline in json.loads(done.stdout)["pipelines"]:
                 if pipeline["status"] == "unsupported":
                     continue

@@ -4,14 +4,19 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "codegen.h"
 #include "gpu.h"
 #include "job.h"
+#include "journal.h"
 #include "recipes.h"
+#include "session.h"
 
 struct word { const char *name, *description; double value; };
 
@@ -152,6 +157,73 @@ static void equal_plans_ask_once(void **state) {
   recipes_free(&recipes);
 }
 
+/* ---- the stage of a run, its questions answered by a journal: no driver here both runs kernels and tells of them */
+
+static const struct caps some_caps = {
+  .features = FEATURE_EXECUTABLE_PROPERTIES,
+  .limits = {.storage_range = 1u << 30, .shared_memory = 32768, .invocations = 1024, .group_size = {1024, 1024, 64},
+             .group_count = {65535, 65535, 65535}},
+};
+
+static void write_answer(struct journal *journal, const struct recipe *recipe, const struct answer *answer) {
+  struct error err = {0};
+  char key[300];
+  int used = snprintf(key, sizeof key, "compile %s %u %u", recipe->spirv->name, recipe->bindings, recipe->push_bytes);
+  for (uint32_t s = 0; s < recipe->n_spec; s++)
+    used += snprintf(key + used, sizeof key - (size_t)used, " %u", recipe->spec[s]);
+  assert_true(journal_add(journal, key, answer, &err));
+}
+
+/* The first pipeline is answered with `first`, all others with 30 registers. The row as the stage leaves it. */
+static struct row run_stage(const struct plan_row *planned, const struct answer *first) {
+  struct error err = {0};
+  const struct journal_head head = {.seed = "1"};
+  static struct answer other;
+  other = (struct answer){.status = STATUS_OK, .code.codegen = codegen_unknown()};
+  other.code.codegen.registers = 30;
+  char path[] = "/tmp/test_codegen_XXXXXX";
+  int fd = mkstemp(path);
+  assert_true(fd >= 0);
+  close(fd);
+  unlink(path);
+  struct recipes recipes = {0};
+  assert_true(recipes_add(&recipes, planned->variant, &planned->kase, &some_caps, planned->tuning, &err));
+  assert_true(recipes.n > 1);
+  struct journal *journal = journal_open(path, &head, false, &err);
+  if (!journal) fail_msg("%s", err.text);
+  for (size_t i = 0; i < recipes.n; i++) write_answer(journal, &recipes.list[i].recipe, i ? &other : first);
+  recipes_free(&recipes);
+  journal_close(journal, false);
+
+  double ns = 1;
+  struct row row = {.planned = planned, .status = STATUS_OK, .ns = &ns, .n = 1, .codegen = codegen_unknown()};
+  struct session session = {.rows = &row, .n_rows = 1, .deadline = INFINITY, .client.caps = some_caps};
+  session.journal = journal_open(path, &head, true, &err);
+  if (!session.journal) fail_msg("%s", err.text);
+  if (!stage_codegen(&session, &err)) fail_msg("%s", err.text);
+  journal_close(session.journal, true);
+  return row;
+}
+
+static void a_row_gets_its_worst_pipeline(void **state) {
+  (void)state;
+  const struct variant *variant = variant_find("attention.naive_f16.base");
+  struct plan_row planned = {.variant = variant,
+                             .kase = {.family = family_find("attention"), .dim = {1, 8, 300, 4, 1, 64, 1}}};
+  static struct answer answer;
+  answer = (struct answer){.status = STATUS_OK, .code.codegen = codegen_unknown()};
+  answer.code.codegen.registers = 90;
+  assert_true(run_stage(&planned, &answer).codegen.registers == 90);
+  answer.code.codegen.registers = 10;
+  assert_true(run_stage(&planned, &answer).codegen.registers == 30);
+
+  answer = (struct answer){.status = STATUS_LOST, .reason = "the worker died"};
+  struct row row = run_stage(&planned, &answer);   /* it keeps its time and says why it knows nothing */
+  assert_int_equal(row.status, STATUS_OK);
+  assert_false(codegen_known(&row.codegen));
+  assert_string_equal(row.codegen_reason, "the worker died");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(radv),
@@ -163,6 +235,7 @@ int main(void) {
     cmocka_unit_test(a_recipe_travels),
     cmocka_unit_test(what_the_driver_told_travels),
     cmocka_unit_test(equal_plans_ask_once),
+    cmocka_unit_test(a_row_gets_its_worst_pipeline),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
