@@ -34,19 +34,22 @@ uint row_in(uint row) { return min(row, p.n - 1); }
 
 void add_base(uint row0, inout float sum[SUMS]) {
   for (uint chunk = gl_LocalInvocationIndex; chunk < groups() * GROUP_CHUNKS; chunk += gl_WorkGroupSize.x) {
-    vec4 x[COLS][CHUNK_VECS];
-    for (uint c = 0; c < COLS; c++)
-      [[unroll]] for (uint v = 0; v < CHUNK_VECS; v++) x[c][v] = x_data[x_begin(c) + chunk * CHUNK_VECS + v];
-    for (uint r = 0; r < ROWS; r++) {
-      uint row = row_in(row0 + r);
-      vec4 w[CHUNK_VECS];
-      chunk_decode(w_data[w_begin(row) + chunk], w);
-      float step = step_load(row, chunk / GROUP_CHUNKS);
+    uvec4 w[ROWS];
+    float product[SUMS];
+    for (uint r = 0; r < ROWS; r++) w[r] = w_data[w_begin(row_in(row0 + r)) + chunk];
+    for (uint i = 0; i < SUMS; i++) product[i] = 0.0;
+    // Vector by vector: a whole chunk of 8 rows of x would be 256 registers, and did spill (docs/codegen.md).
+    [[unroll]] for (int v = 0; v < CHUNK_VECS; v++) {
+      vec4 weights[ROWS];
+      for (uint r = 0; r < ROWS; r++) weights[r] = chunk_vector(w[r], v);
       for (uint c = 0; c < COLS; c++) {
-        float product = 0.0;
-        [[unroll]] for (uint v = 0; v < CHUNK_VECS; v++) product += dot(w[v], x[c][v]);
-        sum[r * COLS + c] += step * product;
+        vec4 x = x_data[x_begin(c) + chunk * CHUNK_VECS + v];
+        for (uint r = 0; r < ROWS; r++) product[r * COLS + c] += dot(weights[r], x);
       }
+    }
+    for (uint r = 0; r < ROWS; r++) {
+      float step = step_load(row_in(row0 + r), chunk / GROUP_CHUNKS);
+      for (uint c = 0; c < COLS; c++) sum[r * COLS + c] += step * product[r * COLS + c];
     }
   }
 }
