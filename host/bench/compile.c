@@ -154,7 +154,7 @@ bool compile_all(const struct compile_options *options, struct compiled_list *li
   struct compiler compiler = {.options = options, .list = list, .suite = suite_load("standard", err)};
   if (!compiler.suite) return false;
   interrupt_begin(&compiler.interrupt);
-  bool ok = client_start(&compiler.client, options->device, options->validation, &compiler.interrupt, err);
+  bool ok = client_start(&compiler.client, options->device, options->uuid, options->validation, &compiler.interrupt, err);
   if (ok) {
     list->caps = compiler.client.caps;
     ok = compile_matching(&compiler, err);

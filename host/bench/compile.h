@@ -12,6 +12,7 @@
 
 struct compile_options {
   size_t device;         /* index in gpu_list */
+  const char *uuid;      /* of the device that is meant, as in run_options; NULL: any will do */
   const char *filter;    /* glob over variant ids, NULL: all */
   bool all_tunings;      /* every combination of candidate values; else the default of each case */
   bool validation;

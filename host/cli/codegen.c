@@ -149,12 +149,18 @@ int cli_codegen(int argc, char **argv) {
   int status;
   if (!args_parse(&verb, argc, argv, &args, &status)) return status;
   struct compile_options options = {.filter = args_text(&args, "filter"), .validation = args_flag(&args, "validation")};
-  size_t devices[GPU_MAX_DEVICES], n, format = FORMAT_TABLE, tunings = 0;
+  struct selection selection;
+  size_t format = FORMAT_TABLE, tunings = 0;
   if (!args_choice(&args, "format", format_names, FORMATS, &format, &err) ||
       !args_choice(&args, "tunings", tunings_names, 2, &tunings, &err) ||
-      !device_select_here(args_text(&args, "device"), false, devices, &n, &err))
+      !device_select_here(args_text(&args, "device"), &selection, &err))
     return args_fail(&args, &err);
-  options.device = devices[0];
+  if (selection.n > 1) {
+    error_set(&err, ERROR_USAGE, "one device at a time; `vkpareto devices` lists them");
+    return args_fail(&args, &err);
+  }
+  options.device = selection.device[0].index;
+  options.uuid = selection.device[0].uuid;
   options.all_tunings = tunings == 1;
   struct compiled_list list = {0};
   bool ok = compile_all(&options, &list, &err) &&
