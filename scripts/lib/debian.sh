@@ -30,7 +30,7 @@ cached() {
   mkdir -p .drivers
   (
     exec 9>"$final.lock"
-    flock -n 9 || { say "another call is making $final; waiting for it"; flock 9; }
+    flock -n 9 || { say "another call makes or uses $final; waiting for it"; flock 9; }
     if [ "$(cat "$final/.recipe" 2>/dev/null)" != "$recipe" ]; then
       "${SUDO[@]}" rm -rf --one-file-system "$final.part" && mkdir "$final.part" && "$@" "$final.part" &&
         "${SUDO[@]}" tee "$final.part/.recipe" <<<"$recipe" >/dev/null &&
@@ -63,12 +63,12 @@ make_root() {
   say "making ${folder%.part}: Debian $1 from $mirror, about a minute"
   quietly "${SUDO[@]}" unshare --mount debootstrap --variant=minbase --force-check-gpg --keyring=$keys "$suite" "$folder" "$mirror" ||
     return
-  [ "$suite" = "$1" ] || "${SUDO[@]}" tee "$folder/etc/apt/sources.list.d/backports.list" \
-    <<<"deb $mirror $suite-backports main" >/dev/null || return
   local inside=("${SUDO[@]}" chroot "$folder" env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -qq)
-  quietly "${inside[@]}" update &&
-    quietly "${inside[@]}" install -y --no-install-recommends -t "${1/+/-}" "${packages[@]}" &&
-    quietly "${inside[@]}" clean
+  if [ "$suite" != "$1" ]; then   # debootstrap has left the suite's own lists
+    "${SUDO[@]}" tee "$folder/etc/apt/sources.list.d/backports.list" <<<"deb $mirror $suite-backports main" >/dev/null &&
+      quietly "${inside[@]}" update || return
+  fi
+  quietly "${inside[@]}" install -y --no-install-recommends -t "${1/+/-}" "${packages[@]}" && quietly "${inside[@]}" clean
 }
 
 # debian_root NAME SUITE[+backports] PACKAGE...: prints the path of .drivers/NAME, a root with that release of Debian and
