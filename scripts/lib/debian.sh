@@ -68,7 +68,8 @@ make_root() {
     "${SUDO[@]}" tee "$folder/etc/apt/sources.list.d/backports.list" <<<"deb $mirror $suite-backports main" >/dev/null &&
       quietly "${inside[@]}" update || return
   fi
-  quietly "${inside[@]}" install -y --no-install-recommends -t "${1/+/-}" "${packages[@]}" && quietly "${inside[@]}" clean
+  quietly "${inside[@]}" install -y --no-install-recommends -t "${1/+/-}" "${packages[@]}" && quietly "${inside[@]}" clean &&
+    "${SUDO[@]}" mkdir -p "$folder$PWD"   # where the repository can be mounted, under its own path
 }
 
 # debian_root NAME SUITE[+backports] PACKAGE...: prints the path of .drivers/NAME, a root with that release of Debian and
