@@ -332,8 +332,9 @@ static void a_shader_that_was_not_built_says_why(void **state) {
 static void validation_hears_a_mistake(void **state) {
   (void)state;
   struct gpu *gpu = open_gpu(false);
-  /* The shader reads push constants that the layout leaves out: wrong by the rules, harmless to drivers. */
-  struct gpu_pipeline *pipeline = make_pipeline(gpu, "ceilings/empty.store", 1, 0, 64);
+  /* The shader has a binding that the layout leaves out: wrong by the rules, heard by the layers of 1.3.239 and 1.4.309
+   * (push constants that are left out only by the first), harmless to drivers. */
+  struct gpu_pipeline *pipeline = make_pipeline(gpu, "ceilings/empty.store", 0, 8, 64);
   const char *first = "";
   assert_true(gpu_validation_messages(gpu, &first) > 0);
   assert_non_null(strstr(first, "VUID"));
