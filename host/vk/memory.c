@@ -52,8 +52,9 @@ static bool allocate(struct gpu *gpu, struct gpu_buffer *buffer, const struct pr
   vkGetBufferMemoryRequirements(gpu->device, buffer->handle, &needs);
   uint32_t type = choose_type(gpu, needs.memoryTypeBits, preference);
   if (type == UINT32_MAX)
-    return error_set(err, ERROR_UNSUPPORTED, "%s has no memory for storage buffers; update its driver, or, where it has no "
-                     "hardware and only compiles, ask `vkpareto codegen`",
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "%s has no memory for storage buffers; update its driver, or, where it has no hardware and only "
+                     "compiles, ask `vkpareto codegen`",
                      gpu->physical.caps.name);
   const VkMemoryAllocateInfo info = {
     .sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO,

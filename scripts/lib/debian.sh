@@ -50,22 +50,23 @@ debian_mirror() {
   case $address in
     mirror+file:*) read -r address _ <"${address#mirror+file:}" ;;   # a file that lists mirrors, as in cloud images
   esac
-  [ -n "$address" ] || fail "this machine's apt sources name no Debian mirror; check /etc/apt/sources.list and sources.list.d"
+  [ -n "$address" ] || fail "this machine's apt sources name no Debian mirror; check /etc/apt/sources.list.d"
   printf '%s\n' "${address%/}"
 }
 
-# make_root SUITE[+backports] PACKAGE... FOLDER: a Debian root, every package of it checked against Debian's keys. Packages
-# come from the suite's backports where these have them. What is mounted meanwhile goes with the process.
+# make_root SUITE[+backports] PACKAGE... FOLDER: a Debian root, every package of it checked against Debian's keys; from
+# the suite's backports where these have it. What is mounted meanwhile goes with the process.
 make_root() {
-  local suite=${1%+backports} folder=${!#} packages=("${@:2:$#-2}") mirror keys=/usr/share/keyrings/debian-archive-keyring.gpg
+  local suite=${1%+backports} folder=${!#} packages=("${@:2:$#-2}") mirror
+  local keys=/usr/share/keyrings/debian-archive-keyring.gpg
   [ -f $keys ] || fail "no $keys to check packages with; apt-get install debian-archive-keyring"
   mirror=$(debian_mirror) || exit
   say "making ${folder%.part}: Debian $1 from $mirror, about a minute"
-  quietly "${SUDO[@]}" unshare --mount debootstrap --variant=minbase --force-check-gpg --keyring=$keys "$suite" "$folder" "$mirror" ||
-    return
+  quietly "${SUDO[@]}" unshare --mount debootstrap --variant=minbase --force-check-gpg --keyring=$keys \
+    "$suite" "$folder" "$mirror" || return
   local inside=("${SUDO[@]}" chroot "$folder" env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get -qq)
   if [ "$suite" != "$1" ]; then   # debootstrap has left the suite's own lists
-    "${SUDO[@]}" tee "$folder/etc/apt/sources.list.d/backports.list" <<<"deb $mirror $suite-backports main" >/dev/null &&
+    "${SUDO[@]}" tee "$folder/etc/apt/sources.list.d/backports.list" >/dev/null <<<"deb $mirror $suite-backports main" &&
       quietly "${inside[@]}" update || return
   fi
   quietly "${inside[@]}" install -y --no-install-recommends -t "${1/+/-}" "${packages[@]}" && quietly "${inside[@]}" clean &&
@@ -78,7 +79,7 @@ debian_root() {
   local name=$1
   shift
   if [ "$(cat ".drivers/$name/.recipe" 2>/dev/null)" != "$*" ]; then
-    command -v apt-get >/dev/null || fail "a Debian root is made by debootstrap, from apt's sources; this system has no apt-get"
+    command -v apt-get >/dev/null || fail "a Debian root is made from apt's sources; this system has no apt-get"
     command -v debootstrap >/dev/null || PATH=$PATH:/usr/sbin:/sbin command -v debootstrap >/dev/null ||
       install_packages debootstrap debian-archive-keyring
     need_root "make the root .drivers/$name (debootstrap)"
