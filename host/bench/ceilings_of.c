@@ -55,7 +55,7 @@ void ceilings_fill(struct result *result) {
 static double ideal_ns(const struct result *result, const struct result_row *row, bool *memory_bound) {
   double bandwidth = result->ceilings.read_memory;
   if (row->mode != MODE_COLD) bandwidth = fmax(bandwidth, result->ceilings.read_llc);
-  const char *compute = row->family ? row->family->compute_ceiling : NULL;
+  const char *compute = row->family ? arithmetic_of(row->family, variant_find(row->variant)).compute_ceiling : NULL;
   double memory = 1e9 * row->bytes / bandwidth;
   double arithmetic = compute ? 1e9 * row->flops / result_flops_ceiling(result, compute) : NAN;
   *memory_bound = !(arithmetic > memory);

@@ -119,10 +119,10 @@ static const char *valid(const struct kernel_case *kase, const struct caps *caps
 #define TURNS {"turns", {1, 4, 16}, 3}
 #define STREAM(technique, layout, groups) \
   {"ceilings." #technique "." #layout, "ceilings." #technique, {"ceilings/stream." #technique "_" #layout}, 0, \
-   {groups, TURNS}, 2, valid, ceiling_plan_##layout}
+   {groups, TURNS}, 2, valid, ceiling_plan_##layout, NULL}
 #define CHAINS(technique, width, requires) \
   {"ceilings." #technique "." #width, "ceilings." #technique, {"ceilings/chains." #technique "_" #width}, requires, \
-   {WIDE_GROUPS}, 1, valid, ceiling_plan_chains}
+   {WIDE_GROUPS}, 1, valid, ceiling_plan_chains, NULL}
 
 static const struct variant variants[] = {
   STREAM(read, columns, WIDE_GROUPS),
@@ -135,7 +135,7 @@ static const struct variant variants[] = {
   CHAINS(muladd_f32, narrow, 0),
   CHAINS(fma_f16, wide, FEATURE_FLOAT16),
   CHAINS(fma_f16, narrow, FEATURE_FLOAT16),
-  {"ceilings.empty.store", "ceilings.empty", {"ceilings/empty.store"}, 0, {{0}}, 0, NULL, ceiling_plan_empty},
+  {"ceilings.empty.store", "ceilings.empty", {"ceilings/empty.store"}, 0, {{0}}, 0, NULL, ceiling_plan_empty, NULL},
 };
 
 /* One tile, several, more than a workgroup's; one word to a whole empty dispatch; one invocation, ragged ends, the last

@@ -48,6 +48,13 @@ static const struct technique techniques[] = {
   .tunables = {{"tile_m", {64, 32, 128, 16}, 4}, {"tile_n", {64, 32, 128}, 3}, {"registers", {8, 4}, 2}},              \
   .n_tunables = 3
 
+static const struct arithmetic matrix_unit = {reference_matmul_f16, reference_whole_f16, "coopmat_f16_f32"};
+
+#define COOPMAT_TUNABLES                                                                                               \
+  .tunables = {{"subgroups", {4, 2, 8, 1}, 4}, {"fragments_m", {2, 1, 4}, 3}, {"fragments_n", {2, 1, 4}, 3},           \
+               {"k_step", {32, 64}, 2}},                                                                               \
+  .n_tunables = 4
+
 /* The variants of one format: the same sources, built for it. */
 #define VARIANTS(format)                                                                                              \
   {.id = "matmul." format ".gemv", .technique = "matmul." format, .shaders = {"matmul/gemv." format},                \
@@ -62,8 +69,14 @@ static const struct technique techniques[] = {
    .shaders = {"matmul/tiled." format "_4", "matmul/tiled." format "_8"},                                             \
    TILED_TUNABLES, .valid = plan_tiled_valid, .plan = plan_tiled}
 
+#define COOPMAT(format)                                                                                               \
+  {.id = "matmul." format ".coopmat", .technique = "matmul." format, .shaders = {"matmul/coopmat." format},          \
+   .requires = FEATURE_COOPMAT | FEATURE_FLOAT16 | FEATURE_SUBGROUP_BASIC | FEATURE_VULKAN_MEMORY_MODEL,              \
+   COOPMAT_TUNABLES, .valid = plan_coopmat_valid, .plan = plan_coopmat, .arithmetic = &matrix_unit}
+
 static const struct variant variants[] = {
-  VARIANTS("f32"), VARIANTS("f16"), VARIANTS("int8_g32"), VARIANTS("int4_g32"), VARIANTS("int4z_g32"),
+  VARIANTS("f32"), VARIANTS("f16"), COOPMAT("f16"), VARIANTS("int8_g32"), COOPMAT("int8_g32"), VARIANTS("int4_g32"),
+  COOPMAT("int4_g32"), VARIANTS("int4z_g32"), COOPMAT("int4z_g32"),
 };
 
 static bool tensors(const struct kernel_case *kase, const struct technique *technique, struct tensor_list *list,
