@@ -18,8 +18,8 @@ enum { TOLERANCE_C = 4 };
 /* A dot product of k terms accumulated with unit roundoff u (each product may round too), stored with unit
  * roundoff u_out: c sqrt(k + 1) u magnitude + u_out |value|, plus the f32 denormal floor that a device may flush. */
 double tolerance_dot(double k, double u, double magnitude, double u_out, double value);
-/* How far an operand may be from v once it has been rounded to f16, |v| <= TOLERANCE_F16_MAX: nothing where f16 holds v;
- * else two unit roundoffs, since Vulkan leaves the direction of a conversion to the device (appendix "Precision and
+/* How far an operand may be from v once it has been rounded to f16, |v| <= TOLERANCE_F16_MAX: nothing where f16 holds
+ * v; else two unit roundoffs, since Vulkan leaves the direction of a conversion to the device (appendix "Precision and
  * Operation of SPIR-V Instructions"); all of v below the smallest normal number, which a device may flush. */
 #define TOLERANCE_F16_MAX 65504.0
 double tolerance_f16_operand(double v);

@@ -10,7 +10,7 @@
 // Rate of the matrix unit, f16 times f16 summed in f32. Idea: 8 chains sum = a b + sum of fragments in registers, of
 // the sides that the device advertises, started apart so that none can stand for another. Every row of a holds the
 // same 8 numbers again and again, and every column of b another 8, so that the end of a chain can be told whatever
-// the sides are. Cost: registers, and one word read and written per element. There is nothing to win: it is the measure.
+// the sides are. Cost: registers, and one word read and written per element. There is nothing to win: it measures.
 #include "ceilings.h"
 
 layout(local_size_x_id = CEILINGS_SPEC_THREADS) in;

@@ -108,7 +108,8 @@ static double coopmat_total(const float *start, const float *factors, double tri
     total += end;
     magnitude += fabs(end);
   }
-  *bound = fill == FILL_EXACT ? 0 : (CEILINGS_COOPMAT_CHAINS - 1) * UNIT_F32 * magnitude;   /* Higham 2002, section 4.2 */
+  /* Higham 2002, section 4.2 */
+  *bound = fill == FILL_EXACT ? 0 : (CEILINGS_COOPMAT_CHAINS - 1) * UNIT_F32 * magnitude;
   return total;
 }
 

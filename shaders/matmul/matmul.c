@@ -7,6 +7,10 @@
  *   2. gemv_sg   the same, subgroupAdd          2.5 / 0.17. Fewer barriers; 16 invocations and 8 rows do best there.
  *   3. rows      an invocation owns 4 rows      4.5 / 0.79 (f16 3.0 / 0.48); m=128 n=1536 k=576: 6.7 / 1.7.
  *   4. tiled     tiles in shared memory         m=128 n=1536 k=576: 5.1 / 1.3; m=1: 0.09, 63 of 64 tile rows are waste.
+ *   5. coopmat   fragments on a matrix unit     m=64 n=k=576 on lavapipe of Mesa 26.1, which emulates them: 1.3, where
+ *      rows gives 24 and tiled 10, and its own ceiling is 3.7. It is for GPUs. RADV of Mesa 25.0 makes of the default on
+ *      RDNA3 72 vector registers, no spills, 20 waves a SIMD; 4 x 4 fragments take 132 and leave 10 waves, a step of 64
+ *      in K takes 84 and leaves 12. Those stay as tunables: no GPU has timed them yet.
  *
  * Losers, not kept:
  *   - rows with one row per invocation: 2.2 at m=1. A load costs the same whether all lanes read one address or eight,
@@ -69,6 +73,7 @@ static const struct arithmetic matrix_unit = {reference_matmul_f16, reference_wh
    .shaders = {"matmul/tiled." format "_4", "matmul/tiled." format "_8"},                                             \
    TILED_TUNABLES, .valid = plan_tiled_valid, .plan = plan_tiled}
 
+/* Not for f32, which rounding to f16 would rob of its point. */
 #define COOPMAT(format)                                                                                               \
   {.id = "matmul." format ".coopmat", .technique = "matmul." format, .shaders = {"matmul/coopmat." format},          \
    .requires = FEATURE_COOPMAT | FEATURE_FLOAT16 | FEATURE_SUBGROUP_BASIC | FEATURE_VULKAN_MEMORY_MODEL,              \
