@@ -171,7 +171,7 @@ const char *plan_coopmat_valid(const struct kernel_case *kase, const struct caps
   const struct coopmat *side = block.side;
   if (!power_of_two(side->m) || !power_of_two(side->n) || side->n < 4 || side->k % 8 || WEIGHTS_GROUP % side->k)
     return "the device's cooperative matrix has sides that do not divide a tile";
-  if (kase->dim[DIM_M] <= GEMV_MAX_M) return "fills too little of a tile: m is 9 at least";
+  if (kase->dim[DIM_M] <= GEMV_MAX_M) return "fewer than 9 rows of x leave most of a fragment empty";
   if (block.shared_bytes > caps->limits.shared_memory) return "the tiles need more shared memory than the device has";
   return threads_valid(caps, block.threads);
 }
