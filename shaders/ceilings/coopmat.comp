@@ -47,10 +47,6 @@ void stage_factors() {
     b_tile[i] = factors_load(CEILINGS_PERIOD);
 }
 
-void subgroup_sync() {
-  controlBarrier(gl_ScopeSubgroup, gl_ScopeSubgroup, gl_StorageSemanticsShared, gl_SemanticsAcquireRelease);
-}
-
 void run(uint stage, FRAGMENT_A a, FRAGMENT_B b) {
   FRAGMENT_C begin, chain[CEILINGS_COOPMAT_CHAINS];
   coopMatLoad(begin, tile, stage, SIDE_VECS, gl_CooperativeMatrixLayoutRowMajor);
@@ -59,7 +55,6 @@ void run(uint stage, FRAGMENT_A a, FRAGMENT_B b) {
   for (uint t = 0; t < steps; t++)
     [[unroll]] for (uint c = 0; c < CEILINGS_COOPMAT_CHAINS; c++) chain[c] = coopMatMulAdd(a, b, chain[c]);
   [[unroll]] for (uint c = 1; c < CEILINGS_COOPMAT_CHAINS; c++) chain[0] = chain[0] + chain[c];
-  subgroup_sync();
   coopMatStore(chain[0], tile, stage, SIDE_VECS, gl_CooperativeMatrixLayoutRowMajor);
 }
 
@@ -70,15 +65,16 @@ void main() {
   FRAGMENT_B b;
   coopMatLoad(a, a_tile, 0, EIGHTS, gl_CooperativeMatrixLayoutRowMajor);
   coopMatLoad(b, b_tile, 0, EIGHTS, gl_CooperativeMatrixLayoutColumnMajor);
-  // Subgroups of another size than the host was told take the tiles in turns.
-  for (uint t = gl_SubgroupID; t < TILES; t += gl_NumSubgroups) {
-    uint first = (gl_WorkGroupID.x * TILES + t) * TILE, stage = t * SIDE_M * SIDE_VECS;
-    for (uint i = gl_SubgroupInvocationID; i < TILE; i += gl_SubgroupSize)
+  // Subgroups wider than the host was told take the tiles in turns; of narrower ones some are idle.
+  for (uint turn = 0; turn < TILES; turn += gl_NumSubgroups) {
+    uint t = turn + gl_SubgroupID, first = (gl_WorkGroupID.x * TILES + t) * TILE, stage = t * SIDE_M * SIDE_VECS;
+    uint elements = t < TILES ? TILE : 0;
+    for (uint i = gl_SubgroupInvocationID; i < elements; i += gl_SubgroupSize)
       tile[stage + i / 4][i % 4] = first + i < push.elements ? start[push.base[0] + first + i] : 0.0;
-    subgroup_sync();
-    run(stage, a, b);
-    subgroup_sync();
-    for (uint i = gl_SubgroupInvocationID; i < TILE; i += gl_SubgroupSize)
+    barrier();
+    if (elements != 0) run(stage, a, b);
+    barrier();
+    for (uint i = gl_SubgroupInvocationID; i < elements; i += gl_SubgroupSize)
       if (first + i < push.elements) result[push.base[2] + first + i] = tile[stage + i / 4][i % 4];
   }
 }

@@ -18,7 +18,8 @@
 // Wins wherever there is a matrix unit and m fills a tile. Loses where cooperative matrices are emulated (lavapipe).
 //
 // A tile is what one subgroup owns. The workgroup has an invocation for each lane of each tile, if the subgroups have
-// the size that the host was told; where they are wider there are fewer, and they take the tiles in turns.
+// the size that the host was told; where they are wider there are fewer, which take the tiles in turns; where they are
+// narrower some are idle.
 #include "weights.glsl"
 
 layout(local_size_x_id = MATMUL_SPEC_THREADS) in;
@@ -92,19 +93,20 @@ void stage_w(uint row0, uint group0) {
 #define FRAGMENT_W coopmat<float16_t, gl_ScopeSubgroup, SIDE_K, SIDE_N, gl_MatrixUseB>
 #define FRAGMENT_Y coopmat<float, gl_ScopeSubgroup, SIDE_M, SIDE_N, gl_MatrixUseAccumulator>
 
-// Through shared memory: a fragment's layout in registers is the driver's, and its edges may lie outside y.
-void store(FRAGMENT_Y sum, uint col0, uint row0) {
+// Through shared memory: a fragment's layout in registers is the driver's, and its edges may lie outside y. The barriers
+// are of the workgroup, idle subgroups included: lavapipe of Mesa 26.1 takes those of a subgroup for such.
+void store(FRAGMENT_Y sum, bool idle, uint col0, uint row0) {
   uint stage = gl_SubgroupID * SIDE_M * SIDE_VECS;
-  coopMatStore(sum, y_tile, stage, SIDE_VECS, gl_CooperativeMatrixLayoutRowMajor);
-  controlBarrier(gl_ScopeSubgroup, gl_ScopeSubgroup, gl_StorageSemanticsShared, gl_SemanticsAcquireRelease);
-  for (uint i = gl_SubgroupInvocationID; i < SIDE_M * SIDE_VECS; i += gl_SubgroupSize) {
+  if (!idle) coopMatStore(sum, y_tile, stage, SIDE_VECS, gl_CooperativeMatrixLayoutRowMajor);
+  barrier();
+  for (uint i = gl_SubgroupInvocationID; i < SIDE_M * SIDE_VECS && !idle; i += gl_SubgroupSize) {
     uint col = col0 + i / SIDE_VECS, row = row0 + i % SIDE_VECS * 4;
     vec4 value = y_tile[stage + i];
     if (col < push.m)
       [[unroll]] for (uint r = 0; r < 4; r++)
         if (row + r < push.n) y_store(col, row + r, value[r]);
   }
-  controlBarrier(gl_ScopeSubgroup, gl_ScopeSubgroup, gl_StorageSemanticsShared, gl_SemanticsAcquireRelease);
+  barrier();
 }
 
 void main() {
@@ -135,9 +137,8 @@ void main() {
         }
       }
     }
-    if (!idle)
-      [[unroll]] for (uint m = 0; m < FRAGMENTS_M; m++)
-        [[unroll]] for (uint n = 0; n < FRAGMENTS_N; n++)
-          store(sum[m * FRAGMENTS_N + n], col0 + col + m * SIDE_M, row0 + row + n * SIDE_N);
+    [[unroll]] for (uint m = 0; m < FRAGMENTS_M; m++)
+      [[unroll]] for (uint n = 0; n < FRAGMENTS_N; n++)
+        store(sum[m * FRAGMENTS_N + n], idle, col0 + col + m * SIDE_M, row0 + row + n * SIDE_N);
   }
 }
