@@ -93,8 +93,8 @@ void stage_w(uint row0, uint group0) {
 #define FRAGMENT_W coopmat<float16_t, gl_ScopeSubgroup, SIDE_K, SIDE_N, gl_MatrixUseB>
 #define FRAGMENT_Y coopmat<float, gl_ScopeSubgroup, SIDE_M, SIDE_N, gl_MatrixUseAccumulator>
 
-// Through shared memory: a fragment's layout in registers is the driver's, and its edges may lie outside y. The barriers
-// are of the workgroup, idle subgroups included: lavapipe of Mesa 26.1 takes those of a subgroup for such.
+// Through shared memory: a fragment's layout in registers is the driver's, and its edges may lie outside y. The
+// barriers are of the workgroup, idle subgroups included: lavapipe of Mesa 26.1 takes those of a subgroup for such.
 void store(FRAGMENT_Y sum, bool idle, uint col0, uint row0) {
   uint stage = gl_SubgroupID * SIDE_M * SIDE_VECS;
   if (!idle) coopMatStore(sum, y_tile, stage, SIDE_VECS, gl_CooperativeMatrixLayoutRowMajor);

@@ -50,7 +50,7 @@ static void is_proved(const struct variant *variant, const int32_t *tuning) {
   for (size_t t = 0; t < variant->n_tunables; t++) print_message(" %s %d", variant->tunables[t].name, tuning[t]);
   print_message("\n");
   if (!verify_variant(&rig, &job, &answer, &err)) fail_msg("%s: %s", variant->id, err.text);
-  if (answer.status == STATUS_UNSUPPORTED) return;   /* too large a workgroup or too much shared memory for the device */
+  if (answer.status == STATUS_UNSUPPORTED) return;    /* too large for the device */
   if (answer.status != STATUS_OK) fail_msg("%s: %s: %s", variant->id, status_names[answer.status], answer.reason);
 }
 
