@@ -1,24 +1,36 @@
 # Every `// build: NAME [flags]` line of a .comp is one SPIR-V module, named <room>/<file>.<NAME>. A module that
 # does not compile stops the build; one whose `// needs: EXTENSION` line names a GLSL extension that a probe
 # cannot prove this glslc to know is listed as not built, with the reason.
-find_program(GLSLC glslc REQUIRED)
-execute_process(COMMAND ${GLSLC} --version OUTPUT_VARIABLE GLSLC_VERSION)
-string(REGEX MATCH "^[^\n]*" GLSLC_VERSION "${GLSLC_VERSION}")
+set(GLSL_COMPILER "" CACHE FILEPATH "glslc; empty: the one that scripts/setup fetched, else the system's")
+find_program(GLSLC_FOUND glslc HINTS ${CMAKE_SOURCE_DIR}/third_party/glslc NO_CACHE)
+set(GLSLC ${GLSLC_FOUND})
+if(GLSL_COMPILER)
+  set(GLSLC ${GLSL_COMPILER})
+elseif(NOT GLSLC)
+  message(FATAL_ERROR "no glslc here; run scripts/setup")
+endif()
+execute_process(COMMAND ${GLSLC} --version OUTPUT_VARIABLE GLSLC_VERSIONS COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCH "^[^\n]*" GLSLC_VERSION "${GLSLC_VERSIONS}")
 set(GLSLC_FLAGS --target-env=vulkan1.2 -O -I ${CMAKE_SOURCE_DIR}/shaders)
+
+# Another compiler, at another path or in the place of this one, configures anew and compiles all shaders anew.
+file(GLOB GLSLC_FETCHED CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/third_party/glslc/glslc)
+set_property(DIRECTORY ${CMAKE_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${GLSLC})
+set(GLSLC_STAMP ${CMAKE_BINARY_DIR}/spirv/compiler.txt)
+file(CONFIGURE OUTPUT ${GLSLC_STAMP} CONTENT "${GLSLC}\n${GLSLC_VERSIONS}" @ONLY)
 
 # Positive proof: the extension must be accepted by `#extension ... : require` in a shader that compiles.
 function(probe_extension extension result)
-  if(NOT DEFINED PROBE_${extension})
+  get_property(probed GLOBAL PROPERTY PROBE_${extension} SET)
+  if(NOT probed)
     set(probe ${CMAKE_BINARY_DIR}/probe/${extension}.comp)
     file(WRITE ${probe} "#version 450\n#extension ${extension} : require\nlayout(local_size_x = 1) in;\nvoid main() {}\n")
     execute_process(COMMAND ${GLSLC} ${GLSLC_FLAGS} ${probe} -o ${probe}.spv RESULT_VARIABLE status OUTPUT_QUIET ERROR_QUIET)
-    if(status EQUAL 0)
-      set(PROBE_${extension} ON CACHE INTERNAL "glslc knows ${extension}")
-    else()
-      set(PROBE_${extension} OFF CACHE INTERNAL "glslc knows ${extension}")
-    endif()
+    string(COMPARE EQUAL "${status}" 0 known)
+    set_property(GLOBAL PROPERTY PROBE_${extension} ${known})
   endif()
-  set(${result} ${PROBE_${extension}} PARENT_SCOPE)
+  get_property(known GLOBAL PROPERTY PROBE_${extension})
+  set(${result} ${known} PARENT_SCOPE)
 endfunction()
 
 # add_shaders(TARGET FOLDER...): static library TARGET with the functions of kernel.h that find SPIR-V.
@@ -59,7 +71,7 @@ function(add_shaders target)
         set(module ${CMAKE_BINARY_DIR}/spirv/${room}.${file}.${name}.inc)
         add_custom_command(OUTPUT ${module}
           COMMAND ${GLSLC} ${GLSLC_FLAGS} -I ${CMAKE_SOURCE_DIR}/${folder} ${words} -mfmt=num -MD -MF ${module}.d -MT ${module} -o ${module} ${source}
-          DEPENDS ${source} DEPFILE ${module}.d COMMENT "GLSL ${id}" VERBATIM)
+          DEPENDS ${source} ${GLSLC_STAMP} DEPFILE ${module}.d COMMENT "GLSL ${id}" VERBATIM)
         list(APPEND modules ${module})
         string(APPEND includes "static const uint32_t ${symbol}[] = {\n#include \"${module}\"\n};\n")
         string(APPEND entries "  {\"${id}\", ${symbol}, sizeof ${symbol}, NULL},\n")

@@ -1,5 +1,8 @@
 #include "caps.h"
 
+#include <stddef.h>
+#include <string.h>
+
 const char *const feature_names[FEATURE_COUNT] = {
   "subgroup_basic", "subgroup_arithmetic", "subgroup_shuffle", "subgroup_ballot", "subgroup_clustered",
   "storage_16bit", "storage_8bit", "float16", "int8", "int16", "int64", "int_dot", "int_dot_fast",
@@ -17,4 +20,51 @@ uint64_t caps_memory(const struct caps *caps) {
       bytes = caps->heap[h].budget && caps->heap[h].budget < size ? caps->heap[h].budget : size;
     }
   return bytes;
+}
+
+struct named { uint32_t value; const char *name; };
+
+static const struct named components[] = {
+  {COMPONENT_F16, "f16"}, {COMPONENT_F32, "f32"}, {COMPONENT_F64, "f64"}, {COMPONENT_I8, "i8"}, {COMPONENT_I16, "i16"},
+  {COMPONENT_I32, "i32"}, {COMPONENT_I64, "i64"}, {COMPONENT_U8, "u8"}, {COMPONENT_U16, "u16"}, {COMPONENT_U32, "u32"},
+  {COMPONENT_U64, "u64"}, {COMPONENT_BF16, "bf16"}, {COMPONENT_F8E4M3, "f8e4m3"}, {COMPONENT_F8E5M2, "f8e5m2"},
+};
+static const struct named scopes[] = {
+  {SCOPE_DEVICE, "device"}, {SCOPE_WORKGROUP, "workgroup"}, {SCOPE_SUBGROUP, "subgroup"},
+  {SCOPE_QUEUE_FAMILY, "queue_family"},
+};
+
+static const char *name_of(const struct named *list, size_t n, uint32_t value) {
+  for (size_t i = 0; i < n; i++)
+    if (list[i].value == value) return list[i].name;
+  return NULL;
+}
+
+static bool value_of(const struct named *list, size_t n, const char *name, uint32_t *value) {
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(list[i].name, name) == 0) {
+      *value = list[i].value;
+      return true;
+    }
+  return false;
+}
+
+#define LIST(list) list, sizeof list / sizeof list[0]
+const char *component_name(uint32_t value) { return name_of(LIST(components), value); }
+bool component_find(const char *name, uint32_t *value) { return value_of(LIST(components), name, value); }
+const char *coopmat_scope_name(uint32_t value) { return name_of(LIST(scopes), value); }
+bool coopmat_scope_find(const char *name, uint32_t *value) { return value_of(LIST(scopes), name, value); }
+
+static uint64_t products(const struct coopmat *entry) { return (uint64_t)entry->m * entry->n * entry->k; }
+
+const struct coopmat *caps_coopmat(const struct caps *caps, enum component inputs, enum component sums) {
+  const struct coopmat *best = NULL;
+  for (uint32_t i = 0; i < caps->n_coopmats; i++) {
+    const struct coopmat *entry = &caps->coopmat[i];
+    if (entry->a != inputs || entry->b != inputs || entry->c != sums || entry->result != sums ||
+        entry->scope != SCOPE_SUBGROUP || entry->saturating)
+      continue;
+    if (!best || products(entry) > products(best)) best = entry;
+  }
+  return best;
 }

@@ -34,7 +34,31 @@ extern const char *const feature_names[FEATURE_COUNT];
 enum device_type { DEVICE_DISCRETE, DEVICE_INTEGRATED, DEVICE_VIRTUAL, DEVICE_CPU, DEVICE_OTHER, DEVICE_TYPES };
 extern const char *const device_type_names[DEVICE_TYPES];   /* "discrete", ... in the order of preference */
 
-enum { CAPS_HEAPS = 16 };
+/* Component types of cooperative matrices; the values are Vulkan's VkComponentTypeKHR, and a result may hold one that
+ * has no name here. */
+enum component {
+  COMPONENT_F16 = 0, COMPONENT_F32 = 1, COMPONENT_F64 = 2, COMPONENT_I8 = 3, COMPONENT_I16 = 4, COMPONENT_I32 = 5,
+  COMPONENT_I64 = 6, COMPONENT_U8 = 7, COMPONENT_U16 = 8, COMPONENT_U32 = 9, COMPONENT_U64 = 10,
+  COMPONENT_BF16 = 1000141000, COMPONENT_F8E4M3 = 1000491002, COMPONENT_F8E5M2 = 1000491003,
+};
+/* "f16"; NULL for a value without a name. */
+const char *component_name(uint32_t);
+bool component_find(const char *name, uint32_t *component);
+
+/* Whose matrices these are; the values are Vulkan's VkScopeKHR. */
+enum coopmat_scope { SCOPE_DEVICE = 1, SCOPE_WORKGROUP = 2, SCOPE_SUBGROUP = 3, SCOPE_QUEUE_FAMILY = 5 };
+const char *coopmat_scope_name(uint32_t);   /* "subgroup"; NULL for a value without a name */
+bool coopmat_scope_find(const char *name, uint32_t *scope);
+
+/* One multiplication that the device's matrix unit makes: result[m, n] = sum over k of a[m, k] b[k, n] + c[m, n]. */
+struct coopmat {
+  uint32_t m, n, k;
+  uint32_t a, b, c, result;   /* enum component */
+  uint32_t scope;             /* enum coopmat_scope */
+  bool saturating;            /* accumulates with saturation */
+};
+
+enum { CAPS_HEAPS = 16, CAPS_COOPMATS = 64 };
 
 struct caps {
   char name[256];
@@ -64,6 +88,8 @@ struct caps {
   } limits;
   struct { uint64_t size, budget, used; bool device_local; } heap[CAPS_HEAPS];   /* budget 0: the driver does not tell */
   uint32_t n_heaps;
+  struct coopmat coopmat[CAPS_COOPMATS];
+  uint32_t n_coopmats;       /* 0 without FEATURE_COOPMAT */
   struct { uint32_t valid_bits; double period_ns; } timestamps;   /* valid_bits 0: no GPU clock on the compute queue */
   uint64_t llc_bytes;        /* last-level cache; 0: nothing tells (GPUs) */
 };
@@ -71,5 +97,10 @@ struct caps {
 /* Bytes a program may use on the device: the budget of its largest device-local heap, its size where the driver
  * tells no budget; 0 unknown. */
 uint64_t caps_memory(const struct caps *);
+
+/* The multiplication of `inputs` (a and b) into `sums` (c and result) to build a kernel on: subgroup scope, not
+ * saturating, the one with the most products, since one instruction then does the most; of equals the first that the
+ * driver names. NULL: the device has none. */
+const struct coopmat *caps_coopmat(const struct caps *, enum component inputs, enum component sums);
 
 #endif

@@ -48,6 +48,11 @@ void kernel_row_id(const struct kernel_case *kase, const struct variant *variant
   snprintf(out, size, "%s/%s/%s/%s", kase->family->name, shape, dot ? dot + 1 : variant->id, kernel_mode_names[kase->mode]);
 }
 
+struct arithmetic arithmetic_of(const struct family *family, const struct variant *variant) {
+  if (variant && variant->arithmetic) return *variant->arithmetic;
+  return (struct arithmetic){family->reference, family->whole, family->compute_ceiling};
+}
+
 extern const struct spirv spirv_table[];
 extern const size_t n_spirv_table;
 

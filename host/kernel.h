@@ -115,6 +115,16 @@ struct tunable {
   size_t n;
 };
 
+/* How right and how fast a variant may be where its arithmetic is another than its family's functions of these names
+ * allow for, as operands rounded to f16 for a matrix unit. */
+struct arithmetic {
+  void (*reference)(const struct kernel_case *, const struct technique *, enum fill, const void *const *data,
+                    const uint64_t *index, size_t n, double *value, double *bound);
+  void (*whole)(const struct kernel_case *, const struct technique *, enum fill, const void *const *data,
+                const float *output, uint64_t seed, double *residual, double *bound);
+  const char *compute_ceiling;
+};
+
 struct variant {
   const char *id;                        /* "matmul.int4_g32.gemv": technique id, dot, implementation */
   const char *technique;                 /* "matmul.int4_g32" */
@@ -131,6 +141,9 @@ struct variant {
    * workgroup count limits need. False with the reason in err when that is impossible. */
   bool (*plan)(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
                uint32_t min_windows, struct dispatch_plan *out, struct error *err);
+
+  /* NULL: that of the family. */
+  const struct arithmetic *arithmetic;
 };
 
 /* Bytes the executor may need on either side of each bound range (guards, offset alignment). */
@@ -187,6 +200,8 @@ const struct technique *technique_find(const char *id);                   /* ove
 const struct variant *variant_find(const char *id);
 const struct technique *technique_of(const struct family *, const struct variant *);
 const struct family *family_of_technique(const char *technique_id);
+/* The variant's own or its family's; variant may be NULL. */
+struct arithmetic arithmetic_of(const struct family *, const struct variant *);
 
 /* "m1-n4096-k14336" */
 void kernel_shape_text(const struct kernel_case *, char *out, size_t size);

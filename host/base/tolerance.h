@@ -18,6 +18,11 @@ enum { TOLERANCE_C = 4 };
 /* A dot product of k terms accumulated with unit roundoff u (each product may round too), stored with unit
  * roundoff u_out: c sqrt(k + 1) u magnitude + u_out |value|, plus the f32 denormal floor that a device may flush. */
 double tolerance_dot(double k, double u, double magnitude, double u_out, double value);
+/* How far an operand may be from v once it has been rounded to f16, |v| <= TOLERANCE_F16_MAX: nothing where f16 holds
+ * v; else two unit roundoffs, since Vulkan leaves the direction of a conversion to the device (appendix "Precision and
+ * Operation of SPIR-V Instructions"); all of v below the smallest normal number, which a device may flush. */
+#define TOLERANCE_F16_MAX 65504.0
+double tolerance_f16_operand(double v);
 /* Relative error bound of exp(x) in f32: (3 + 2 |x|) ULP (Vulkan precision table); an ULP is at most 2 u relative. */
 double tolerance_exp(double x);
 /* Relative error bound of a / b in f32: 2.5 ULP. */

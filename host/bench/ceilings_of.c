@@ -6,9 +6,7 @@
 
 bool ceilings_family_is(const struct family *family) { return strcmp(family->name, "ceilings") == 0; }
 
-static void raise_to(double *best, double value) {
-  if (!(value <= *best)) *best = value;   /* also from NAN */
-}
+static void raise_to(double *best, double value) { *best = fmax(*best, value); }   /* the number of a number and NAN */
 
 static double *flops_slot(struct result *result, const char *name) {
   for (size_t i = 0; i < result->ceilings.n_flops; i++)
@@ -16,28 +14,34 @@ static double *flops_slot(struct result *result, const char *name) {
   if (result->ceilings.n_flops == RESULT_CEILINGS) return NULL;
   size_t i = result->ceilings.n_flops++;
   snprintf(result->ceilings.flops[i].name, sizeof result->ceilings.flops[i].name, "%s", name);
+  result->ceilings.flops[i].value = NAN;
   return &result->ceilings.flops[i].value;
 }
 
-/* "ceilings.fma_f32" and "ceilings.muladd_f32" are two ways to the ceiling "f32". */
-static void take_flops(struct result *result, const struct result_row *row) {
-  const char *type = strrchr(row->technique, '_');
-  double *slot = type ? flops_slot(result, type + 1) : NULL;
-  if (slot) raise_to(slot, row->flops / (1e-9 * row->time.median));
+/* "fma_f32" and "muladd_f32" are two ways to the ceiling "f32"; "coopmat_f16_f32" is one of its own. */
+static const char *flops_name(const char *name) {
+  static const char *const ways[] = {"fma_", "muladd_"};
+  for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+    if (strncmp(name, ways[i], strlen(ways[i])) == 0) return name + strlen(ways[i]);
+  return name;
 }
 
+/* A row without a time leaves the ceiling unknown, but named. */
 static void take_row(struct result *result, const struct result_row *row) {
-  const char *dot = strchr(row->technique, '.');
-  const char *name = dot ? dot + 1 : "";
+  const char *dot = strchr(row->technique, '.'), *name = dot ? dot + 1 : "";
   bool cold = row->mode == MODE_COLD;
-  double bytes_per_s = row->bytes / (1e-9 * row->time.median);
-  if (strcmp(name, "read") == 0)
+  double ns = status_has_time(row->status) ? row->time.median : NAN;
+  double bytes_per_s = 1e9 * row->bytes / ns;
+  if (strcmp(name, "read") == 0) {
     raise_to(cold ? &result->ceilings.read_memory : &result->ceilings.read_llc, bytes_per_s);
-  else if (strcmp(name, "copy") == 0)
+  } else if (strcmp(name, "copy") == 0) {
     raise_to(cold ? &result->ceilings.copy_memory : &result->ceilings.copy_llc, bytes_per_s);
-  else if (strcmp(name, "empty") == 0)
-    result->ceilings.dispatch_ns = fmin(result->ceilings.dispatch_ns, row->time.median);
-  else take_flops(result, row);
+  } else if (strcmp(name, "empty") == 0) {
+    result->ceilings.dispatch_ns = fmin(result->ceilings.dispatch_ns, ns);
+  } else {
+    double *slot = flops_slot(result, flops_name(name));
+    if (slot) raise_to(slot, 1e9 * row->flops / ns);
+  }
 }
 
 void ceilings_fill(struct result *result) {
@@ -47,7 +51,7 @@ void ceilings_fill(struct result *result) {
   result->ceilings.n_flops = 0;
   for (size_t i = 0; i < result->n_rows; i++) {
     const struct result_row *row = &result->rows[i];
-    if (row->family && ceilings_family_is(row->family) && status_has_time(row->status)) take_row(result, row);
+    if (row->family && ceilings_family_is(row->family)) take_row(result, row);
   }
 }
 
@@ -55,7 +59,7 @@ void ceilings_fill(struct result *result) {
 static double ideal_ns(const struct result *result, const struct result_row *row, bool *memory_bound) {
   double bandwidth = result->ceilings.read_memory;
   if (row->mode != MODE_COLD) bandwidth = fmax(bandwidth, result->ceilings.read_llc);
-  const char *compute = row->family ? row->family->compute_ceiling : NULL;
+  const char *compute = row->family ? arithmetic_of(row->family, variant_find(row->variant)).compute_ceiling : NULL;
   double memory = 1e9 * row->bytes / bandwidth;
   double arithmetic = compute ? 1e9 * row->flops / result_flops_ceiling(result, compute) : NAN;
   *memory_bound = !(arithmetic > memory);

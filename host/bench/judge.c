@@ -33,15 +33,16 @@ static void judge_element(const float *output, uint64_t at, double value, double
   judgement->sum_value2 += value * value;
 }
 
-static bool judge_indices(const struct dataset *set, const float *output, const uint64_t *index, size_t n,
-                          struct judgement *judgement, struct error *err) {
+static bool judge_indices(const struct variant *variant, const struct dataset *set, const float *output,
+                          const uint64_t *index, size_t n, struct judgement *judgement, struct error *err) {
   double *value = malloc(2 * BLOCK * sizeof *value);
   if (!value) return error_set(err, ERROR_MEMORY, "out of memory");
   double *bound = value + BLOCK;
+  const struct arithmetic arithmetic = arithmetic_of(set->kase.family, variant);
   for (size_t begin = 0; begin < n; begin += BLOCK) {
     size_t count = n - begin < BLOCK ? n - begin : BLOCK;
-    set->kase.family->reference(&set->kase, set->technique, set->fill, (const void *const *)set->data, index + begin,
-                                count, value, bound);
+    arithmetic.reference(&set->kase, set->technique, set->fill, (const void *const *)set->data, index + begin, count,
+                         value, bound);
     for (size_t i = 0; i < count; i++) judge_element(output, index[begin + i], value[i], bound[i], judgement);
   }
   judgement->error.elements += n;
@@ -66,20 +67,21 @@ static bool values_make(const struct dataset *set, const float *output, struct v
   return true;
 }
 
-static bool judge_every(const struct dataset *set, const struct values *values, struct judgement *judgement,
-                        struct error *err) {
+static bool judge_every(const struct variant *variant, const struct dataset *set, const struct values *values,
+                        struct judgement *judgement, struct error *err) {
   uint64_t *index = malloc(values->n * sizeof *index);
   if (!index) return error_set(err, ERROR_MEMORY, "out of memory for %" PRIu64 " indices", values->n);
   for (uint64_t i = 0; i < values->n; i++) index[i] = i;
-  bool ok = judge_indices(set, values->value, index, values->n, judgement, err);
+  bool ok = judge_indices(variant, set, values->value, index, values->n, judgement, err);
   free(index);
   return ok;
 }
 
-bool judge_all(const struct dataset *set, const float *output, struct judgement *judgement, struct error *err) {
+bool judge_all(const struct variant *variant, const struct dataset *set, const float *output,
+               struct judgement *judgement, struct error *err) {
   struct values values;
   if (!values_make(set, output, &values, err)) return false;
-  bool ok = judge_every(set, &values, judgement, err);
+  bool ok = judge_every(variant, set, &values, judgement, err);
   free(values.decoded);
   return ok;
 }
@@ -106,10 +108,10 @@ static size_t add_edges(const struct dataset *set, uint64_t outputs, uint64_t *i
   return n;
 }
 
-static bool judge_sample(const struct dataset *set, const struct values *values, uint64_t seed,
-                         struct judgement *judgement, struct error *err) {
+static bool judge_sample(const struct variant *variant, const struct dataset *set, const struct values *values,
+                         uint64_t seed, struct judgement *judgement, struct error *err) {
   enum { MOST = SEEDED + 2 * ENDS + 2 * EDGES * KERNEL_DIMS };
-  if (values->n <= MOST) return judge_every(set, values, judgement, err);
+  if (values->n <= MOST) return judge_every(variant, set, values, judgement, err);
   uint64_t *index = malloc(MOST * sizeof *index);
   if (!index) return error_set(err, ERROR_MEMORY, "out of memory");
   size_t n = 0;
@@ -120,21 +122,22 @@ static bool judge_sample(const struct dataset *set, const struct values *values,
   n = add_edges(set, values->n, index, n);
   struct rng rng = rng_make(seed);
   for (int i = 0; i < SEEDED; i++) index[n++] = rng_below(&rng, values->n);
-  bool ok = judge_indices(set, values->value, index, n, judgement, err);
+  bool ok = judge_indices(variant, set, values->value, index, n, judgement, err);
   free(index);
   return ok;
 }
 
-bool judge_some(const struct dataset *set, const float *output, uint64_t seed, struct judgement *judgement,
-                struct error *err) {
+bool judge_some(const struct variant *variant, const struct dataset *set, const float *output, uint64_t seed,
+                struct judgement *judgement, struct error *err) {
   struct values values;
   if (!values_make(set, output, &values, err)) return false;
-  bool ok = judge_sample(set, &values, seed, judgement, err);
+  bool ok = judge_sample(variant, set, &values, seed, judgement, err);
   free(values.decoded);
-  const struct family *family = set->kase.family;
-  if (!ok || !family->whole || !judgement->right) return ok;
+  const struct arithmetic arithmetic = arithmetic_of(set->kase.family, variant);
+  if (!ok || !arithmetic.whole || !judgement->right) return ok;
   double residual, bound;
-  family->whole(&set->kase, set->technique, set->fill, (const void *const *)set->data, output, seed, &residual, &bound);
+  arithmetic.whole(&set->kase, set->technique, set->fill, (const void *const *)set->data, output, seed, &residual,
+                   &bound);
   if (!(residual <= bound)) {
     judgement->right = false;
     snprintf(judgement->what, sizeof judgement->what, "the check of the whole output leaves %.3g, allowed %.3g",

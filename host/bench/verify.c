@@ -56,7 +56,7 @@ static bool prove_output(struct execution *ex, const struct step *step, float *o
   if (!run_clean(ex, 0, output, &first, err)) return false;
   if (!execution_guards(ex, data, what, sizeof what, &intact, err)) return false;
   uint64_t hash = execution_hash(output, dataset_outputs(data));
-  if (!judge_all(data, output, &judgement, err)) return false;
+  if (!judge_all(step->job->variant, data, output, &judgement, err)) return false;
   keep_worst(answer, &judgement);
   if (!judgement.right || !intact) {
     set_wrong(answer, step, intact ? judgement.what : what);
@@ -208,7 +208,8 @@ static bool verify_output(struct execution *ex, const struct job *job, const str
   size_t batch = execution_batch(ex, answer->op_ns);
   bool intact = true;
   char what[256];
-  bool ok = run_clean(ex, batch, output, &time, err) && judge_some(data, output, job->seed, &judgement, err) &&
+  bool ok = run_clean(ex, batch, output, &time, err) &&
+            judge_some(job->variant, data, output, job->seed, &judgement, err) &&
             execution_guards(ex, NULL, what, sizeof what, &intact, err);
   if (ok) {
     answer->op_ns = fmin(answer->op_ns, execution_ns(&time));

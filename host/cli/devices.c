@@ -57,6 +57,27 @@ static void print_memory(const struct caps *caps) {
   }
 }
 
+/* "16x16x16 f16 f16 f32 f32": sides m, n, k and the types of a, b, c and the result. */
+static void print_coopmats(const struct caps *caps) {
+  struct words words = {0};
+  for (uint32_t i = 0; i < caps->n_coopmats; i++) {
+    const struct coopmat *entry = &caps->coopmat[i];
+    const uint32_t types[] = {entry->a, entry->b, entry->c, entry->result};
+    char text[160];
+    int used = snprintf(text, sizeof text, "%ux%ux%u", entry->m, entry->n, entry->k);
+    for (size_t t = 0; t < sizeof types / sizeof types[0]; t++) {
+      const char *name = component_name(types[t]);
+      used += name ? snprintf(text + used, sizeof text - (size_t)used, " %s", name)
+                   : snprintf(text + used, sizeof text - (size_t)used, " type%u", types[t]);
+    }
+    const char *scope = coopmat_scope_name(entry->scope);
+    snprintf(text + used, sizeof text - (size_t)used, "%s%s%s", entry->saturating ? " saturating" : "",
+             entry->scope == SCOPE_SUBGROUP ? "" : " of a ", entry->scope == SCOPE_SUBGROUP ? "" : scope ? scope : "?");
+    add_word(&words, ", ", text);
+  }
+  if (words.used) print_field("matrices", words.text);
+}
+
 static void print_clock(const struct caps *caps) {
   char text[96];
   if (caps->timestamps.valid_bits)
@@ -141,6 +162,7 @@ static void print_device(size_t index, const struct caps *caps) {
     text_bytes((double)caps->llc_bytes, text, sizeof text);
     print_field("cache", text);
   }
+  print_coopmats(caps);
   print_clock(caps);
   print_ruled_out(caps);
 }

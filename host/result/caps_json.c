@@ -38,6 +38,16 @@ static const struct number_field subgroup_sizes[] = {
   NUMBER("size", subgroup.size, 1, 1024), NUMBER("min", subgroup.min, 1, 1024), NUMBER("max", subgroup.max, 1, 1024),
 };
 
+/* Sides of a cooperative matrix multiplication, and the types of its operands. */
+static const struct { const char *name; size_t offset; } coopmat_sides[] = {
+  {"m", offsetof(struct coopmat, m)}, {"n", offsetof(struct coopmat, n)}, {"k", offsetof(struct coopmat, k)},
+};
+static const struct { const char *name; size_t offset; } coopmat_types[] = {
+  {"a", offsetof(struct coopmat, a)}, {"b", offsetof(struct coopmat, b)}, {"c", offsetof(struct coopmat, c)},
+  {"result", offsetof(struct coopmat, result)},
+};
+enum { MOST_SIDE = 65536 };
+
 #define COUNT(array) (sizeof (array) / sizeof *(array))
 #define AT(type, caps, field) ((type *)((char *)(caps) + (field)->offset))
 #define AT_CONST(type, caps, field) ((const type *)((const char *)(caps) + (field)->offset))
@@ -93,6 +103,29 @@ static void add_heaps(cJSON *device, const struct caps *caps) {
   }
 }
 
+/* The name of a value, or the number where it has none. */
+static void add_named(cJSON *to, const char *key, const char *name, uint32_t value) {
+  if (name) cJSON_AddStringToObject(to, key, name);
+  else json_add_int(to, key, value);
+}
+
+static void add_coopmats(cJSON *device, const struct caps *caps) {
+  cJSON *list = cJSON_AddArrayToObject(device, "coopmat");
+  for (uint32_t i = 0; i < caps->n_coopmats; i++) {
+    const struct coopmat *entry = &caps->coopmat[i];
+    cJSON *item = cJSON_CreateObject();
+    for (size_t s = 0; s < COUNT(coopmat_sides); s++)
+      json_add_int(item, coopmat_sides[s].name, *AT_CONST(uint32_t, entry, &coopmat_sides[s]));
+    for (size_t t = 0; t < COUNT(coopmat_types); t++) {
+      uint32_t type = *AT_CONST(uint32_t, entry, &coopmat_types[t]);
+      add_named(item, coopmat_types[t].name, component_name(type), type);
+    }
+    add_named(item, "scope", coopmat_scope_name(entry->scope), entry->scope);
+    cJSON_AddBoolToObject(item, "saturating", entry->saturating);
+    cJSON_AddItemToArray(list, item);
+  }
+}
+
 static void add_clock(cJSON *device, const struct caps *caps) {
   cJSON *clock = cJSON_AddObjectToObject(device, "clock");
   cJSON_AddStringToObject(clock, "source", caps->timestamps.valid_bits ? "gpu" : "host");
@@ -116,7 +149,7 @@ cJSON *caps_to_json(const struct caps *caps) {
   for (size_t f = 0; f < FEATURE_COUNT; f++) cJSON_AddBoolToObject(features, feature_names[f], caps->features >> f & 1);
   add_limits(device, caps);
   add_heaps(device, caps);
-  cJSON_AddArrayToObject(device, "coopmat");
+  add_coopmats(device, caps);
   if (caps->llc_bytes) json_add_u64(device, "llc_bytes", caps->llc_bytes);
   else cJSON_AddNullToObject(device, "llc_bytes");
   add_clock(device, caps);
@@ -247,6 +280,48 @@ static bool read_heaps(const cJSON *device, struct caps *caps, struct error *err
   return heaps != NULL;
 }
 
+/* A name that `find` knows, or a number. */
+static bool read_named(const cJSON *from, const char *key, bool (*find)(const char *, uint32_t *), uint32_t *out,
+                       struct error *err) {
+  const cJSON *item = cJSON_GetObjectItemCaseSensitive(from, key);
+  int64_t value;
+  if (cJSON_IsString(item)) {
+    if (find(item->valuestring, out)) return true;
+    return error_set(err, ERROR_INPUT, "field '%s' is '%s', which names nothing known", key, item->valuestring);
+  }
+  if (!json_int(from, key, 0, UINT32_MAX, &value, err)) return false;
+  *out = (uint32_t)value;
+  return true;
+}
+
+static bool read_coopmat(const cJSON *item, struct coopmat *entry, struct error *err) {
+  if (!cJSON_IsObject(item)) return error_set(err, ERROR_INPUT, "must be an object");
+  for (size_t s = 0; s < COUNT(coopmat_sides); s++) {
+    int64_t side;
+    if (!json_int(item, coopmat_sides[s].name, 1, MOST_SIDE, &side, err)) return false;
+    *AT(uint32_t, entry, &coopmat_sides[s]) = (uint32_t)side;
+  }
+  for (size_t t = 0; t < COUNT(coopmat_types); t++)
+    if (!read_named(item, coopmat_types[t].name, component_find, AT(uint32_t, entry, &coopmat_types[t]), err))
+      return false;
+  return read_named(item, "scope", coopmat_scope_find, &entry->scope, err) &&
+         json_bool_or(item, "saturating", false, &entry->saturating, err);
+}
+
+/* Optional: results from before the field was filled have none. */
+static bool read_coopmats(const cJSON *device, struct caps *caps, struct error *err) {
+  const cJSON *list = cJSON_GetObjectItemCaseSensitive(device, "coopmat"), *item;
+  if (list && !cJSON_IsArray(list)) return error_set(err, ERROR_INPUT, "field 'coopmat' must be an array");
+  cJSON_ArrayForEach(item, list) {
+    if (caps->n_coopmats == CAPS_COOPMATS)
+      return error_set(err, ERROR_INPUT, "field 'coopmat' has more than %d members", CAPS_COOPMATS);
+    if (!read_coopmat(item, &caps->coopmat[caps->n_coopmats], err))
+      return error_prefix(err, "coopmat[%u]: ", caps->n_coopmats);
+    caps->n_coopmats++;
+  }
+  return true;
+}
+
 static bool read_clock(const cJSON *device, struct caps *caps, struct error *err) {
   const cJSON *clock = json_object(device, "clock", err);
   int64_t bits;
@@ -281,5 +356,6 @@ bool caps_from_json(const cJSON *device, struct caps *caps, struct error *err) {
          read_hex(device, "device_id", &caps->device_id, err) && read_driver(device, caps, err) &&
          check_slug(caps->driver_slug, err) && read_api(device, caps, err) && read_subgroup(device, caps, err) &&
          read_features(device, caps, err) && read_limits(device, caps, err) && read_heaps(device, caps, err) &&
+         read_coopmats(device, caps, err) &&
          json_u64_or(device, "llc_bytes", 0, &caps->llc_bytes, err) && read_clock(device, caps, err);
 }

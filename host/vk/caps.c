@@ -173,6 +173,32 @@ static bool read_extended(struct physical *physical, struct error *err) {
   return true;
 }
 
+/* What is beyond the room of caps is left out. */
+static bool read_coopmats(struct physical *physical, struct error *err) {
+  struct caps *caps = &physical->caps;
+  PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR list =
+      (PFN_vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR)vkGetInstanceProcAddr(
+          volkGetLoadedInstance(), "vkGetPhysicalDeviceCooperativeMatrixPropertiesKHR");
+  if (!list || !(caps->features & FEATURE_COOPMAT)) return true;
+  VkCooperativeMatrixPropertiesKHR found[CAPS_COOPMATS];
+  for (size_t i = 0; i < CAPS_COOPMATS; i++)
+    found[i] = (VkCooperativeMatrixPropertiesKHR){.sType = VK_STRUCTURE_TYPE_COOPERATIVE_MATRIX_PROPERTIES_KHR};
+  uint32_t n = CAPS_COOPMATS;
+  VK(list(physical->handle, &n, found));   /* VK_INCOMPLETE is no error: the first are kept */
+  for (uint32_t i = 0; i < n && i < CAPS_COOPMATS; i++)
+    caps->coopmat[caps->n_coopmats++] = (struct coopmat){
+      .m = found[i].MSize, .n = found[i].NSize, .k = found[i].KSize,
+      .a = (uint32_t)found[i].AType, .b = (uint32_t)found[i].BType, .c = (uint32_t)found[i].CType,
+      .result = (uint32_t)found[i].ResultType,
+      .scope = (uint32_t)found[i].scope,
+      .saturating = found[i].saturatingAccumulation,
+    };
+  return true;
+
+error:
+  return false;
+}
+
 static void read_heaps(struct physical *physical) {
   struct caps *caps = &physical->caps;
   VkPhysicalDeviceMemoryBudgetPropertiesEXT budget = {
@@ -238,7 +264,7 @@ bool caps_read(struct physical *physical, struct error *err) {
   read_basics(caps, &properties);
   /* The loader lists devices of any version; older ones do not know the structs that tell the rest. */
   if (caps->api_version >= VK_NEEDED_VERSION) {
-    if (!read_extended(physical, err)) return false;
+    if (!read_extended(physical, err) || !read_coopmats(physical, err)) return false;
     read_heaps(physical);
   } else {
     memcpy(caps->uuid, caps->pipeline_cache_uuid, sizeof caps->uuid);

@@ -72,10 +72,12 @@ static const struct technique techniques[BLOCK_OPS] = {
 #define LANES {"lanes", {0, 1, 4, 16}, 4}
 
 #define NORM(op, build) \
-  {"block." op ".base", "block." op, {"block/norm." build}, 0, {THREADS, LANES}, 2, block_valid, block_plan_norm}, \
+  {"block." op ".base", "block." op, {"block/norm." build}, 0, {THREADS, LANES}, 2, block_valid, block_plan_norm, \
+   NULL}, \
   {"block." op ".subgroup", "block." op, {"block/norm." build "_subgroup"}, SUBGROUP, {THREADS}, 1, block_valid, \
-   block_plan_norm_whole}
-#define GRID(op, build, plan) {"block." op ".base", "block." op, {"block/" build}, 0, {THREADS}, 1, block_valid, plan}
+   block_plan_norm_whole, NULL}
+#define GRID(op, build, plan) \
+  {"block." op ".base", "block." op, {"block/" build}, 0, {THREADS}, 1, block_valid, plan, NULL}
 
 static const struct variant variants[] = {
   NORM("rms_norm", "rms"),
@@ -91,9 +93,10 @@ static const struct variant variants[] = {
   GRID("bias", "map.bias", block_plan_map),
   GRID("residual", "map.residual", block_plan_map),
   GRID("embed", "embed.f16", block_plan_map),
-  {"block.softmax.base", "block.softmax", {"block/softmax.base"}, 0, {THREADS}, 1, block_valid, block_plan_norm_whole},
+  {"block.softmax.base", "block.softmax", {"block/softmax.base"}, 0, {THREADS}, 1, block_valid,
+   block_plan_norm_whole, NULL},
   {"block.softmax.subgroup", "block.softmax", {"block/softmax.subgroup"}, SUBGROUP, {THREADS}, 1, block_valid,
-   block_plan_norm_whole},
+   block_plan_norm_whole, NULL},
 };
 
 static bool tensors(const struct kernel_case *kase, const struct technique *technique, struct tensor_list *list,

@@ -18,6 +18,9 @@
 /* f16 counts to 2^11: start and chain index (below 80) + 4 trips. The narrow chains loop twice, over at most 65,535
  * iterations in all. */
 enum { MAX_TRIPS_F16 = 490, MAX_TRIPS = 32760 };
+/* coopmat: sums of up to 8 products of 1 a trip, in steps of 2^-8, stay within the 24 bits of a float. Sides in K of 8,
+ * 16 and 32 make whole steps of 4 trips. */
+enum { MAX_TRIPS_COOPMAT = 8000, UNIT_TRIPS_COOPMAT = 4 };
 
 static const struct technique techniques[CEILINGS] = {
   [CEILING_READ] = {
@@ -40,6 +43,10 @@ static const struct technique techniques[CEILINGS] = {
     "ceilings.fma_f16", "fused multiply-add, f16", "16 chains of fma() on pairs of f16 in registers",
     "roofline model: Williams, Waterman and Patterson 2009, doi:10.1145/1498765.1498785",
     "bounds f16 arithmetic outside matrix units", "nothing: it is the measure"},
+  [CEILING_COOPMAT] = {
+    "ceilings.coopmat_f16_f32", "cooperative matrix, f16 summed in f32", "8 chains of coopMatMulAdd in registers",
+    "roofline model: Williams, Waterman and Patterson 2009, doi:10.1145/1498765.1498785; VK_KHR_cooperative_matrix",
+    "bounds what multiplies on matrix units", "nothing: it is the measure"},
   [CEILING_EMPTY] = {
     "ceilings.empty", "dispatch overhead", "one workgroup that stores a few words",
     "the floor under every latency", "never: every dispatch pays it", "nothing: it is the measure"},
@@ -52,7 +59,7 @@ enum ceiling ceiling_of(const char *technique_id) {
 }
 
 bool ceiling_computes(enum ceiling c) {
-  return c == CEILING_FMA_F32 || c == CEILING_MULADD_F32 || c == CEILING_FMA_F16;
+  return c == CEILING_FMA_F32 || c == CEILING_MULADD_F32 || c == CEILING_FMA_F16 || c == CEILING_COOPMAT;
 }
 
 /* NULL when this ceiling has such a shape, else why not. */
@@ -62,6 +69,8 @@ static const char *shape_problem(const struct kernel_case *kase, enum ceiling ce
   if (ceiling_computes(ceiling)) {
     if (trips < 1) return "a compute ceiling needs trips >= 1";
     if (ceiling == CEILING_FMA_F16 && trips > MAX_TRIPS_F16) return "f16 cannot count beyond 490 trips";
+    if (ceiling == CEILING_COOPMAT && (trips > MAX_TRIPS_COOPMAT || trips % UNIT_TRIPS_COOPMAT))
+      return "the trips of coopmat must be a multiple of 4, 8000 at most";
     return NULL;
   }
   if (trips) return "only compute ceilings take trips";
@@ -86,8 +95,9 @@ static bool tensors(const struct kernel_case *kase, const struct technique *tech
       *out = (struct tensor_list){{{"indices", TENSOR_OUTPUT, bytes}}, 1};
       break;
     default:
-      *out = (struct tensor_list){
-        {{"start", TENSOR_INPUT, bytes}, {"factors", TENSOR_INPUT, 16}, {"totals", TENSOR_OUTPUT, bytes}}, 3};
+      *out = (struct tensor_list){{{"start", TENSOR_INPUT, bytes},
+                                   {"factors", TENSOR_INPUT, ceiling == CEILING_COOPMAT ? 64 : 16},
+                                   {"totals", TENSOR_OUTPUT, bytes}}, 3};
   }
   return true;
 }
@@ -119,10 +129,10 @@ static const char *valid(const struct kernel_case *kase, const struct caps *caps
 #define TURNS {"turns", {1, 4, 16}, 3}
 #define STREAM(technique, layout, groups) \
   {"ceilings." #technique "." #layout, "ceilings." #technique, {"ceilings/stream." #technique "_" #layout}, 0, \
-   {groups, TURNS}, 2, valid, ceiling_plan_##layout}
+   {groups, TURNS}, 2, valid, ceiling_plan_##layout, NULL}
 #define CHAINS(technique, width, requires) \
   {"ceilings." #technique "." #width, "ceilings." #technique, {"ceilings/chains." #technique "_" #width}, requires, \
-   {WIDE_GROUPS}, 1, valid, ceiling_plan_chains}
+   {WIDE_GROUPS}, 1, valid, ceiling_plan_chains, NULL}
 
 static const struct variant variants[] = {
   STREAM(read, columns, WIDE_GROUPS),
@@ -135,14 +145,18 @@ static const struct variant variants[] = {
   CHAINS(muladd_f32, narrow, 0),
   CHAINS(fma_f16, wide, FEATURE_FLOAT16),
   CHAINS(fma_f16, narrow, FEATURE_FLOAT16),
-  {"ceilings.empty.store", "ceilings.empty", {"ceilings/empty.store"}, 0, {{0}}, 0, NULL, ceiling_plan_empty},
+  {"ceilings.coopmat_f16_f32.chains", "ceilings.coopmat_f16_f32", {"ceilings/coopmat.f16_f32"},
+   FEATURE_COOPMAT | FEATURE_FLOAT16 | FEATURE_SUBGROUP_BASIC | FEATURE_VULKAN_MEMORY_MODEL,
+   {{"subgroups", {4, 1, 2, 8}, 4}}, 1, ceiling_valid_coopmat, ceiling_plan_coopmat, NULL},
+  {"ceilings.empty.store", "ceilings.empty", {"ceilings/empty.store"}, 0, {{0}}, 0, NULL, ceiling_plan_empty, NULL},
 };
 
 /* One tile, several, more than a workgroup's; one word to a whole empty dispatch; one invocation, ragged ends, the last
- * count that f16 holds, and the longest loop. */
+ * count that f16 holds, and the longest loops. */
 static const int64_t proof_shapes[][KERNEL_DIMS] = {
   {4096, 0}, {5 * 4096, 0}, {67 * 4096, 0}, {4, 0}, {200, 0}, {256, 0},
-  {4, 1}, {1000, 3}, {4100, 17}, {516, MAX_TRIPS_F16}, {256, MAX_TRIPS}, {0},
+  {4, 1}, {1000, 3}, {4100, 17}, {516, MAX_TRIPS_F16}, {256, MAX_TRIPS},
+  {4, 4}, {4100, 20}, {516, MAX_TRIPS_COOPMAT}, {0},
 };
 
 const struct family ceilings_family = {

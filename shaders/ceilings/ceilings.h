@@ -10,6 +10,17 @@
 #define CEILINGS_CHAINS 16
 #define CEILINGS_STEPS 4
 
+/* The chains of coopmat multiply as much a trip: 8 of them, 8 products each, whose factors then come again. */
+#define CEILINGS_COOPMAT_CHAINS 8
+#define CEILINGS_PERIOD 8
+
+/* Specialisation constants of coopmat.comp. */
+#define CEILINGS_SPEC_THREADS 0
+#define CEILINGS_SPEC_SIDE_M 1   /* of a fragment: what the device multiplies at once */
+#define CEILINGS_SPEC_SIDE_N 2
+#define CEILINGS_SPEC_SIDE_K 3
+#define CEILINGS_SPEC_TILES 4
+
 /* The workgroup of `empty`, and the most elements it writes. */
 #define CEILINGS_EMPTY 64
 

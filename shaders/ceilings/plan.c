@@ -8,6 +8,7 @@
 static_assert(sizeof(struct ceilings_stream) == 12, "the push block has no holes");
 static_assert(sizeof(struct ceilings_chains) == 20, "the push block has no holes");
 static_assert(sizeof(struct ceilings_empty) == 8, "the push block has no holes");
+static_assert(CEILINGS_COOPMAT_CHAINS * CEILINGS_PERIOD == CEILINGS_CHAINS * CEILINGS_STEPS, "a trip is as much work");
 
 static uint64_t ceil_div(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
 
@@ -68,33 +69,80 @@ bool ceiling_plan_tiles(const struct variant *variant, const struct kernel_case 
   return plan_stream(variant, kase, caps, tuning, min_windows, 1, out, err);
 }
 
+/* A compute ceiling's constants, and how many elements a workgroup of it advances. */
+struct chains { uint32_t spec[KERNEL_SPEC], n_spec; uint64_t group_elements, factor_bytes; };
+
 /* Windows begin at multiples of 4 elements, since bound ranges do so at multiples of 16 bytes. */
-bool ceiling_plan_chains(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
-                         const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
-  (void)variant;
+static bool plan_chains(const struct chains *chains, const struct kernel_case *kase, const struct caps *caps,
+                        uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
   uint64_t elements = (uint64_t)kase->dim[DIM_BYTES] / 4, quads = ceil_div(elements, 4);
-  uint32_t group = (uint32_t)tuning[TUNE_GROUP];
-  uint64_t most = window_bytes(caps) / 16, most_groups = (uint64_t)caps->limits.group_count[0] * group / 4;
+  uint64_t most = window_bytes(caps) / 16, most_groups = caps->limits.group_count[0] * chains->group_elements / 4;
   if (!count_windows(quads, most < most_groups ? most : most_groups, min_windows, &out->windows, err)) return false;
   for (uint64_t w = 0; w < out->windows; w++) {
     struct pass *pass = dispatch_plan_add(out, err);
     if (!pass) return false;
     uint64_t first = w * quads / out->windows * 4, end = (w + 1) * quads / out->windows * 4;
     uint64_t n = (end < elements ? end : elements) - first;
-    pass->spec[0] = group;
-    pass->n_spec = 1;
+    memcpy(pass->spec, chains->spec, sizeof pass->spec);
+    pass->n_spec = chains->n_spec;
     for (uint32_t i = 0; i < 3; i++) {
       pass->binding[i].tensor = i;
       pass->binding[i].offset = i == 1 ? 0 : first * 4;
-      pass->binding[i].size = i == 1 ? 16 : n * 4;
+      pass->binding[i].size = i == 1 ? chains->factor_bytes : n * 4;
     }
     pass->n_bindings = 3;
     const struct ceilings_chains push = {.elements = (uint32_t)n, .trips = (uint32_t)kase->dim[DIM_TRIPS]};
     set_push(pass, &push, sizeof push);
-    pass->groups[0] = (uint32_t)ceil_div(n, group);
+    pass->groups[0] = (uint32_t)ceil_div(n, chains->group_elements);
     pass->groups[1] = pass->groups[2] = 1;
   }
   return true;
+}
+
+bool ceiling_plan_chains(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                         const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+  (void)variant;
+  uint32_t group = (uint32_t)tuning[TUNE_GROUP];
+  const struct chains chains = {.spec = {group}, .n_spec = 1, .group_elements = group, .factor_bytes = 16};
+  return plan_chains(&chains, kase, caps, min_windows, out, err);
+}
+
+/* One tile a subgroup. */
+static uint64_t coopmat_threads(const struct caps *caps, const int32_t *tuning) {
+  return (uint64_t)tuning[TUNE_SUBGROUPS] * caps->subgroup.size;
+}
+
+const char *ceiling_valid_coopmat(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
+  (void)kase;
+  const struct coopmat *side = caps_coopmat(caps, COMPONENT_F16, COMPONENT_F32);
+  if (!side) return "the device has no cooperative matrix of f16 that sums in f32";
+  if (side->n % 4 || side->k % CEILINGS_PERIOD || 32 % side->k)
+    return "the device's cooperative matrix has sides that the chains do not divide into";
+  uint64_t shared = 2 * (uint64_t)(side->m + side->n) * side->k +
+                    4 * (uint64_t)tuning[TUNE_SUBGROUPS] * side->m * side->n;
+  if (shared > caps->limits.shared_memory) return "the tiles need more shared memory than the device has";
+  uint64_t threads = coopmat_threads(caps, tuning);
+  return threads > caps->limits.invocations || threads > caps->limits.group_size[0]
+           ? "the workgroup is larger than the device takes" : NULL;
+}
+
+bool ceiling_plan_coopmat(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                          const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+  (void)variant;
+  const struct coopmat *side = caps_coopmat(caps, COMPONENT_F16, COMPONENT_F32);
+  if (!side) return error_set(err, ERROR_UNSUPPORTED, "the device has no cooperative matrix of f16 that sums in f32");
+  uint32_t tiles = (uint32_t)tuning[TUNE_SUBGROUPS];
+  const struct chains chains = {
+    .spec = {[CEILINGS_SPEC_THREADS] = (uint32_t)coopmat_threads(caps, tuning),
+             [CEILINGS_SPEC_SIDE_M] = side->m,
+             [CEILINGS_SPEC_SIDE_N] = side->n,
+             [CEILINGS_SPEC_SIDE_K] = side->k,
+             [CEILINGS_SPEC_TILES] = tiles},
+    .n_spec = 5,
+    .group_elements = (uint64_t)tiles * side->m * side->n,
+    .factor_bytes = 64,
+  };
+  return plan_chains(&chains, kase, caps, min_windows, out, err);
 }
 
 bool ceiling_plan_empty(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,

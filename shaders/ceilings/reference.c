@@ -42,6 +42,18 @@ static void fill_chains(enum fill fill, struct rng *rng, float *start, size_t n,
   for (size_t i = 0; i < n; i++) start[i] = fill == FILL_RANDOM ? as_f16(rng_normal(rng)) : (float)rng_below(rng, 64);
 }
 
+/* Factors of a, then of b, in steps of 1/16 and within 1, so that every sum is exact in f32 in any order. EXTREME:
+ * sums that swing and come back. */
+static void fill_coopmat(enum fill fill, struct rng *rng, float *start, size_t n, float factors[2 * CEILINGS_PERIOD]) {
+  for (int i = 0; i < 2 * CEILINGS_PERIOD; i++) {
+    int sixteenths = (int)rng_below(rng, 33) - 16;
+    factors[i] = (float)sixteenths / 16;
+    if (fill == FILL_EXACT) factors[i] = (float)(sixteenths / 8 / 2);
+    if (fill == FILL_EXTREME) factors[i] = i < CEILINGS_PERIOD ? i % 2 ? -2048 : 2048 : 1;
+  }
+  for (size_t i = 0; i < n; i++) start[i] = (float)rng_below(rng, 64) / (fill == FILL_RANDOM ? 16 : 1);
+}
+
 void ceiling_fill(const struct kernel_case *kase, const struct technique *technique, enum fill fill, uint64_t seed,
                   void *const *data) {
   enum ceiling ceiling = ceiling_of(technique->id);
@@ -49,7 +61,8 @@ void ceiling_fill(const struct kernel_case *kase, const struct technique *techni
   size_t words = (size_t)kase->dim[DIM_BYTES] / 4;
   if (ceiling == CEILING_READ) fill_words(fill, &rng, data[0], words);
   if (ceiling == CEILING_COPY) fill_floats(fill, &rng, data[0], words);
-  if (ceiling_computes(ceiling)) fill_chains(fill, &rng, data[0], words, data[1]);
+  if (ceiling == CEILING_COOPMAT) fill_coopmat(fill, &rng, data[0], words, data[1]);
+  else if (ceiling_computes(ceiling)) fill_chains(fill, &rng, data[0], words, data[1]);
 }
 
 /* ---- reference */
@@ -85,9 +98,23 @@ static double chains_total(const float *start, const float *factors, double step
   return total;
 }
 
+/* The chains are exact; their total may round. */
+static double coopmat_total(const float *start, const float *factors, double trips, enum fill fill, uint64_t index,
+                            double *bound) {
+  double trip = 0, total = 0, magnitude = 0;
+  for (int i = 0; i < CEILINGS_PERIOD; i++) trip += (double)factors[i] * (double)factors[CEILINGS_PERIOD + i];
+  for (int c = 0; c < CEILINGS_COOPMAT_CHAINS; c++) {
+    double end = (double)start[index] + c + trips * trip;
+    total += end;
+    magnitude += fabs(end);
+  }
+  /* Higham 2002, section 4.2 */
+  *bound = fill == FILL_EXACT ? 0 : (CEILINGS_COOPMAT_CHAINS - 1) * UNIT_F32 * magnitude;
+  return total;
+}
+
 void ceiling_reference(const struct kernel_case *kase, const struct technique *technique, enum fill fill,
                        const void *const *data, const uint64_t *index, size_t n, double *value, double *bound) {
-  (void)fill;
   enum ceiling ceiling = ceiling_of(technique->id);
   double steps = (double)kase->dim[DIM_TRIPS] * CEILINGS_STEPS, u = ceiling == CEILING_FMA_F16 ? UNIT_F16 : UNIT_F32;
   for (size_t i = 0; i < n; i++) {
@@ -96,6 +123,9 @@ void ceiling_reference(const struct kernel_case *kase, const struct technique *t
       case CEILING_READ: value[i] = checksum(data[0], index[i]); break;
       case CEILING_COPY: value[i] = ((const float *)data[0])[index[i]]; break;
       case CEILING_EMPTY: value[i] = (double)index[i] + 1; break;
+      case CEILING_COOPMAT:
+        value[i] = coopmat_total(data[0], data[1], (double)kase->dim[DIM_TRIPS], fill, index[i], &bound[i]);
+        break;
       default: value[i] = chains_total(data[0], data[1], steps, u, index[i], &bound[i]);
     }
   }

@@ -6,8 +6,10 @@
 
 enum { DIM_BYTES, DIM_TRIPS };
 enum { TUNE_GROUP, TUNE_TURNS };
+enum { TUNE_SUBGROUPS };   /* coopmat */
 enum ceiling {
-  CEILING_READ, CEILING_COPY, CEILING_FMA_F32, CEILING_MULADD_F32, CEILING_FMA_F16, CEILING_EMPTY, CEILINGS
+  CEILING_READ, CEILING_COPY, CEILING_FMA_F32, CEILING_MULADD_F32, CEILING_FMA_F16, CEILING_COOPMAT,
+  CEILING_EMPTY, CEILINGS
 };
 
 enum ceiling ceiling_of(const char *technique_id);
@@ -20,6 +22,9 @@ bool ceiling_plan_tiles(const struct variant *, const struct kernel_case *, cons
                         const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *, struct error *);
 bool ceiling_plan_chains(const struct variant *, const struct kernel_case *, const struct caps *,
                          const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *, struct error *);
+const char *ceiling_valid_coopmat(const struct kernel_case *, const struct caps *, const int32_t *tuning);
+bool ceiling_plan_coopmat(const struct variant *, const struct kernel_case *, const struct caps *,
+                          const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *, struct error *);
 bool ceiling_plan_empty(const struct variant *, const struct kernel_case *, const struct caps *,
                         const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *, struct error *);
 

@@ -48,12 +48,13 @@ static const struct technique techniques[] = {
   {"kv_cache/quantise." build "_2", "kv_cache/quantise." build "_4", "kv_cache/quantise." build "_8"}
 #define STORE(technique, build) \
   {"kv_cache." technique ".base", "kv_cache." technique, {"kv_cache/store." build}, 0, {THREADS}, 1, \
-   kv_store_valid, kv_store_plan}
+   kv_store_valid, kv_store_plan, NULL}
 #define QUANTISE(technique, build) \
   {"kv_cache." technique ".base", "kv_cache." technique, BUILDS(build), 0, {THREADS, SHARED_LANES}, 2, \
-   kv_shared_valid, kv_quantise_plan}, \
+   kv_shared_valid, kv_quantise_plan, NULL}, \
   {"kv_cache." technique ".shuffle", "kv_cache." technique, BUILDS(build "_shuffle"), \
-   FEATURE_SUBGROUP_BASIC | FEATURE_SUBGROUP_SHUFFLE, {THREADS, SHUFFLE_LANES}, 2, kv_shuffle_valid, kv_quantise_plan}
+   FEATURE_SUBGROUP_BASIC | FEATURE_SUBGROUP_SHUFFLE, {THREADS, SHUFFLE_LANES}, 2, kv_shuffle_valid, \
+   kv_quantise_plan, NULL}
 
 static const struct variant variants[] = {
   STORE("append_f16", "plain"),

@@ -7,6 +7,11 @@
  *   2. gemv_sg   the same, subgroupAdd          2.5 / 0.17. Fewer barriers; 16 invocations and 8 rows do best there.
  *   3. rows      an invocation owns 4 rows      4.5 / 0.79 (f16 3.0 / 0.48); m=128 n=1536 k=576: 6.7 / 1.7.
  *   4. tiled     tiles in shared memory         m=128 n=1536 k=576: 5.1 / 1.3; m=1: 0.09, 63 of 64 tile rows are waste.
+ *   5. coopmat   fragments on a matrix unit     m=64 n=k=576 on lavapipe of Mesa 26.1, which emulates them: 1.3, where
+ *      rows gives 24 and tiled 10, and its own ceiling is 3.7. It is for GPUs. RADV of Mesa 25.0 makes of the default on
+ *      RDNA3 84 vector registers, no spills, 18 waves a SIMD; 4 x 4 fragments take 132 and leave 10 waves, a step of 64
+ *      in K leaves 12. Those stay as tunables: no GPU has timed them yet. At 16 lanes (LP_NATIVE_VECTOR_WIDTH=512)
+ *      that lavapipe advertises matrices too, and dies of every shader that uses one: the row is `lost`.
  *
  * Losers, not kept:
  *   - rows with one row per invocation: 2.2 at m=1. A load costs the same whether all lanes read one address or eight,
@@ -48,6 +53,13 @@ static const struct technique techniques[] = {
   .tunables = {{"tile_m", {64, 32, 128, 16}, 4}, {"tile_n", {64, 32, 128}, 3}, {"registers", {8, 4}, 2}},              \
   .n_tunables = 3
 
+static const struct arithmetic matrix_unit = {reference_matmul_f16, reference_whole_f16, "coopmat_f16_f32"};
+
+#define COOPMAT_TUNABLES                                                                                               \
+  .tunables = {{"subgroups", {4, 2, 8, 1}, 4}, {"fragments_m", {2, 1, 4}, 3}, {"fragments_n", {2, 1, 4}, 3},           \
+               {"k_step", {32, 64}, 2}},                                                                               \
+  .n_tunables = 4
+
 /* The variants of one format: the same sources, built for it. */
 #define VARIANTS(format)                                                                                              \
   {.id = "matmul." format ".gemv", .technique = "matmul." format, .shaders = {"matmul/gemv." format},                \
@@ -62,8 +74,15 @@ static const struct technique techniques[] = {
    .shaders = {"matmul/tiled." format "_4", "matmul/tiled." format "_8"},                                             \
    TILED_TUNABLES, .valid = plan_tiled_valid, .plan = plan_tiled}
 
+/* Not for f32, which rounding to f16 would rob of its point. */
+#define COOPMAT(format)                                                                                               \
+  {.id = "matmul." format ".coopmat", .technique = "matmul." format, .shaders = {"matmul/coopmat." format},          \
+   .requires = FEATURE_COOPMAT | FEATURE_FLOAT16 | FEATURE_SUBGROUP_BASIC | FEATURE_VULKAN_MEMORY_MODEL,              \
+   COOPMAT_TUNABLES, .valid = plan_coopmat_valid, .plan = plan_coopmat, .arithmetic = &matrix_unit}
+
 static const struct variant variants[] = {
-  VARIANTS("f32"), VARIANTS("f16"), VARIANTS("int8_g32"), VARIANTS("int4_g32"), VARIANTS("int4z_g32"),
+  VARIANTS("f32"), VARIANTS("f16"), COOPMAT("f16"), VARIANTS("int8_g32"), COOPMAT("int8_g32"), VARIANTS("int4_g32"),
+  COOPMAT("int4_g32"), VARIANTS("int4z_g32"), COOPMAT("int4z_g32"),
 };
 
 static bool tensors(const struct kernel_case *kase, const struct technique *technique, struct tensor_list *list,

@@ -23,6 +23,16 @@
 #define MATMUL_SPEC_TILE_M 1    /* rows of x per workgroup */
 #define MATMUL_SPEC_TILE_N 2    /* rows of w per workgroup */
 
+/* Of coopmat.comp. */
+#define MATMUL_SPEC_SIDE_M 1        /* of a fragment: what the device multiplies at once */
+#define MATMUL_SPEC_SIDE_N 2
+#define MATMUL_SPEC_SIDE_K 3
+#define MATMUL_SPEC_TILES_M 4       /* tiles of a workgroup, one a subgroup */
+#define MATMUL_SPEC_TILES_N 5
+#define MATMUL_SPEC_FRAGMENTS_M 6   /* fragments of a tile */
+#define MATMUL_SPEC_FRAGMENTS_N 7
+#define MATMUL_SPEC_GROUPS_K 8      /* groups of 32 columns per step */
+
 #ifdef VULKAN
 #define MATMUL_UINT uint
 #else

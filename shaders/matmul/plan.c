@@ -10,6 +10,7 @@
 enum { DIM_M, DIM_N, DIM_K };
 enum { TUNING_THREADS, TUNING_ROWS };                        /* gemv; rows has only the first */
 enum { TUNING_TILE_M, TUNING_TILE_N, TUNING_REGISTERS };     /* tiled */
+enum { TUNING_SUBGROUPS, TUNING_FRAGMENTS_M, TUNING_FRAGMENTS_N, TUNING_K_STEP };   /* coopmat */
 enum { GEMV_MAX_M = 8, WINDOW_COLS = 4 };                    /* 4 rows of y or x are a multiple of 16 bytes */
 enum { TILED_MIN_M = 4 };   /* the smallest tile has 16 rows: below, over 3/4 of its products are of padding */
 
@@ -137,6 +138,64 @@ const char *plan_tiled_valid(const struct kernel_case *kase, const struct caps *
   if (((uint64_t)tuning[TUNING_TILE_M] + (uint64_t)tuning[TUNING_TILE_N]) * row > caps->limits.shared_memory)
     return "the tiles need more shared memory than the device has";
   return threads_valid(caps, tiled_threads(tuning));
+}
+
+/* What a workgroup of coopmat.comp is made of, from the fragment that the device multiplies. */
+struct coopmat_block {
+  const struct coopmat *side;
+  uint32_t tiles_m, tiles_n;   /* one tile a subgroup */
+  uint64_t m, n;               /* rows of x and of w */
+  uint64_t threads, shared_bytes;
+};
+
+static bool coopmat_block(const struct caps *caps, const int32_t *tuning, struct coopmat_block *block) {
+  block->side = caps_coopmat(caps, COMPONENT_F16, COMPONENT_F32);
+  if (!block->side) return false;
+  uint32_t tiles = (uint32_t)tuning[TUNING_SUBGROUPS];
+  block->tiles_m = tiles < 4 ? 1 : 2;
+  block->tiles_n = tiles / block->tiles_m;
+  block->m = (uint64_t)block->tiles_m * (uint64_t)tuning[TUNING_FRAGMENTS_M] * block->side->m;
+  block->n = (uint64_t)block->tiles_n * (uint64_t)tuning[TUNING_FRAGMENTS_N] * block->side->n;
+  block->threads = (uint64_t)tiles * caps->subgroup.size;
+  uint64_t row = (uint64_t)tuning[TUNING_K_STEP] * 2 + 16;   /* halves, and the padding */
+  block->shared_bytes =
+      (block->m + block->n) * row + (uint64_t)tiles * block->side->m * block->side->n * sizeof(float);
+  return true;
+}
+
+static bool power_of_two(uint64_t x) { return x && !(x & (x - 1)); }
+
+const char *plan_coopmat_valid(const struct kernel_case *kase, const struct caps *caps, const int32_t *tuning) {
+  struct coopmat_block block;
+  if (!coopmat_block(caps, tuning, &block)) return "the device has no cooperative matrix of f16 that sums in f32";
+  const struct coopmat *side = block.side;
+  if (!power_of_two(side->m) || !power_of_two(side->n) || side->n < 4 || side->k % 8 || WEIGHTS_GROUP % side->k)
+    return "the device's cooperative matrix has sides that do not divide a tile";
+  if (kase->dim[DIM_M] <= GEMV_MAX_M) return "fewer than 9 rows of x leave most of a fragment empty";
+  if (block.shared_bytes > caps->limits.shared_memory) return "the tiles need more shared memory than the device has";
+  return threads_valid(caps, block.threads);
+}
+
+bool plan_coopmat(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,
+                  const int32_t *tuning, uint32_t min_windows, struct dispatch_plan *out, struct error *err) {
+  struct coopmat_block block;
+  if (!coopmat_block(caps, tuning, &block))
+    return error_set(err, ERROR_UNSUPPORTED, "the device has no cooperative matrix of f16 that sums in f32");
+  struct geometry geometry = {
+    .spec = {[MATMUL_SPEC_THREADS] = (uint32_t)block.threads,
+             [MATMUL_SPEC_SIDE_M] = block.side->m,
+             [MATMUL_SPEC_SIDE_N] = block.side->n,
+             [MATMUL_SPEC_SIDE_K] = block.side->k,
+             [MATMUL_SPEC_TILES_M] = block.tiles_m,
+             [MATMUL_SPEC_TILES_N] = block.tiles_n,
+             [MATMUL_SPEC_FRAGMENTS_M] = (uint32_t)tuning[TUNING_FRAGMENTS_M],
+             [MATMUL_SPEC_FRAGMENTS_N] = (uint32_t)tuning[TUNING_FRAGMENTS_N],
+             [MATMUL_SPEC_GROUPS_K] = (uint32_t)tuning[TUNING_K_STEP] / WEIGHTS_GROUP},
+    .n_spec = 9,
+    .group_n = block.n,
+    .group_m = block.m,
+  };
+  return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);
 }
 
 bool plan_gemv(const struct variant *variant, const struct kernel_case *kase, const struct caps *caps,

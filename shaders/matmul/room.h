@@ -16,6 +16,9 @@ bool plan_rows(const struct variant *, const struct kernel_case *, const struct 
                uint32_t min_windows, struct dispatch_plan *, struct error *);
 bool plan_tiled(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
                 uint32_t min_windows, struct dispatch_plan *, struct error *);
+const char *plan_coopmat_valid(const struct kernel_case *, const struct caps *, const int32_t *tuning);
+bool plan_coopmat(const struct variant *, const struct kernel_case *, const struct caps *, const int32_t *tuning,
+                  uint32_t min_windows, struct dispatch_plan *, struct error *);
 
 /* fill.c */
 void fill_matmul(const struct kernel_case *, const struct technique *, enum fill, uint64_t seed, void *const *data);
@@ -25,5 +28,10 @@ void reference_matmul(const struct kernel_case *, const struct technique *, enum
                       const uint64_t *index, size_t n, double *value, double *bound);
 void reference_whole(const struct kernel_case *, const struct technique *, enum fill, const void *const *data,
                      const float *output, uint64_t seed, double *residual, double *bound);
+/* Of a matrix unit, whose operands are f16. */
+void reference_matmul_f16(const struct kernel_case *, const struct technique *, enum fill, const void *const *data,
+                          const uint64_t *index, size_t n, double *value, double *bound);
+void reference_whole_f16(const struct kernel_case *, const struct technique *, enum fill, const void *const *data,
+                         const float *output, uint64_t seed, double *residual, double *bound);
 
 #endif

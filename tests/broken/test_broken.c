@@ -68,11 +68,23 @@ static enum status prove_impostor(const struct broken *broken) {
   return prove(&impostor, broken->what);
 }
 
+/* Nothing can take the place of what this device lacks a feature for. */
+static bool runs_here(const struct broken *broken) {
+  enum status status;
+  char reason[256];
+  const struct variant *variant = variant_find(broken->variant);
+  assert_non_null(variant);
+  if (plan_runnable(variant, gpu_caps(rig.gpu), &status, reason, sizeof reason)) return true;
+  print_message("%-24s %-60s not tried: %s\n", broken->variant, broken->what, reason);
+  return false;
+}
+
 static void every_wrong_kernel_is_rejected(void **state) {
   const struct broken_room *room = *state;
   assert_true(room->n_wrong > 0);
   for (size_t i = 0; i < room->n_wrong; i++) {
     const struct broken *wrong = &room->wrong[i];
+    if (!runs_here(wrong)) continue;
     if (i == 0 || strcmp(wrong->variant, room->wrong[i - 1].variant) != 0)
       assert_int_equal(prove(variant_find(wrong->variant), "as it is"), STATUS_OK);
     assert_int_equal(prove_impostor(wrong), STATUS_WRONG);
@@ -81,7 +93,8 @@ static void every_wrong_kernel_is_rejected(void **state) {
 
 static void a_right_kernel_in_their_place_is_accepted(void **state) {
   const struct broken_room *room = *state;
-  for (size_t i = 0; i < room->n_right; i++) assert_int_equal(prove_impostor(&room->right[i]), STATUS_OK);
+  for (size_t i = 0; i < room->n_right; i++)
+    if (runs_here(&room->right[i])) assert_int_equal(prove_impostor(&room->right[i]), STATUS_OK);
 }
 
 int main(void) {

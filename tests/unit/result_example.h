@@ -61,6 +61,11 @@ static inline void example_caps(struct caps *caps) {
     caps->limits.group_count[d] = UINT32_MAX - d;
   }
   caps->limits.push_constants = 128;
+  caps->n_coopmats = 2;
+  caps->coopmat[0] = (struct coopmat){16, 8, 16, COMPONENT_BF16, COMPONENT_F8E5M2, COMPONENT_F32, COMPONENT_F16,
+                                      SCOPE_SUBGROUP, false};
+  caps->coopmat[1] = (struct coopmat){64, 32, 32, 1000672002, COMPONENT_U8, COMPONENT_I32, COMPONENT_I32, 4000000000,
+                                      true};   /* a type and a scope without names */
   caps->n_heaps = 2;
   caps->heap[0].size = 8ull << 30;
   caps->heap[0].budget = 7ull << 30;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode.h"
+#include "fp16.h"
 #include "kernel.h"
 #include "layout.h"
 #include "matmul.h"
@@ -22,6 +24,10 @@ static struct caps small_device(void) {
     caps.limits.group_size[i] = 128;
     caps.limits.group_count[i] = 65535;
   }
+  caps.subgroup.size = caps.subgroup.min = caps.subgroup.max = 32;
+  caps.n_coopmats = 1;
+  caps.coopmat[0] = (struct coopmat){16, 16, 16, COMPONENT_F16, COMPONENT_F16, COMPONENT_F32, COMPONENT_F32,
+                                     SCOPE_SUBGROUP, false};
   return caps;
 }
 
@@ -103,7 +109,10 @@ static void a_split_that_cannot_be_is_refused(void **state) {
     struct dispatch_plan plan = {0};
     struct error err = {0};
     int32_t tuning[KERNEL_TUNABLES] = {0};
-    assert_true(first_tuning(variant, &kase, &caps, tuning));
+    if (!first_tuning(variant, &kase, &caps, tuning)) {
+      assert_true(variant->requires & FEATURE_COOPMAT);   /* for prefill only */
+      continue;
+    }
     assert_false(variant->plan(variant, &kase, &caps, tuning, 2, &plan, &err));
     assert_int_equal(err.kind, ERROR_UNSUPPORTED);
     dispatch_plan_free(&plan);
@@ -125,6 +134,67 @@ static void every_technique_has_a_variant_that_needs_nothing(void **state) {
       }
       assert_true(found >= 2);
     }
+}
+
+static const struct variant *coopmat_variant(void) {
+  const struct variant *variant = variant_find("matmul.int4_g32.coopmat");
+  assert_non_null(variant);
+  return variant;
+}
+
+/* A block is made of fragments of the device's sides, whichever they are, and of its subgroups. */
+static void a_block_follows_from_what_the_device_multiplies(void **state) {
+  (void)state;
+  static const struct { uint32_t m, n, k, subgroup, threads, block_m, block_n; } devices[] = {
+    {8, 8, 8, 8, 32, 32, 32},        /* lavapipe */
+    {8, 8, 16, 16, 64, 32, 32},      /* Intel Xe1 */
+    {8, 16, 16, 16, 64, 32, 64},     /* Intel Xe2 */
+    {16, 16, 16, 32, 128, 64, 64},   /* NVIDIA */
+    {16, 16, 16, 64, 256, 64, 64},   /* AMD */
+  };
+  const struct variant *variant = coopmat_variant();
+  struct kernel_case kase = shape(512, 1536, 576);
+  const int32_t tuning[KERNEL_TUNABLES] = {4, 2, 2, 32};
+  for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
+    struct caps caps = small_device();
+    struct error err = {0};
+    struct dispatch_plan plan = {0};
+    caps.limits.invocations = caps.limits.group_size[0] = 256;
+    caps.subgroup.size = devices[i].subgroup;
+    caps.coopmat[0].m = devices[i].m;
+    caps.coopmat[0].n = devices[i].n;
+    caps.coopmat[0].k = devices[i].k;
+    assert_null(variant->valid(&kase, &caps, tuning));
+    assert_true(variant->plan(variant, &kase, &caps, tuning, 1, &plan, &err));
+    const uint32_t *spec = plan.pass[0].spec;
+    assert_int_equal(spec[MATMUL_SPEC_THREADS], devices[i].threads);
+    assert_int_equal(spec[MATMUL_SPEC_SIDE_M], devices[i].m);
+    assert_int_equal(spec[MATMUL_SPEC_SIDE_N], devices[i].n);
+    assert_int_equal(spec[MATMUL_SPEC_SIDE_K], devices[i].k);
+    assert_int_equal(plan.pass[0].groups[0], (1536 + devices[i].block_n - 1) / devices[i].block_n);
+    assert_int_equal(plan.pass[0].groups[1], (512 + devices[i].block_m - 1) / devices[i].block_m);
+    dispatch_plan_free(&plan);
+  }
+}
+
+static void a_matrix_unit_that_does_not_fit_is_refused(void **state) {
+  (void)state;
+  const struct variant *variant = coopmat_variant();
+  struct kernel_case prefill = shape(64, 64, 64), decode = shape(8, 64, 64);
+  struct caps caps = small_device();
+  const int32_t tuning[KERNEL_TUNABLES] = {4, 2, 2, 32};
+  assert_null(variant->valid(&prefill, &caps, tuning));
+  assert_non_null(strstr(variant->valid(&decode, &caps, tuning), "fewer than 9 rows"));
+  caps.limits.shared_memory = 14335;
+  assert_non_null(strstr(variant->valid(&prefill, &caps, tuning), "shared memory"));
+  caps = small_device();
+  caps.limits.invocations = 127;
+  assert_non_null(strstr(variant->valid(&prefill, &caps, tuning), "workgroup"));
+  caps = small_device();
+  caps.coopmat[0].k = 24;
+  assert_non_null(strstr(variant->valid(&prefill, &caps, tuning), "sides"));
+  caps.n_coopmats = 0;
+  assert_non_null(strstr(variant->valid(&prefill, &caps, tuning), "no cooperative matrix"));
 }
 
 /* Data of a case in memory, with y computed by the reference and rounded. */
@@ -231,6 +301,76 @@ static void one_dropped_element_is_out_of_bounds(void **state) {
   }
 }
 
+static float as_f16(float v) { return fp16_to_float(fp16_from_float(fmaxf(-65504, fminf(v, 65504)))); }
+
+/* y as a matrix unit makes it: operands in f16, sums in f32. Element `skip` of k is left out. */
+static void multiply_in_f16(const struct kernel_case *kase, const struct technique *technique, const struct sample *s,
+                            int64_t skip, float *y) {
+  int64_t m = kase->dim[0], n = kase->dim[1], k = kase->dim[2];
+  struct layout layout = layout_of(layout_format(technique), (uint64_t)k);
+  const float *x = s->data[MATMUL_X];
+  for (int64_t i = 0; i < m * n; i++) {
+    float sum = 0;
+    for (int64_t g = 0; g * WEIGHTS_GROUP < k; g++) {
+      double weight[WEIGHTS_GROUP], magnitude[WEIGHTS_GROUP];
+      decode_group(&layout, s->data[MATMUL_W], s->data[MATMUL_SCALES], (uint64_t)(i % n), (uint64_t)g, weight,
+                   magnitude);
+      for (int64_t e = g * WEIGHTS_GROUP; e < k && e < (g + 1) * WEIGHTS_GROUP; e++)
+        if (e != skip)
+          sum += as_f16(x[i / n * (int64_t)(layout.x_row / sizeof *x) + e]) * as_f16((float)weight[e % WEIGHTS_GROUP]);
+    }
+    y[i] = sum;
+  }
+}
+
+static size_t outside(const struct variant *variant, const struct kernel_case *kase, enum fill fill,
+                      const struct sample *s) {
+  size_t n = 0;
+  for (uint64_t i = 0; i < s->outputs; i++) {
+    double value, bound;
+    variant->arithmetic->reference(kase, technique_of(&matmul_family, variant), fill, (const void *const *)s->data, &i,
+                                   1, &value, &bound);
+    n += !(fabs((double)s->y[i] - value) <= bound);
+    if (fill == FILL_EXACT) assert_true(bound == 0);
+  }
+  return n;
+}
+
+static bool whole_f16_accepts(const struct variant *variant, const struct kernel_case *kase, const struct sample *s) {
+  double residual, bound;
+  variant->arithmetic->whole(kase, technique_of(&matmul_family, variant), FILL_RANDOM, (const void *const *)s->data,
+                             s->y, 5, &residual, &bound);
+  return residual <= bound;
+}
+
+/* Rounded operands stay within the bound of the matrix unit on all data, and break that of f32; one element of k left
+ * out breaks it, and the check of the whole output where that column weighs enough. */
+static void f16_operands_have_a_bound_of_their_own(void **state) {
+  (void)state;
+  enum { DROPS = 8 };
+  struct kernel_case kase = shape(4, 70, 576);
+  for (size_t v = 0; v < matmul_family.n_variants; v++) {
+    const struct variant *variant = &matmul_family.variants[v];
+    const struct technique *technique = technique_of(&matmul_family, variant);
+    if (!variant->arithmetic) continue;
+    for (int fill = 0; fill < FILL_COUNT; fill++) {
+      struct sample s = sample_make(&kase, technique, (enum fill)fill);
+      size_t beyond_f32 = 0, caught = 0;
+      multiply_in_f16(&kase, technique, &s, -1, s.y);
+      assert_int_equal(outside(variant, &kase, (enum fill)fill, &s), 0);
+      for (size_t i = 0; i < s.outputs; i++) beyond_f32 += fabs((double)s.y[i] - s.value[i]) > s.bound[i];
+      assert_true(fill != FILL_RANDOM || (beyond_f32 > 0 && whole_f16_accepts(variant, &kase, &s)));
+      for (int drop = 0; drop < DROPS && fill != FILL_EXTREME; drop++) {
+        multiply_in_f16(&kase, technique, &s, kase.dim[2] / DROPS * drop + 17, s.y);
+        assert_true(outside(variant, &kase, (enum fill)fill, &s) > 0);
+        caught += fill == FILL_RANDOM && !whole_f16_accepts(variant, &kase, &s);
+      }
+      assert_true(fill != FILL_RANDOM || caught >= DROPS / 2);
+      sample_free(&s);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(windows_cover_every_output_once),
@@ -239,6 +379,9 @@ int main(void) {
     cmocka_unit_test(whole_accepts_the_truth_and_no_wrong_element),
     cmocka_unit_test(exact_data_stays_exact_at_the_longest_k),
     cmocka_unit_test(one_dropped_element_is_out_of_bounds),
+    cmocka_unit_test(a_block_follows_from_what_the_device_multiplies),
+    cmocka_unit_test(a_matrix_unit_that_does_not_fit_is_refused),
+    cmocka_unit_test(f16_operands_have_a_bound_of_their_own),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

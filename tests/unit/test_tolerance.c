@@ -56,6 +56,17 @@ static void functions_have_the_bounds_of_vulkan(void **state) {
   assert_true(fabs(tolerance_inversesqrt() - 2 * ulp) < 1e-20);
 }
 
+static void an_operand_in_f16_errs_only_where_f16_cannot_hold_it(void **state) {
+  (void)state;
+  assert_true(tolerance_f16_operand(0) == 0);
+  assert_true(tolerance_f16_operand(-0.25) == 0);
+  assert_true(tolerance_f16_operand(2049) == 2049 * 0x1p-10);     /* between 2048 and 2050 */
+  assert_true(tolerance_f16_operand(-2050) == 0);
+  assert_true(tolerance_f16_operand(TOLERANCE_F16_MAX) == 0);
+  assert_true(tolerance_f16_operand(0x1p-14) == 0);
+  assert_true(tolerance_f16_operand(-0x1p-15) == 0x1p-15);        /* subnormal: may be flushed */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(dot_grows_with_the_root_of_k),
@@ -63,6 +74,7 @@ int main(void) {
     cmocka_unit_test(nothing_is_as_small_as_a_flushed_denormal),
     cmocka_unit_test(separates_rounding_from_a_dropped_term),
     cmocka_unit_test(functions_have_the_bounds_of_vulkan),
+    cmocka_unit_test(an_operand_in_f16_errs_only_where_f16_cannot_hold_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
