@@ -35,6 +35,15 @@ struct result_error {        /* of the verification of the timed shape */
   uint64_t elements;
 };
 
+struct result_energy {       /* per run of the op; 0 windows: not measured, all NAN */
+  double gross, gross_error; /* J: all that the meter saw, and half of a 95 % interval */
+  double net, net_error;     /* J above idle */
+  double idle_watts, run_ns; /* run_ns: of the windows, gaps between submissions included */
+  uint32_t windows;
+  char meter[192];
+};
+extern const struct result_energy result_energy_unknown;
+
 struct result_row {
   char *id, *op, *technique, *variant;      /* owned by the result */
   int64_t dim[KERNEL_DIMS];                 /* by the family's dims */
@@ -56,6 +65,8 @@ struct result_row {
   uint64_t compile_ns;                      /* 0 unknown: making its pipelines, and what their first run took longer */
   struct codegen codegen;                   /* of the worst of its pipelines */
   char *codegen_reason;                     /* why it is unknown; NULL when it is known, or nobody said */
+  struct result_energy energy;
+  char *energy_reason;                      /* why it was not measured; NULL where it was */
 };
 
 /* What beside the kernels decides how fast a machine runs (host/machine reads it). NAN, "" and POWER_UNKNOWN: not told. */

@@ -15,6 +15,7 @@ static void row_free(struct result_row *row) {
   free(row->variant);
   free(row->reason);
   free(row->codegen_reason);
+  free(row->energy_reason);
   for (size_t i = 0; i < KERNEL_TUNABLES; i++) free(row->tuning_names[i]);
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "energy_json.h"
 #include "file.h"
 #include "log.h"
 #include "machine_json.h"
@@ -198,12 +199,21 @@ static bool read_codegen(const cJSON *from, struct result_row *row, struct error
   return !reason || copy_text(reason, &row->codegen_reason, err);
 }
 
+static bool read_energy(const cJSON *from, struct result_row *row, struct error *err) {
+  const char *reason;
+  if (!energy_from_json(from, &row->energy, err) ||
+      !json_string_or(from, "energy_reason", REASON_MAX, NULL, &reason, err))
+    return false;
+  return row->energy.windows || copy_text(reason ? reason : "not measured", &row->energy_reason, err);
+}
+
 static bool read_row(const cJSON *from, struct result_row *row, struct error *err) {
   return read_owned(from, "id", ID_MAX, &row->id, err) && read_owned(from, "op", ID_MAX, &row->op, err) &&
          read_owned(from, "technique", ID_MAX, &row->technique, err) &&
          read_owned(from, "variant", ID_MAX, &row->variant, err) && read_shape(from, row, err) &&
          read_tuning(from, row, err) && read_mode(from, row, err) && read_status(from, row, err) &&
-         read_time(from, row, err) && read_error(from, row, err) && read_costs(from, row, err) && read_codegen(from, row, err);
+         read_time(from, row, err) && read_error(from, row, err) && read_costs(from, row, err) && read_codegen(from, row, err) &&
+         read_energy(from, row, err);
 }
 
 static bool read_rows(const cJSON *root, struct result *result, struct error *err) {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "machine_json.h"
+#include "energy_json.h"
 #include "result.h"
 
 static void add_number_or_null(cJSON *to, const char *name, double value, bool known) {
@@ -128,8 +129,7 @@ static cJSON *row_to_json(const struct result_row *row, const char *seed) {
   add_text_or_null(to, "bound", !status_has_time(row->status) ? NULL : row->memory_bound ? "memory" : "compute");
   add_error(to, row, seed);
   add_number_or_null(to, "memory", (double)row->memory, row->memory);
-  cJSON_AddNullToObject(to, "energy");
-  cJSON_AddStringToObject(to, "energy_reason", "not measured in this version");
+  energy_to_json(to, &row->energy, row->energy_reason);
   add_number_or_null(to, "compile_ns", (double)row->compile_ns, row->compile_ns);
   add_codegen(to, row);
   return to;

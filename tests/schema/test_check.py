@@ -28,7 +28,10 @@ ROW = {"id": "matmul/m1-n8-k8/f16.gemv/cold", "op": "matmul", "shape": {"m": 1},
        "reason": None, "windows": 1, "time_ns": TIME, "flops": 1, "bytes": 1, "roofline": 0.5, "bound": "memory",
        "memory": 4096,
        "error": {"nmse": 0, "max_abs": 0, "tolerance": 1e-3, "elements": 64, "seed": "1"}, "energy": None,
-       "energy_reason": "not measured in this version", "compile_ns": None, "codegen": None}
+       "energy_reason": "no meter: none", "compile_ns": None, "codegen": None}
+ENERGY = {"gross": 0.5, "gross_error": 0.01, "net": 0.4, "net_error": 0.02, "idle_watts": 20, "run_ns": 5e6, "windows": 3,
+          "meter": "NVML energy counter"}
+METERED = {**ROW, "energy": ENERGY, "energy_reason": None}
 SKIPPED = {**ROW, "status": "skipped", "reason": "budget", "time_ns": None, "roofline": None, "bound": None,
            "error": None}
 BANDWIDTH = {"memory": 1e9, "llc": None}
@@ -51,7 +54,7 @@ RESULT = {
     "ceilings": {"read_bytes_per_s": BANDWIDTH, "copy_bytes_per_s": BANDWIDTH, "flops": {"f32": 1e12, "f16": None},
                  "dispatch_ns": 900, "submit_ns": None},
     "run": {"suite": "quick", "suite_sha256": "b" * 64, "seed": "1", "budget_s": None, "seconds": 10},
-    "rows": [ROW, SKIPPED]}
+    "rows": [ROW, SKIPPED, METERED]}
 SUITE = {"schema": "vkpareto.suite/1", "name": "tiny", "rounds": 5, "samples": 4, "sample_seconds": 0.01,
          "case_seconds": 2, "cases": [{"op": "matmul", "shape": {"m": 1, "n": [8, 16], "k": 8}, "techniques": ["f16"]}]}
 
@@ -85,6 +88,12 @@ DAMAGE = [
     (RESULT, ["rows", 0, "bound"], "cache"),
     (RESULT, ["rows", 0, "energy_reason"], MISSING),
     (RESULT, ["rows", 0, "error", "seed"], 1),
+    (RESULT, ["rows", 0, "energy"], 0),
+    (RESULT, ["rows", 2, "energy", "gross"], 0),
+    (RESULT, ["rows", 2, "energy", "gross"], None),
+    (RESULT, ["rows", 2, "energy", "windows"], 0),
+    (RESULT, ["rows", 2, "energy", "meter"], MISSING),
+    (SUITE, ["cases", 0, "energy"], "yes"),
     (SUITE, ["cases"], []),
     (SUITE, ["cases", 0, "op"], MISSING),
     (SUITE, ["rounds"], 4),

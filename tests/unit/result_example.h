@@ -98,6 +98,7 @@ static inline struct result_row example_row(const char *id, enum status status) 
     .time = {.median = NAN, .p10 = NAN, .p90 = NAN, .lo = NAN, .hi = NAN},
     .codegen = codegen_unknown(),
   };
+  row.energy = result_energy_unknown;
   for (size_t d = 0; d < row.family->n_dims; d++) {
     const struct dim_def *def = &row.family->dims[d];
     row.dim[d] = def->min + (int64_t)d <= def->max ? def->min + (int64_t)d : def->max;
@@ -105,6 +106,7 @@ static inline struct result_row example_row(const char *id, enum status status) 
   if (status == STATUS_NOISY) row.codegen_reason = strdup("the driver does not tell");
   if (!status_has_time(status)) {
     row.reason = strdup("because of \"this\"");
+    row.energy_reason = strdup("no meter: none");
     return row;
   }
   row.time = (struct sample_summary){.median = 13200.5, .p10 = 13000.25, .p90 = 13900, .lo = 13100, .hi = 13350.125,
@@ -115,6 +117,8 @@ static inline struct result_row example_row(const char *id, enum status status) 
   row.memory = 33062912;
   row.compile_ns = 8100000;
   if (status == STATUS_OK) row.codegen = (struct codegen){48, 106, 0, 0, 1024, 2252, NAN, 64};
+  row.energy = (struct result_energy){.gross = 0.6, .gross_error = 0.01, .net = -0.001, .net_error = 0.02, .idle_watts = 20.5,
+                                      .run_ns = 13300, .windows = 3, .meter = "NVML energy counter"};
   return row;
 }
 

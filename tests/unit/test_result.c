@@ -63,6 +63,15 @@ static void same_row(const struct result_row *a, const struct result_row *b) {
   for (size_t f = 0; f < CODEGEN_FIELDS; f++) same_number(codegen_value(&a->codegen, f), codegen_value(&b->codegen, f));
   if (a->codegen_reason) same_text(a->codegen_reason, b->codegen_reason);
   else assert_null(b->codegen_reason);
+  same_number(a->energy.gross, b->energy.gross);
+  same_number(a->energy.gross_error, b->energy.gross_error);
+  same_number(a->energy.net, b->energy.net);
+  same_number(a->energy.net_error, b->energy.net_error);
+  same_number(a->energy.idle_watts, b->energy.idle_watts);
+  same_number(a->energy.run_ns, b->energy.run_ns);
+  assert_int_equal(a->energy.windows, b->energy.windows);
+  same_text(a->energy.meter, b->energy.meter);
+  same_text(a->energy_reason, b->energy_reason);
 }
 
 static void same_state(const struct machine_state *a, const struct machine_state *b) {
@@ -143,10 +152,12 @@ static void the_file_has_the_form_of_the_design(void **state) {
               *lost = cJSON_GetArrayItem(rows, STATUS_LOST);
   assert_true(cJSON_IsNull(json_member(lost, "time_ns", NULL)));
   assert_string_equal(json_string(lost, "reason", 99, NULL), "because of \"this\"");
-  assert_true(cJSON_IsNull(json_member(ok, "energy", NULL)) && cJSON_IsNull(json_member(lost, "codegen", NULL)));
+  assert_true(cJSON_IsNull(json_member(lost, "energy", NULL)) && cJSON_IsNull(json_member(lost, "codegen", NULL)));
   assert_int_equal(json_member(json_object(ok, "codegen", NULL), "registers", NULL)->valuedouble, 48);
   assert_true(cJSON_IsNull(json_member(json_object(ok, "codegen", NULL), "occupancy", NULL)));
-  assert_string_equal(json_string(ok, "energy_reason", 99, NULL), "not measured in this version");
+  assert_string_equal(json_string(lost, "energy_reason", 99, NULL), "no meter: none");
+  assert_string_equal(json_string(json_object(ok, "energy", NULL), "meter", 99, NULL), "NVML energy counter");
+  assert_true(cJSON_IsNull(json_member(ok, "energy_reason", NULL)));
   assert_true(cJSON_IsNull(json_member(lost, "memory", NULL)) && cJSON_IsNull(json_member(lost, "error", NULL)));
   assert_string_equal(json_string(json_object(root, "run", NULL), "seed", 99, NULL), "18446744073709551615");
   const cJSON *device = json_object(root, "device", NULL);
