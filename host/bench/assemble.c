@@ -81,11 +81,15 @@ static bool fill_row(const struct session *session, const struct row *from, cons
   row->memory = from->memory;
   row->compile_ns = from->compile_ns;
   row->codegen = from->codegen;
+  row->energy = from->energy;
   row->n_tuning = variant->n_tunables;
   bool ok = copy_text(&row->id, planned->id) && copy_text(&row->op, row->family->name) &&
             copy_text(&row->technique, variant->technique) && copy_text(&row->variant, variant->id) &&
             copy_text(&row->reason, *reason ? reason : NULL) &&
-            copy_text(&row->codegen_reason, explain_codegen(from, row->status, why_not));
+            copy_text(&row->codegen_reason, explain_codegen(from, row->status, why_not)) &&
+            copy_text(&row->energy_reason, from->energy.windows    ? NULL
+                                           : *from->energy_reason ? from->energy_reason
+                                                                  : why_not);
   for (size_t t = 0; ok && t < row->n_tuning; t++) {
     row->tuning[t] = planned->tuning[t];
     ok = copy_text(&row->tuning_names[t], variant->tunables[t].name);

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const job_names[JOB_KINDS] = {"prove", "verify", "sample", "submit", "compile"};
+#include "energy_json.h"
+
+const char *const job_names[JOB_KINDS] = {"prove", "verify", "sample", "submit", "compile", "energy"};
 
 static bool get_u32(const cJSON *json, const char *name, uint32_t *out, struct error *err) {
   int64_t value;
@@ -173,6 +175,7 @@ cJSON *answer_to_json(const struct answer *answer) {
   cJSON_AddBoolToObject(json, "gpu_clock", answer->gpu_clock);
   cJSON_AddNumberToObject(json, "validation", answer->validation);
   if (codegen_known(&answer->code.codegen) || answer->code.n) add_code(json, &answer->code);
+  if (answer->energy.windows) energy_to_json(json, &answer->energy, NULL);
   cJSON *ns = cJSON_AddArrayToObject(json, "ns");
   for (uint32_t s = 0; s < answer->n_samples; s++) cJSON_AddItemToArray(ns, cJSON_CreateNumber(answer->ns[s]));
   return json;
@@ -207,7 +210,7 @@ bool answer_from_json(const cJSON *json, struct answer *answer, struct error *er
          get_number(json, "op_ns", &answer->op_ns, err) && get_number(json, "estimate_s", &answer->estimate_s, err) &&
          get_u32(json, "validation", &answer->validation, err) &&
          json_bool_or(json, "gpu_clock", false, &answer->gpu_clock, err) && get_samples(json, answer, err) &&
-         get_code(json, &answer->code, err);
+         get_code(json, &answer->code, err) && energy_from_json(json, &answer->energy, err);
 }
 
 static bool is_time(double value) { return value > 0 && isfinite(value); }

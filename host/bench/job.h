@@ -24,6 +24,7 @@ enum job_kind {
   JOB_SAMPLE,    /* times a verified case: a round's samples */
   JOB_SUBMIT,    /* times submissions of nothing */
   JOB_COMPILE,   /* one pipeline, made to ask the driver what became of it */
+  JOB_ENERGY,    /* joules of a verified case; takes half a minute */
   JOB_KINDS,
 };
 extern const char *const job_names[JOB_KINDS];
@@ -39,13 +40,13 @@ struct job {
   const struct variant *variant;        /* all but JOB_SUBMIT, JOB_COMPILE */
   int32_t tuning[KERNEL_TUNABLES];
   uint64_t seed;
-  struct kernel_case kase;              /* JOB_VERIFY, JOB_SAMPLE */
+  struct kernel_case kase;              /* JOB_VERIFY, JOB_SAMPLE, JOB_ENERGY */
   double speed; /* JOB_VERIFY: flops plus bytes per second on the proof shapes, too low; 0 unknown */
   double case_seconds;                  /* JOB_VERIFY: more is not spent on the case in all */
   uint32_t rounds, samples;             /* samples: of this job; rounds: JOB_VERIFY, for the estimate */
   double sample_seconds;
   uint32_t round;                       /* JOB_SAMPLE: buffers are kept within one, made anew for the next */
-  uint32_t min_windows;                 /* JOB_SAMPLE: what JOB_VERIFY found */
+  uint32_t min_windows;                 /* JOB_SAMPLE, JOB_ENERGY: what JOB_VERIFY found */
   double op_ns;
   uint64_t hash;
   struct recipe recipe;                 /* JOB_COMPILE */
@@ -66,6 +67,7 @@ struct answer {
   uint32_t n_samples;
   double ns[JOB_SAMPLES];               /* sample, submit: per run */
   struct gpu_code code;                 /* compile */
+  struct result_energy energy;          /* energy: 0 windows where there is none, with the reason */
   uint32_t validation;                  /* messages of the validation layers since the worker began */
 };
 

@@ -188,7 +188,7 @@ static bool add_case(struct plan *plan, size_t *capacity, const struct suite_cas
     if (!suite_case_has(c, technique)) continue;
     struct plan_row *row = add_row(plan, capacity, err);
     if (!row) return false;
-    *row = (struct plan_row){.kase = c->kase, .technique = technique, .variant = variant};
+    *row = (struct plan_row){.kase = c->kase, .technique = technique, .variant = variant, .energy = c->energy};
     kernel_row_id(&row->kase, variant, row->id, sizeof row->id);
     if ((filter && !text_glob(filter, row->id)) || has_row(plan, row->id)) continue;
     if (!decide(plan, row, caps, err)) return false;

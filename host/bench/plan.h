@@ -17,6 +17,7 @@ struct plan_row {
   int32_t tuning[KERNEL_TUNABLES];   /* defaults: values[0], or the first combination that is valid */
   enum status status;                /* STATUS_OK: to be measured; else why not */
   const char *reason;                /* static or owned by the plan; NULL when to be measured */
+  bool energy;                       /* joules too, if it is the fastest of its technique */
   char id[256];
 };
 

@@ -9,6 +9,7 @@
 #include "assemble.h"
 #include "ceilings_of.h"
 #include "device_lock.h"
+#include "energy_stage.h"
 #include "file.h"
 #include "log.h"
 #include "machine.h"
@@ -165,7 +166,8 @@ static bool measure(struct session *session, struct output *output, struct error
   look_round(session);
   if (!stage_prove(session, err) || !stage_verify(session, err)) return false;
   say_rounds(session);
-  return stage_measure(session, err) && check_ceilings(session, err) && stage_codegen(session, err);
+  return stage_measure(session, err) && check_ceilings(session, err) && stage_energy(session, err) &&
+         stage_codegen(session, err);
 }
 
 /* Interrupted or without a worker there are still rows worth keeping; anything else (a full disk) ends the run. */

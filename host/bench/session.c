@@ -28,6 +28,7 @@ bool session_prepare(struct session *session, struct error *err) {
     struct row *row = &session->rows[i];
     row->planned = planned;
     row->codegen = codegen_unknown();
+    row->energy = result_energy_unknown;
     row_drop(row, planned->status, planned->reason ? planned->reason : "");
     if (planned->status != STATUS_OK) continue;
     row->proof = find_proof(session, planned);

@@ -41,6 +41,8 @@ struct row {
   bool gpu_clock;
   struct codegen codegen;       /* of the worst pipeline */
   char codegen_reason[128];     /* why it is unknown */
+  struct result_energy energy;
+  char energy_reason[512];      /* why there is none; "" before stage_energy */
 };
 
 struct session {
@@ -75,6 +77,9 @@ bool session_late(const struct session *);   /* the budget is used up */
 bool row_same_group(const struct row *, const struct row *);
 void row_drop(struct row *, enum status, const char *reason);
 bool row_add_samples(struct row *, const struct answer *, uint32_t round, struct error *);
+
+/* What a job of the row's case needs, from what is known of it. */
+struct job session_case_job(const struct session *, const struct row *, enum job_kind);
 
 /* The stages, in order. False: interrupted or nothing can go on; rows keep what they have. */
 bool stage_prove(struct session *, struct error *);

@@ -69,7 +69,7 @@ bool stage_prove(struct session *session, struct error *err) {
 
 /* ---- verification */
 
-static struct job case_job(const struct session *session, const struct row *row, enum job_kind kind) {
+struct job session_case_job(const struct session *session, const struct row *row, enum job_kind kind) {
   const struct plan_row *planned = row->planned;
   struct job job = {
       .kind = kind,
@@ -106,7 +106,7 @@ static void take_verification(struct row *row, const struct answer *answer) {
 static bool verify(struct session *session, struct row *row, struct error *err) {
   char key[300];
   snprintf(key, sizeof key, "verify %s", row->planned->id);
-  struct job job = case_job(session, row, JOB_VERIFY);
+  struct job job = session_case_job(session, row, JOB_VERIFY);
   if (!session_ask(session, key, &job, VERIFY_SECONDS + PATIENCE * session->suite->case_seconds, err)) return false;
   take_verification(row, &session->answer);
   if (row->status == STATUS_WRONG) log_warn("%s is wrong: %s", row->planned->id, row->reason);
@@ -142,7 +142,7 @@ bool stage_verify(struct session *session, struct error *err) {
 static bool sample(struct session *session, struct row *row, uint32_t question, uint32_t round, struct error *err) {
   char key[300];
   snprintf(key, sizeof key, "sample %s %u", row->planned->id, question);
-  struct job job = case_job(session, row, JOB_SAMPLE);
+  struct job job = session_case_job(session, row, JOB_SAMPLE);
   job.round = question;
   if (!session_ask(session, key, &job, SAMPLE_SECONDS + PATIENCE * row->estimate_s, err)) return false;
   if (session->answer.status != STATUS_OK) {

@@ -171,14 +171,17 @@ static bool parse_case(struct suite *suite, size_t *capacity, const cJSON *json,
   }
   const cJSON *shape = json_object(json, "shape", err);
   const char *mode;
-  if (!shape || !json_string_or(json, "mode", 16, NULL, &mode, err)) return false;
+  bool energy;
+  if (!shape || !json_string_or(json, "mode", 16, NULL, &mode, err) ||
+      !json_bool_or(json, "energy", false, &energy, err))
+    return false;
   struct shape_range *range = calloc(1, sizeof *range);
   if (!range) return error_set(err, ERROR_MEMORY, "out of memory");
   bool ok = parse_shape(family, shape, range, err);
   size_t at[KERNEL_DIMS] = {0};
   const cJSON *names = cJSON_GetObjectItemCaseSensitive(json, "techniques");
   for (bool more = ok; more && ok; more = next_shape(family, range, at)) {
-    struct suite_case c = {.kase.family = family};
+    struct suite_case c = {.kase.family = family, .energy = energy};
     for (size_t d = 0; d < family->n_dims; d++) c.kase.dim[d] = range->value[d][at[d]];
     ok = parse_techniques(family, names, &c, err) && choose_mode(&c, mode, err) && add_case(suite, capacity, &c, err);
     if (!ok) free_techniques(&c);

@@ -13,6 +13,7 @@ struct suite_case {
   struct kernel_case kase;
   char **techniques;         /* names within the family ("int4_g32"); NULL: all */
   size_t n_techniques;
+  bool energy;               /* of the subset whose joules are measured */
 };
 
 struct suite {
@@ -39,6 +40,7 @@ bool suite_case_has(const struct suite_case *, const struct technique *);
  *    "sample_seconds": 0.01, "case_seconds": 5, "fastest_only": true, "cases": [
  *      {"op": "matmul", "shape": {"m": [1, 8], "n": 576, "k": 1536}, "mode": "cold", "techniques": ["f16"]}]}
  * `fastest_only` is false unless given. A dimension with a list of values multiplies the case out. `mode` is cold where something streams, else resident,
- * unless given; `techniques` left out means all. */
+ * unless given; `techniques` left out means all; `energy` (false unless given) has joules measured too, of the fastest
+ * variant of each technique. */
 
 #endif

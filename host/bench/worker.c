@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "energy_case.h"
 #include "job.h"
 #include "measure.h"
 #include "platform.h"
@@ -49,6 +50,7 @@ static bool do_job(struct rig *rig, const struct job *job, struct answer *answer
   case JOB_SAMPLE: return measure_case(rig, job, answer, err);
   case JOB_SUBMIT: return measure_submit(rig, job, answer, err);
   case JOB_COMPILE: return compile(rig, &job->recipe, answer, err);
+  case JOB_ENERGY: return energy_case(rig, job, answer, err);
   default: return error_set(err, ERROR_INPUT, "a job of no kind");
   }
 }
