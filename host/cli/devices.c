@@ -7,6 +7,7 @@
 #include "client.h"
 #include "gpu.h"
 #include "json.h"
+#include "meter.h"
 #include "paragraph.h"
 #include "plan.h"
 #include "result.h"
@@ -76,6 +77,31 @@ static void print_coopmats(const struct caps *caps) {
     add_word(&words, ", ", text);
   }
   if (words.used) print_field("matrices", words.text);
+}
+
+/* The name of the meter, or why there is none. */
+static void describe_meter(const struct caps *caps, char *name, char *reason, size_t size) {
+  const struct meter_place place = meter_place_here();
+  struct error err = {0};
+  struct meter *meter = meter_open(caps, &place, &err);
+  snprintf(name, size, "%s", meter ? meter_name(meter) : "");
+  snprintf(reason, size, "%s", meter ? "" : err.text);
+  meter_close(meter);
+}
+
+static void print_meter(const struct caps *caps) {
+  char name[1024], reason[1024];
+  describe_meter(caps, name, reason, sizeof name);
+  print_field("energy", *name ? name : reason);
+}
+
+static void add_meter(cJSON *device, const struct caps *caps) {
+  char name[1024], reason[1024];
+  describe_meter(caps, name, reason, sizeof name);
+  if (*name) cJSON_AddStringToObject(device, "meter", name);
+  else cJSON_AddNullToObject(device, "meter");
+  if (*reason) cJSON_AddStringToObject(device, "meter_reason", reason);
+  else cJSON_AddNullToObject(device, "meter_reason");
 }
 
 static void print_clock(const struct caps *caps) {
@@ -164,6 +190,7 @@ static void print_device(size_t index, const struct caps *caps) {
   }
   print_coopmats(caps);
   print_clock(caps);
+  print_meter(caps);
   print_ruled_out(caps);
 }
 
@@ -171,6 +198,7 @@ static bool print_json(const struct caps *devices, size_t n, struct error *err) 
   cJSON *root = cJSON_CreateObject(), *list = cJSON_AddArrayToObject(root, "devices");
   for (size_t i = 0; i < n; i++) {
     cJSON *device = caps_to_json(&devices[i]);
+    add_meter(device, &devices[i]);
     cJSON_AddItemToObject(device, "ruled_out", list_ruled_out(&devices[i]));
     cJSON_AddItemToArray(list, device);
   }

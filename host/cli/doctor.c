@@ -9,6 +9,7 @@
 #include "device_select.h"
 #include "gpu.h"
 #include "machine.h"
+#include "meter.h"
 #include "paragraph.h"
 #include "plan.h"
 #include "text.h"
@@ -45,6 +46,17 @@ static void judge_machine(const struct caps *caps) {
   if (!n) say("good", "nothing else loads the machine, and nothing that can be read slows it down", "");
 }
 
+static void judge_meter(const struct caps *caps) {
+  const struct meter_place place = meter_place_here();
+  struct error err = {0};
+  struct meter *meter = meter_open(caps, &place, &err);
+  char what[300];
+  snprintf(what, sizeof what, "joules are read from: %s", meter ? meter_name(meter) : "");
+  if (meter) say("good", what, "");
+  else say("mind", err.text, "energy stays null in the result");
+  meter_close(meter);
+}
+
 static void judge_device(const struct caps *caps) {
   char text[300];
   if (caps->type == DEVICE_CPU)
@@ -58,6 +70,7 @@ static void judge_device(const struct caps *caps) {
     say("mind", "the compute queue has no clock: times are of the host's and hold the submission too",
         "compare only rows over 1 ms; a newer driver may have one");
   }
+  judge_meter(caps);
   if (!caps->n_heaps || !caps->heap[0].budget)
     say("mind", "the driver does not tell how much memory is free (VK_EXT_memory_budget)",
         "close programs that use the device; `recommend` takes the whole heap unless --max-memory is given");
