@@ -167,6 +167,34 @@ static bool fit_group(struct cost_group *group) {
   return true;
 }
 
+static bool has_joules(const struct result_row *row) { return usable(row) && row->energy.windows > 0; }
+
+/* One unit per shape: of one shape the formats share the kernels' inner loops and the clocks of their minute. */
+static bool fit_energy(struct cost_model *cost) {
+  const struct result *result = cost->result;
+  struct energy_point *points = malloc((result->n_rows + 1) * sizeof *points);
+  const struct result_row **rows = malloc((result->n_rows + 1) * sizeof *rows);
+  size_t n = 0, n_units = 0;
+  for (size_t i = 0; points && rows && i < result->n_rows; i++) {
+    const struct result_row *row = &result->rows[i];
+    if (!has_joules(row)) continue;
+    const struct kernel_case kase = case_of(row);
+    size_t unit = n_units;
+    for (size_t j = 0; j < n; j++)
+      if (rows[j]->family == row->family && same_shape(row->family, rows[j]->dim, row->dim)) unit = points[j].unit;
+    if (unit == n_units) n_units++;
+    rows[n] = row;
+    points[n++] = (struct energy_point){kase.family->bytes(&kase, technique_find(row->technique)), kase.family->flops(&kase),
+                                        isfinite(row->energy.run_ns) ? row->energy.run_ns : row->time.median,
+                                        row->energy.gross, unit};
+  }
+  cost->has_energy = points && rows && energy_fit_solve(points, n, n_units, &cost->energy);
+  const bool ok = points && rows;
+  free(points);
+  free(rows);
+  return ok;
+}
+
 struct cost_model *cost_build(const struct result *result, struct error *err) {
   struct cost_model *cost = calloc(1, sizeof *cost);
   if (!cost) goto memory;
@@ -180,6 +208,7 @@ struct cost_model *cost_build(const struct result *result, struct error *err) {
   for (size_t g = 0; g < cost->n; g++) keep_fastest(&cost->groups[g]);
   for (size_t g = 0; g < cost->n; g++)
     if (!fit_group(&cost->groups[g])) goto memory;
+  if (!fit_energy(cost)) goto memory;
   if (cost->n > 0) return cost;
   error_set(err, ERROR_INPUT, "no row of the result is a timed op of a model that this build knows; "
                               "run a suite again: vkpareto run --suite standard");
@@ -276,6 +305,22 @@ static bool is_extrapolated(const struct cost_group *group, double bytes, double
   return outside(bytes, b[0], b[1]) || outside(flops, f[0], f[1]);
 }
 
+static void predict_joules(const struct cost_model *cost, double bytes, double flops, struct cost_estimate *out) {
+  out->joules_measured = out->measured && out->row->energy.windows > 0;
+  out->joules = out->joules_error = NAN;
+  if (out->joules_measured) {
+    out->joules = out->row->energy.gross;
+    out->joules_error = out->row->energy.gross_error;
+  } else if (cost->has_energy) {
+    out->joules = energy_fit_at(&cost->energy, bytes, flops, out->ns);
+    out->joules_error = out->joules * cost->energy.error;
+  }
+}
+
+double cost_idle_joules(const struct cost_model *cost, double ns) {
+  return cost->has_energy ? energy_fit_at(&cost->energy, 0, 0, ns) : NAN;
+}
+
 static double finite_or_nan(double value) { return isfinite(value) ? value : NAN; }
 
 bool cost_predict(const struct cost_model *cost, const char *technique, const struct kernel_case *kase,
@@ -300,6 +345,7 @@ bool cost_predict(const struct cost_model *cost, const char *technique, const st
     out->ns = row->time.median;
     out->lo = finite_or_nan(row->time.lo);
     out->hi = finite_or_nan(row->time.hi);
+    predict_joules(cost, bytes, flops, out);
     return true;
   }
   if (!group->fitted)
@@ -310,5 +356,6 @@ bool cost_predict(const struct cost_model *cost, const char *technique, const st
   out->hi = out->ns * (1 + group->error);
   if (isnan(group->error)) out->lo = out->hi = NAN;   /* fmax drops a NAN */
   out->extrapolated = is_extrapolated(group, bytes, flops);
+  predict_joules(cost, bytes, flops, out);
   return true;
 }

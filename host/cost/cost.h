@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "energy.h"
 #include "fit.h"
 #include "kernel.h"
 #include "result.h"
@@ -34,6 +35,8 @@ struct cost_model {
   const struct result *result;
   struct cost_group *groups;
   size_t n;
+  bool has_energy;                  /* enough rows had their joules measured for a fit */
+  struct energy_fit energy;         /* when has_energy: over all techniques and regimes */
 };
 
 /* Keeps the result, which must live longer. NULL when memory runs out or no row of the result carries a usable time. */
@@ -47,12 +50,17 @@ struct cost_estimate {
   bool measured;                   /* this very shape */
   bool extrapolated;               /* bytes or operations more than 2x outside what was measured */
   double scratch_bytes;            /* device memory that the kernel needs while it runs */
+  double joules, joules_error;     /* of one run; NAN: nothing was measured, or its error is unknown */
+  bool joules_measured;            /* the row's own; else modelled */
 };
 
 /* False with the reason in err when the case is outside what the room takes, or the technique has no usable rows in the
  * case's regime, too few for a fit, or no measured variant that is valid for the case. */
 bool cost_predict(const struct cost_model *, const char *technique, const struct kernel_case *, struct cost_estimate *,
                   struct error *);
+
+/* What the device draws over ns in which nothing is computed, such as launches; NAN unknown. */
+double cost_idle_joules(const struct cost_model *, double ns);
 
 /* Bytes of what streams: weights with their scales, or the K and V cache. NAN when the shape is outside what the room
  * takes. */
