@@ -22,7 +22,7 @@ static const struct args_verb verb = {
     {"max-ttft", "MS", "time to first token at most"},
     {"max-tpot", "MS", "time per token at most"},
     {"max-quality-loss", "PCT", "perplexity may rise by at most this much: 1% is a ratio of 1.01"},
-    {"max-power", "W", "not there yet: no result has energy"},
+    {"max-power", "W", "mean power over a request at most, where the result has energy"},
     {"prefer", "WHAT", "balanced (default), latency, memory, energy or quality"},
     {"allow-unknown-quality", NULL, "offer techniques whose quality nobody published; quality is then left out"},
     {"any-format", NULL, "also what the target cannot hold; what is lost is listed"},
@@ -74,9 +74,7 @@ static bool read_options(const struct args *args, struct recommend_options *opti
   options->preference = (enum preference)prefer;
   if (options->allow_unknown_quality && isfinite(limit[OBJECTIVE_QUALITY]))
     return error_set(err, ERROR_USAGE, "--max-quality-loss cannot be kept with --allow-unknown-quality; give one of them");
-  if (args_text(args, "max-power"))
-    return error_set(err, ERROR_INPUT, "--max-power cannot be kept: the result has no energy, no meter was read; leave it out");
-  return true;
+  return args_double(args, "max-power", 1e-3, 1e6, &options->limits.watts, err);
 }
 
 /* ---- what is said on stderr */
@@ -103,6 +101,9 @@ static void say_costs(const struct recommendation *r) {
     objective_text((enum objective)o, prediction_objective(&r->predicted, (enum objective)o), text[o], sizeof text[o]);
   log_info("  ttft %s, tpot %s, memory %s, perplexity %s%s", text[OBJECTIVE_TTFT], text[OBJECTIVE_TPOT], text[OBJECTIVE_MEMORY],
            r->space.quality_known ? "+" : "", r->space.quality_known ? text[OBJECTIVE_QUALITY] : "unknown");
+  if (r->space.energy_known)
+    log_info("  %s per token, %.3g W over a request, %.0f %% of it measured, the rest modelled", text[OBJECTIVE_ENERGY],
+             r->predicted.watts, 100 * r->predicted.measured_share);
   char ttft[128], tpot[128];
   recommend_shares(r, PHASE_PREFILL, ttft, sizeof ttft);
   recommend_shares(r, PHASE_DECODE, tpot, sizeof tpot);

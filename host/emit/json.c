@@ -117,7 +117,8 @@ static void add_prediction(cJSON *to, const char *name, const struct recommendat
   json_add_number(parts, "scratch", p->scratch_bytes);
   json_add_number(parts, "activations", p->activation_bytes);
   json_add_number(parts, "other", p->other_bytes);
-  cJSON_AddNullToObject(object, "energy_per_token");
+  if (r->space.energy_known) add_range(object, "energy_per_token", &p->token_joules, nano);
+  else cJSON_AddNullToObject(object, "energy_per_token");
   add_range(object, "quality_loss_nats", &p->quality_nats, nano);
   add_sources(cJSON_GetObjectItemCaseSensitive(object, "quality_loss_nats"), r, choice);
   json_add_number(object, "extrapolated_share", rounded(p->extrapolated_share, micro));
@@ -140,6 +141,7 @@ static void add_limits(cJSON *root, const struct recommendation *r) {
   json_add_number(limits, "memory", r->decision.limits.at[OBJECTIVE_MEMORY]);
   cJSON_AddBoolToObject(limits, "memory_from_device", r->memory_limit_from_device);
   json_add_number(limits, "quality_loss_nats", r->decision.limits.at[OBJECTIVE_QUALITY]);
+  if (r->decision.limits.watts > 0) json_add_number(limits, "power", r->decision.limits.watts);
 }
 
 /* One line per point: names in slot order, then what it costs. */
@@ -155,6 +157,7 @@ static void add_front(cJSON *root, const struct recommendation *r) {
     json_add_number(point, "tpot_ns", rounded(p.tpot_ns.value, whole));
     json_add_number(point, "memory", p.memory);
     json_add_number(point, "quality_loss_nats", rounded(p.quality_nats.value, nano));
+    if (r->space.energy_known) json_add_number(point, "energy_per_token", rounded(p.token_joules.value, nano));
     cJSON_AddBoolToObject(point, "within_limits", choose_within(&r->decision.limits, &p));
   }
 }

@@ -8,10 +8,10 @@
 
 enum { MAX_FRONT = 100000 };   /* no one can read such a front; with 5 formats and times off by 30 % at random, models here have 800 to 1,800 points */
 
-const char *const objective_names[OBJECTIVE_COUNT] = {"ttft", "tpot", "memory", "quality loss"};
+const char *const objective_names[OBJECTIVE_COUNT] = {"ttft", "tpot", "memory", "quality loss", "energy"};
 const char *const preference_names[PREFERENCE_COUNT] = {"balanced", "latency", "memory", "energy", "quality"};
 const char *const preference_rules[PREFERENCE_COUNT] = {
-  "the product of 1 + (x - best) / (worst - best) over request time, memory and quality loss, best and worst of the feasible front",
+  "the product of 1 + (x - best) / (worst - best) over request time, memory, quality loss and energy, what is known of them, best and worst of the feasible front",
   "request time: ttft + (output - 1) tpot",
   "memory: weights, KV cache, scratch and activations",
   "energy per token",
@@ -32,6 +32,30 @@ static void add_times(struct prediction *p, double extrapolated[PHASE_COUNT],
   }
 }
 
+/* Joules of a request, summed in the prediction; finish_energy makes them joules per token. */
+static void add_joules(struct prediction *p, const struct space *space, const struct space_time time[PHASE_COUNT]) {
+  const double steps[PHASE_COUNT] = {[PHASE_PREFILL] = 1, [PHASE_DECODE] = space->decode_steps};
+  for (int phase = 0; phase < PHASE_COUNT; phase++) {
+    p->token_joules.value += steps[phase] * time[phase].joules;
+    p->token_joules.lo += steps[phase] * (time[phase].joules - time[phase].joules_error);
+    p->token_joules.hi += steps[phase] * (time[phase].joules + time[phase].joules_error);
+    p->measured_share += steps[phase] * time[phase].measured_joules;
+  }
+}
+
+static void finish_energy(struct prediction *p, const struct space *space) {
+  const double joules = p->token_joules.value;
+  if (!space->energy_known) {
+    p->token_joules = (struct range){NAN, NAN, NAN};
+    p->watts = p->measured_share = NAN;
+    return;
+  }
+  p->watts = joules / (1e-9 * p->request_ns);
+  p->measured_share /= joules;
+  p->token_joules = (struct range){joules / space->tokens, fmax(0, p->token_joules.lo) / space->tokens,
+                                   p->token_joules.hi / space->tokens};
+}
+
 static double request_time(const struct task *task, double ttft, double tpot) { return ttft + (double)(task->output - 1) * tpot; }
 
 struct prediction choose_predict(const struct space *space, const struct task *task, const uint8_t choice[SLOT_COUNT]) {
@@ -39,9 +63,11 @@ struct prediction choose_predict(const struct space *space, const struct task *t
                          .scratch_bytes = space->fixed_scratch_bytes};
   double extrapolated[PHASE_COUNT] = {0};
   add_times(&p, extrapolated, space->fixed);
+  add_joules(&p, space, space->fixed);
   for (int s = 0; s < SLOT_COUNT; s++) {
     const struct space_option *o = &space->slots[s].options[choice[s]];
     add_times(&p, extrapolated, o->time);
+    add_joules(&p, space, o->time);
     p.weight_bytes += o->weight_bytes;
     p.kv_bytes += o->kv_bytes;
     p.scratch_bytes = fmax(p.scratch_bytes, o->scratch_bytes);
@@ -52,6 +78,7 @@ struct prediction choose_predict(const struct space *space, const struct task *t
   p.memory = p.weight_bytes + p.kv_bytes + p.scratch_bytes + p.activation_bytes + p.other_bytes;
   p.request_ns = request_time(task, p.ttft_ns.value, p.tpot_ns.value);
   p.extrapolated_share = request_time(task, extrapolated[PHASE_PREFILL], extrapolated[PHASE_DECODE]) / p.request_ns;
+  finish_energy(&p, space);
   return p;
 }
 
@@ -60,6 +87,7 @@ double prediction_objective(const struct prediction *p, enum objective objective
     case OBJECTIVE_TTFT: return p->ttft_ns.value;
     case OBJECTIVE_TPOT: return p->tpot_ns.value;
     case OBJECTIVE_MEMORY: return p->memory;
+    case OBJECTIVE_ENERGY: return p->token_joules.value;
     default: return p->quality_nats.value;
   }
 }
@@ -67,7 +95,7 @@ double prediction_objective(const struct prediction *p, enum objective objective
 bool choose_within(const struct limits *limits, const struct prediction *p) {
   for (int o = 0; o < OBJECTIVE_COUNT; o++)
     if (isfinite(limits->at[o]) && !(prediction_objective(p, (enum objective)o) <= limits->at[o])) return false;
-  return true;
+  return limits->watts <= 0 || p->watts <= limits->watts;
 }
 
 void objective_text(enum objective objective, double value, char *out, size_t size) {
@@ -75,11 +103,18 @@ void objective_text(enum objective objective, double value, char *out, size_t si
     text_bytes(value, out, size);
   else if (objective == OBJECTIVE_QUALITY)
     snprintf(out, size, "%.2f %%", 100 * expm1(value));
+  else if (objective == OBJECTIVE_ENERGY)
+    snprintf(out, size, "%.3g J", value);
   else
     text_duration(value, out, size);
 }
 
 /* ---- the front over the objectives */
+
+/* Costs of slots are bounded, the steps of a request are not. */
+static int64_t request_energy(const struct space *space, const struct front_cost *c) {
+  return llround(fmin((double)c->at[COORD_PREFILL_ENERGY] + space->decode_steps * (double)c->at[COORD_DECODE_ENERGY], 9e18));
+}
 
 bool choose_front(const struct space *space, struct front *front, struct error *err) {
   const struct front_algebra additive = {COORD_COUNT, COORD_SCRATCH}, objectives = {OBJECTIVE_COUNT, OBJECTIVE_COUNT};
@@ -98,6 +133,7 @@ bool choose_front(const struct space *space, struct front *front, struct error *
       [OBJECTIVE_TPOT] = c.at[COORD_TPOT],
       [OBJECTIVE_MEMORY] = c.at[COORD_RESIDENT] + c.at[COORD_SCRATCH],
       [OBJECTIVE_QUALITY] = c.at[COORD_QUALITY],
+      [OBJECTIVE_ENERGY] = request_energy(space, &c),
     }};
   }
   front_prune(&objectives, front);
@@ -106,11 +142,12 @@ bool choose_front(const struct space *space, struct front *front, struct error *
 
 /* ---- score */
 
-/* The three that `balanced` weighs, on their scale. An unknown quality must not count as none lost beside known losses. */
-static void balanced_terms(const struct decision *d, const struct prediction *p, double out[3]) {
+/* What `balanced` weighs. An unknown quality must not count as none lost beside known losses. */
+static void balanced_terms(const struct decision *d, const struct prediction *p, double out[BALANCED]) {
   out[0] = p->request_ns;
   out[1] = p->memory;
   out[2] = d->quality_known ? p->quality_nats.value : 0;
+  out[3] = d->energy_known ? p->token_joules.value : 0;
 }
 
 double choose_score(const struct decision *d, const struct prediction *p) {
@@ -118,11 +155,12 @@ double choose_score(const struct decision *d, const struct prediction *p) {
     case PREFER_LATENCY: return p->request_ns;
     case PREFER_MEMORY: return p->memory;
     case PREFER_QUALITY: return p->quality_nats.value;
+    case PREFER_ENERGY: return p->token_joules.value;
     default: break;
   }
-  double x[3], score = 1;
+  double x[BALANCED], score = 1;
   balanced_terms(d, p, x);
-  for (int i = 0; i < 3; i++)
+  for (int i = 0; i < BALANCED; i++)
     if (d->worst[i] > d->best[i]) score *= 1 + (x[i] - d->best[i]) / (d->worst[i] - d->best[i]);
   return score;
 }
@@ -147,10 +185,31 @@ static bool options_tie(const struct task *task, const struct space_option *a, c
                request_time(task, half_b[PHASE_PREFILL], half_b[PHASE_DECODE]));
 }
 
+/* In place of the times, so that one rule tells both kinds of tie. */
+static void energies_as_times(struct space_option *option) {
+  for (int p = 0; p < PHASE_COUNT; p++) {
+    struct space_time *time = &option->time[p];
+    time->ns = time->joules;
+    time->lo = time->joules - time->joules_error;
+    time->hi = time->joules + time->joules_error;
+  }
+}
+
 bool choose_times_tie(const struct space *space, const struct task *task, const uint8_t a[SLOT_COUNT],
                       const uint8_t b[SLOT_COUNT]) {
   for (int s = 0; s < SLOT_COUNT; s++)
     if (!options_tie(task, &space->slots[s].options[a[s]], &space->slots[s].options[b[s]])) return false;
+  return true;
+}
+
+bool choose_energies_tie(const struct space *space, const struct task *task, const uint8_t a[SLOT_COUNT],
+                         const uint8_t b[SLOT_COUNT]) {
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    struct space_option x = space->slots[s].options[a[s]], y = space->slots[s].options[b[s]];
+    energies_as_times(&x);
+    energies_as_times(&y);
+    if (!options_tie(task, &x, &y)) return false;
+  }
   return true;
 }
 
@@ -187,6 +246,7 @@ static double excess(const struct limits *limits, const struct prediction *p) {
     if (!isfinite(limit) || value <= limit) continue;
     worst = fmax(worst, isnan(value) || limit <= 0 ? INFINITY : value / limit);
   }
+  if (limits->watts > 0 && p->watts > limits->watts) worst = fmax(worst, p->watts / limits->watts);
   return worst;
 }
 
@@ -202,6 +262,8 @@ static void describe_needs(const struct limits *limits, const struct prediction 
     if (wrote < 0 || (size_t)wrote >= size - used) return;
     used += (size_t)wrote;
   }
+  if (limits->watts > 0)
+    snprintf(out + used, size - used, "%spower %.3g W (limit %.3g W)", used ? ", " : "", p->watts, limits->watts);
 }
 
 static bool fail_infeasible(const struct space *space, const struct task *task, const struct front *front,
@@ -237,7 +299,7 @@ static bool fail_infeasible(const struct space *space, const struct task *task, 
 /* ---- decision */
 
 static void find_scale(const struct space *space, const struct task *task, const struct front *front, struct decision *d) {
-  for (int i = 0; i < 3; i++) {
+  for (int i = 0; i < BALANCED; i++) {
     d->best[i] = INFINITY;
     d->worst[i] = -INFINITY;
   }
@@ -245,9 +307,9 @@ static void find_scale(const struct space *space, const struct task *task, const
     struct prediction p = choose_predict(space, task, front->points[i].choice);
     if (!choose_within(&d->limits, &p)) continue;
     d->n_feasible++;
-    double x[3];
+    double x[BALANCED];
     balanced_terms(d, &p, x);
-    for (int k = 0; k < 3; k++) {
+    for (int k = 0; k < BALANCED; k++) {
       d->best[k] = fmin(d->best[k], x[k]);
       d->worst[k] = fmax(d->worst[k], x[k]);
     }
@@ -264,19 +326,26 @@ static void find_first(const struct space *space, const struct task *task, const
   }
 }
 
-/* Among the points whose time cannot be told from the first's: the best in what is known exactly, then the simplest,
- * then the one that is faster by the point estimate. */
+/* Is what the preference looks at first no different, as far as anyone can tell? */
+static bool cannot_be_told_apart(const struct space *space, const struct task *task, enum preference preference,
+                                 const uint8_t *a, const uint8_t *b) {
+  return preference == PREFER_ENERGY ? choose_energies_tie(space, task, a, b) : choose_times_tie(space, task, a, b);
+}
+
+/* Among the points whose time (energy, where that is preferred) cannot be told from the first's: the best in what is known
+ * exactly, then the simplest, then the one that is faster by the point estimate. */
 static void find_winner(const struct space *space, const struct task *task, const struct front *front, struct decision *d) {
   const uint8_t *first = front->points[d->first].choice;
-  const double first_ns = choose_predict(space, task, first).request_ns;
+  const struct prediction of_first = choose_predict(space, task, first);
   struct simplicity simplest = {0};
   double best = INFINITY, best_ns = INFINITY;
   for (size_t i = 0; i < front->n; i++) {
     const uint8_t *choice = front->points[i].choice;
     struct prediction p = choose_predict(space, task, choice);
-    if (!choose_within(&d->limits, &p) || !choose_times_tie(space, task, choice, first)) continue;
+    if (!choose_within(&d->limits, &p) || !cannot_be_told_apart(space, task, d->preference, choice, first)) continue;
     const double ns = p.request_ns;
-    p.request_ns = first_ns;
+    p.request_ns = of_first.request_ns;
+    if (d->energy_known && choose_energies_tie(space, task, choice, first)) p.token_joules = of_first.token_joules;
     const double score = choose_score(d, &p);
     const struct simplicity here = simplicity_of(space, choice);
     const int order = score < best ? -1 : score > best ? 1 : compare_simplicity(here, simplest);
@@ -290,11 +359,15 @@ static void find_winner(const struct space *space, const struct task *task, cons
 
 bool choose_decide(const struct space *space, const struct task *task, const struct front *front, const struct limits *limits,
                    enum preference preference, struct decision *d, struct error *err) {
-  *d = (struct decision){.limits = *limits, .preference = preference, .quality_known = space->quality_known};
-  if (preference == PREFER_ENERGY)
-    return error_set(err, ERROR_INPUT, "--prefer energy: the result has no energy, no meter was read on this device; prefer latency instead");
+  *d = (struct decision){.limits = *limits, .preference = preference, .quality_known = space->quality_known,
+                          .energy_known = space->energy_known};
+  if (preference == PREFER_ENERGY && !space->energy_known)
+    return error_set(err, ERROR_INPUT, "--prefer energy: the result has no energy, or too little to model the rest; prefer latency instead");
   if (preference == PREFER_QUALITY && !space->quality_known)
     return error_set(err, ERROR_USAGE, "--prefer quality needs known quality; leave --allow-unknown-quality out");
+  if (limits->watts > 0 && !space->energy_known)
+    return error_set(err, ERROR_INPUT, "--max-power cannot be kept: the result has no energy, or too little to model the rest; "
+                                       "leave it out");
   find_scale(space, task, front, d);
   if (d->n_feasible == 0) return fail_infeasible(space, task, front, limits, err);
   find_first(space, task, front, d);

@@ -4,15 +4,18 @@
 
 #include "space.h"
 
-enum objective { OBJECTIVE_TTFT, OBJECTIVE_TPOT, OBJECTIVE_MEMORY, OBJECTIVE_QUALITY, OBJECTIVE_COUNT };
-extern const char *const objective_names[OBJECTIVE_COUNT];   /* "ttft", "tpot", "memory", "quality loss" */
+enum objective { OBJECTIVE_TTFT, OBJECTIVE_TPOT, OBJECTIVE_MEMORY, OBJECTIVE_QUALITY, OBJECTIVE_ENERGY, OBJECTIVE_COUNT };
+extern const char *const objective_names[OBJECTIVE_COUNT];   /* "ttft", "tpot", "memory", "quality loss", "energy" */
 
 enum preference { PREFER_BALANCED, PREFER_LATENCY, PREFER_MEMORY, PREFER_ENERGY, PREFER_QUALITY, PREFERENCE_COUNT };
 extern const char *const preference_names[PREFERENCE_COUNT];
 extern const char *const preference_rules[PREFERENCE_COUNT];   /* what each minimises, in one line */
 
-/* Upper limits: ns, ns, bytes, nats; INFINITY where there is none. */
-struct limits { double at[OBJECTIVE_COUNT]; };
+/* Upper limits: ns, ns, bytes, nats, joules per token; INFINITY where there is none. */
+struct limits {
+  double at[OBJECTIVE_COUNT];
+  double watts;                /* mean power over a request; 0: no limit. Kept among the points of the front only. */
+};
 
 struct range { double value, lo, hi; };   /* lo and hi NAN: error unknown */
 struct prediction {
@@ -21,6 +24,9 @@ struct prediction {
   double memory;               /* their sum */
   double request_ns;           /* ttft + one tpot for each further token */
   double extrapolated_share;   /* of request_ns */
+  struct range token_joules;   /* mean over a request; NAN when unknown */
+  double watts;                /* mean over a request; likewise */
+  double measured_share;       /* of the joules; the rest is modelled */
   double part_ns[PHASE_COUNT][PART_COUNT];   /* of ttft_ns and tpot_ns */
 };
 struct prediction choose_predict(const struct space *, const struct task *, const uint8_t choice[SLOT_COUNT]);
@@ -28,18 +34,19 @@ double prediction_objective(const struct prediction *, enum objective);
 /* A prediction is within the limits; an unknown quality is within no limit on it. */
 bool choose_within(const struct limits *, const struct prediction *);
 
-/* The Pareto front over the objectives: cost.at[] are ttft ns, tpot ns, memory bytes, quality in QUALITY_UNIT (left out
- * when unknown), all minimised. Exact for the predicted costs. Memory is formed here, after the space was folded. */
+/* The Pareto front over the objectives: cost.at[] are ttft ns, tpot ns, memory bytes, quality in QUALITY_UNIT and the
+ * joules of a request in ENERGY_UNIT (each left out when unknown), all minimised. Exact for the predicted costs. Memory is formed here, after the space was folded. */
 bool choose_front(const struct space *, struct front *, struct error *);
 
+enum { BALANCED = 4 };         /* request time, memory, quality loss, energy */
 struct decision {
   struct limits limits;
   enum preference preference;
-  double best[3], worst[3];    /* of request time, memory, quality loss over the feasible front: the scale of `balanced` */
+  double best[BALANCED], worst[BALANCED];   /* over the feasible front: the scale of `balanced` */
   size_t point;                /* in the front: the winner */
   size_t first;                /* the one with the best score; another than the winner when their times tie */
   size_t n_feasible;
-  bool quality_known;          /* of the space; else `balanced` leaves quality out for all points */
+  bool quality_known, energy_known;   /* of the space; what is not, `balanced` leaves out for all points */
 };
 /* ERROR_INFEASIBLE, naming the limits and what the nearest configuration needs, when no point is within the limits.
  *
@@ -59,7 +66,10 @@ double choose_score(const struct decision *, const struct prediction *);
  * only when equal; the other phase is judged by its own half widths. */
 bool choose_times_tie(const struct space *, const struct task *, const uint8_t a[SLOT_COUNT], const uint8_t b[SLOT_COUNT]);
 
-/* "6.5 GiB", "12.3 ms", "1.8 %" (as a ratio of perplexities). */
+/* The same for the energies of a request. */
+bool choose_energies_tie(const struct space *, const struct task *, const uint8_t a[SLOT_COUNT], const uint8_t b[SLOT_COUNT]);
+
+/* "6.5 GiB", "12.3 ms", "1.8 %" (as a ratio of perplexities), "0.32 J" (per token). */
 void objective_text(enum objective, double value, char *out, size_t size);
 
 #endif

@@ -46,6 +46,10 @@ static bool add_broken_limits(struct text *t, const struct limits *limits, const
     add(t, "%s%s %s is over %s", broken ? ", " : "", objective_names[o], is, limit);
     broken = true;
   }
+  if (limits->watts > 0 && p->watts > limits->watts) {
+    add(t, "%spower %.3g W is over %.3g W", broken ? ", " : "", p->watts, limits->watts);
+    broken = true;
+  }
   return broken;
 }
 
@@ -65,10 +69,14 @@ enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t 
   if (add_broken_limits(&t, &r->decision.limits, &p)) return VERDICT_OVER_LIMIT;
 
   add_changes(&t, &r->predicted, &p);
-  const bool tie = p.request_ns != r->predicted.request_ns && choose_times_tie(&r->space, r->task, other, r->choice);
-  if (tie) add(&t, "; the times are within their interval");
+  const bool energy = r->decision.preference == PREFER_ENERGY;
+  const bool tie = energy ? p.token_joules.value != r->predicted.token_joules.value
+                                && choose_energies_tie(&r->space, r->task, other, r->choice)
+                          : p.request_ns != r->predicted.request_ns && choose_times_tie(&r->space, r->task, other, r->choice);
+  if (tie) add(&t, "; the %s are within their interval", energy ? "energies" : "times");
   if (no_better_anywhere(&p, &r->predicted)) return VERDICT_DOMINATED;
-  if (tie) p.request_ns = r->predicted.request_ns;
+  if (tie && energy) p.token_joules = r->predicted.token_joules;
+  else if (tie) p.request_ns = r->predicted.request_ns;
   const double mine = choose_score(&r->decision, &r->predicted), score = choose_score(&r->decision, &p);
   if (tie && score <= mine) return VERDICT_TIE;
   if (r->decision.preference == PREFER_BALANCED) add(&t, "; score %.5g against %.5g%s", score, mine, tie ? " with equal times" : "");
@@ -151,6 +159,26 @@ bool recommend_uncosted(const struct recommendation *r, size_t index, char *out,
   return true;
 }
 
+/* What the joules rest on, or why there are none. */
+static void write_energy(const struct recommendation *r, char *out, size_t size) {
+  const struct energy_fit *fit = &r->cost->energy;
+  struct text t = {out, size, 0};
+  out[0] = '\0';
+  if (!r->cost->has_energy) {
+    size_t n = 0;
+    for (size_t i = 0; i < r->result->n_rows; i++) n += r->result->rows[i].energy.windows > 0;
+    if (n == 0) add(&t, "energy is left out for all: the result has none");
+    else add(&t, "energy is left out for all: the result has %zu rows with it, a model of the rest needs %d", n, ENERGY_MIN_POINTS);
+  } else if (!r->space.energy_known) {
+    add(&t, "energy is left out for all: that of some op is unknown");
+  } else {
+    add(&t, "energy: %.0f %% measured, the rest modelled as %.3g W and %.3g pJ a byte and %.3g pJ an operation, from %zu rows",
+        100 * r->predicted.measured_share, fit->idle_watts, 1e12 * fit->joules_per_byte, 1e12 * fit->joules_per_flop, fit->n);
+    if (isnan(fit->error)) add(&t, " (error unknown: one shape only)");
+    else add(&t, " (leave-one-out error %.0f %%)", 100 * fit->error);
+  }
+}
+
 bool recommend_caveat(const struct recommendation *r, size_t index, char *out, size_t size) {
   if (recommend_uncosted(r, index, out, size)) return true;
   if (r->space.n_uncosted) index -= r->space.n_uncosted + 1;
@@ -158,7 +186,7 @@ bool recommend_caveat(const struct recommendation *r, size_t index, char *out, s
   if (index-- == 0) return true;
   snprintf(out, size, "sampling is left out: engines choose the token on the host");
   if (index-- == 0) return true;
-  snprintf(out, size, "energy is left out for all: the result has none");
+  write_energy(r, out, size);
   if (index-- == 0) return true;
   snprintf(out, size, "quality losses are published figures of whole models, shared out by weights and added; +-%.0f %%", 100 * QUALITY_INTERVAL);
   if (index-- == 0) return true;

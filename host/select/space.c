@@ -44,6 +44,8 @@ static void offer(const struct space_request *request, struct space_slot *slot, 
     [COORD_TPOT] = units(option->time[PHASE_DECODE].ns),
     [COORD_RESIDENT] = units(option->weight_bytes + option->kv_bytes),
     [COORD_QUALITY] = units(option->quality.nats / QUALITY_UNIT),
+    [COORD_PREFILL_ENERGY] = units(option->time[PHASE_PREFILL].joules / ENERGY_UNIT),
+    [COORD_DECODE_ENERGY] = units(option->time[PHASE_DECODE].joules / ENERGY_UNIT),
     [COORD_SCRATCH] = units(option->scratch_bytes),
   }};
   slot->options[slot->n++] = *option;
@@ -308,10 +310,27 @@ static void cost_fixed(const struct space_request *request, struct space *space)
     const struct phase_time ops = time_slot(request, &space->work, SLOT_FIXED, (enum phase)p, &unnamed, &none);
     space->fixed[p] = ops.time;
     space->fixed_scratch_bytes = fmax(space->fixed_scratch_bytes, ops.scratch);
-    if (isfinite(submit)) timing_add_ns(&space->fixed[p], PART_REST, space->work.passes[p] * submit);
+    if (isfinite(submit)) timing_add_ns(request->cost, &space->fixed[p], PART_REST, space->work.passes[p] * submit);
     for (size_t i = 0; isfinite(dispatch) && i < space->n_uncosted; i++)
-      timing_add_ns(&space->fixed[p], PART_REST, space->uncosted[i].launches[p] * dispatch);
+      timing_add_ns(request->cost, &space->fixed[p], PART_REST, space->uncosted[i].launches[p] * dispatch);
   }
+}
+
+/* What is unknown of one option is left out for all: an unknown cost must not count as none beside known ones. */
+static void leave_out_unknown(struct space *space) {
+  space->energy_known = isfinite(space->fixed[PHASE_PREFILL].joules) && isfinite(space->fixed[PHASE_DECODE].joules);
+  for (int s = 0; s < SLOT_COUNT; s++)
+    for (size_t o = 0; o < space->slots[s].n; o++) {
+      const struct space_option *option = &space->slots[s].options[o];
+      if (isnan(option->quality.nats)) space->quality_known = false;
+      if (isnan(option->time[PHASE_PREFILL].joules) || isnan(option->time[PHASE_DECODE].joules)) space->energy_known = false;
+    }
+  for (int s = 0; s < SLOT_COUNT; s++)
+    for (size_t o = 0; o < space->slots[s].n; o++) {
+      int64_t *at = space->slots[s].options[o].cost.at;
+      if (!space->quality_known) at[COORD_QUALITY] = 0;
+      if (!space->energy_known) at[COORD_PREFILL_ENERGY] = at[COORD_DECODE_ENERGY] = 0;
+    }
 }
 
 /* ---- the whole */
@@ -327,18 +346,17 @@ bool space_build(const struct space_request *request, struct space *space, struc
     return false;
   }
 
-  for (int s = 0; s < SLOT_COUNT; s++)
-    for (size_t o = 0; o < space->slots[s].n; o++)
-      if (isnan(space->slots[s].options[o].quality.nats)) space->quality_known = false;
-  for (int s = 0; !space->quality_known && s < SLOT_COUNT; s++)
-    for (size_t o = 0; o < space->slots[s].n; o++) space->slots[s].options[o].cost.at[COORD_QUALITY] = 0;
-
   space->activation_bytes = space->work.activation_bytes;
+  space->decode_steps = (double)(request->task->output - 1);
+  space->tokens = (double)(request->task->output * request->task->concurrency);
   cost_fixed(request, space);
+  leave_out_unknown(space);
   space->base = (struct front_cost){{
     [COORD_TTFT] = units(space->fixed[PHASE_PREFILL].ns),
     [COORD_TPOT] = units(space->fixed[PHASE_DECODE].ns),
     [COORD_RESIDENT] = units(space->fixed_bytes + space->activation_bytes),
+    [COORD_PREFILL_ENERGY] = space->energy_known ? units(space->fixed[PHASE_PREFILL].joules / ENERGY_UNIT) : 0,
+    [COORD_DECODE_ENERGY] = space->energy_known ? units(space->fixed[PHASE_DECODE].joules / ENERGY_UNIT) : 0,
     [COORD_SCRATCH] = units(space->fixed_scratch_bytes),
   }};
   return true;

@@ -23,7 +23,10 @@ extern const char *const slot_names[SLOT_COUNT];   /* the classes, then "attenti
 
 /* Coordinates of a cost. Weights and cache are one, since both only ever count in their sum; scratch is reused by one
  * op after the other, so only the largest need counts. */
-enum coord { COORD_TTFT, COORD_TPOT, COORD_RESIDENT, COORD_QUALITY, COORD_SCRATCH, COORD_COUNT };
+enum coord {
+  COORD_TTFT, COORD_TPOT, COORD_RESIDENT, COORD_QUALITY, COORD_PREFILL_ENERGY, COORD_DECODE_ENERGY, COORD_SCRATCH, COORD_COUNT,
+};
+#define ENERGY_UNIT 1e-9    /* joules of one step of the energies */
 #define QUALITY_UNIT 1e-9   /* nats of one step of COORD_QUALITY */
 
 struct space_option {
@@ -59,7 +62,9 @@ struct space {
   double fixed_bytes;                     /* norms, biases, routers */
   double fixed_scratch_bytes, activation_bytes;
   bool launches_known;                    /* the result has submit_ns, and dispatch_ns where it is needed */
+  bool energy_known;                      /* else that of some op is unknown, and energy is left out for all */
   bool quality_known;                     /* else some option's is unknown, and quality is left out for all */
+  double decode_steps, tokens;            /* of a request: steps after the first token, tokens of all sequences */
   struct front_cost base;
 };
 

@@ -44,6 +44,9 @@ static bool add_step(const struct cost_model *cost, const struct op *op, const s
   time->hi += op->count * e.hi;
   time->part_ns[part_of(step->kase.family)] += ns;
   if (e.extrapolated) time->extrapolated_ns += ns;
+  time->joules += op->count * e.joules;
+  time->joules_error += op->count * e.joules_error;
+  if (e.joules_measured) time->measured_joules += op->count * e.joules;
   *scratch = fmax(*scratch, e.scratch_bytes);
   const bool own_regime = cost_regime(&step->kase) == (op->phase == PHASE_DECODE ? REGIME_DECODE : REGIME_PREFILL);
   if (own_regime && names->technique && strcmp(technique, names->technique) == 0) keep_row(time, e.row, ns);
@@ -56,6 +59,9 @@ static void add_times(struct space_time *sum, const struct space_time *time) {
   sum->hi += time->hi;
   sum->extrapolated_ns += time->extrapolated_ns;
   for (int p = 0; p < PART_COUNT; p++) sum->part_ns[p] += time->part_ns[p];
+  sum->joules += time->joules;
+  sum->joules_error += time->joules_error;
+  sum->measured_joules += time->measured_joules;
   keep_row(sum, time->row, time->row_ns);
 }
 
@@ -82,8 +88,8 @@ bool timing_add_op(const struct cost_model *cost, const struct op *op, const str
   return true;
 }
 
-void timing_add_ns(struct space_time *time, enum part part, double ns) {
-  struct space_time exact = {.ns = ns, .lo = ns, .hi = ns};
+void timing_add_ns(const struct cost_model *cost, struct space_time *time, enum part part, double ns) {
+  struct space_time exact = {.ns = ns, .lo = ns, .hi = ns, .joules = cost_idle_joules(cost, ns)};
   exact.part_ns[part] = ns;
   add_times(time, &exact);
 }

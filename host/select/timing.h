@@ -1,4 +1,4 @@
-/* The predicted time of ops, summed. */
+/* The predicted time and energy of ops, summed. */
 #ifndef TIMING_H
 #define TIMING_H
 
@@ -15,6 +15,8 @@ struct space_time {
   const struct result_row *row;   /* the kernel of the largest op of the slot's own technique in the phase's regime */
   double row_ns;                  /* what that op takes; 0: there is none, row is NULL */
   double part_ns[PART_COUNT];
+  double joules, joules_error;    /* NAN: of some op unknown */
+  double measured_joules;         /* the part of joules that was measured, the rest is modelled */
 };
 
 /* What a slot's option fills into the names of techniques; and its own technique, whose row is kept. */
@@ -24,7 +26,7 @@ struct timing_names { const char *algorithm, *format, *technique; };
  * reason why the first way cannot be predicted when none can; nothing is added then. */
 bool timing_add_op(const struct cost_model *, const struct op *, const struct timing_names *, struct space_time *time,
                    double *scratch, struct error *);
-/* Adds ns that are exactly known. */
-void timing_add_ns(struct space_time *, enum part, double ns);
+/* Adds ns that are exactly known, in which nothing is computed. */
+void timing_add_ns(const struct cost_model *, struct space_time *, enum part, double ns);
 
 #endif

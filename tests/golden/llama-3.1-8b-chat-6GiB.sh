@@ -8,7 +8,7 @@
 #   perplexity          +7.57 %
 #   of these times      first token: matmul 95 %, attention 2 %, rest 3 %; each further: matmul 92 %, attention 3 %, rest 5 %
 #   0 % of the predicted time rests on extrapolated rows
-# Why (--prefer balanced: the least of the product of 1 + (x - best) / (worst - best) over request time, memory and quality loss, best and worst of the feasible front):
+# Why (--prefer balanced: the least of the product of 1 + (x - best) / (worst - best) over request time, memory, quality loss and energy, what is known of them, best and worst of the feasible front):
 # qkv = int4_g32: 80.5 ms of ttft (leave-one-out error 0 % over 14 shapes), 1.95 ms of tpot (leave-one-out error 0 % over 14 shapes); quality loss 0.0072 nats (0.0036 to 0.011), close gguf_q4_0
 #   not f32 (over_limit): memory 6.92 GiB is over 6.00 GiB
 #   not f16 (worse): ttft -1.6 %, tpot +18.0 %, memory +24.8 %, quality loss -0.0072 nats; score 4.9566 against 2.0031

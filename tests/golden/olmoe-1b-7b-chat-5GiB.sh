@@ -8,7 +8,7 @@
 #   perplexity          +7.57 %
 #   of these times      first token: matmul 25 %, experts 65 %, attention 2 %, rest 7 %; each further: matmul 26 %, experts 51 %, attention 7 %, rest 15 %
 #   2 % of the predicted time rests on extrapolated rows
-# Why (--prefer balanced: the least of the product of 1 + (x - best) / (worst - best) over request time, memory and quality loss, best and worst of the feasible front):
+# Why (--prefer balanced: the least of the product of 1 + (x - best) / (worst - best) over request time, memory, quality loss and energy, what is known of them, best and worst of the feasible front):
 # qkv = int4_g32: 20.5 ms of ttft (leave-one-out error 0 % over 14 shapes), 585 us of tpot (leave-one-out error 0 % over 14 shapes); quality loss 0.0021 nats (0.0011 to 0.0032), close gguf_q4_0
 #   not f32 (worse): ttft -2.1 %, tpot +45.0 %, memory +17.1 %, quality loss -0.0021 nats; score 6.0862 against 2
 #   not f16 (worse): ttft -2.7 %, tpot +18.7 %, memory +7.2 %, quality loss -0.0021 nats; score 3.3803 against 2

@@ -18,7 +18,8 @@ static struct technique techniques[SLOT_COUNT][OPTIONS];
 static const struct task task = {.prompt = 100, .output = 11, .concurrency = 1};
 
 static struct space random_space(struct rng *rng) {
-  struct space space = {.quality_known = true, .fixed_bytes = 5, .activation_bytes = 7};
+  struct space space = {.quality_known = true, .fixed_bytes = 5, .activation_bytes = 7, .energy_known = true,
+                        .decode_steps = (double)(task.output - 1), .tokens = 1};
   for (int s = 0; s < SLOT_COUNT; s++) {
     space.slots[s] = (struct space_slot){.options = options[s], .n = 1 + rng_below(rng, s < 3 ? OPTIONS : 2), .share = 1};
     for (size_t o = 0; o < space.slots[s].n; o++) {
@@ -28,11 +29,14 @@ static struct space random_space(struct rng *rng) {
                                       .time = {{ttft, ttft, ttft, 0, NULL, 0}, {tpot, tpot, tpot, 0, NULL, 0}},
                                       .weight_bytes = (double)rng_below(rng, 40), .scratch_bytes = (double)rng_below(rng, 80),
                                       .quality = {.nats = quality, .lo = quality, .hi = quality}};
+      const double energy[PHASE_COUNT] = {(double)rng_below(rng, 40), (double)rng_below(rng, 40)};
+      for (int p = 0; p < PHASE_COUNT; p++) option->time[p].joules = ENERGY_UNIT * energy[p];
       option->cost = (struct front_cost){{(int64_t)ttft, (int64_t)tpot, (int64_t)option->weight_bytes, llround(quality * 1e9),
+                                          (int64_t)energy[0], (int64_t)energy[1],
                                           (int64_t)option->scratch_bytes}};
     }
   }
-  space.base = (struct front_cost){{0, 0, 12, 0, 0}};
+  space.base = (struct front_cost){{0, 0, 12}};
   return space;
 }
 
@@ -54,7 +58,7 @@ static bool dominates(const struct prediction *a, const struct prediction *b) {
   return better;
 }
 
-static const struct limits none = {{INFINITY, INFINITY, INFINITY, INFINITY}};
+static const struct limits none = {.at = {INFINITY, INFINITY, INFINITY, INFINITY, INFINITY}};
 
 /* Every combination must be dominated by a point of the front or cost the same as one; no point by a combination. */
 static void the_front_is_that_of_brute_force(void **state) {
@@ -73,7 +77,7 @@ static void the_front_is_that_of_brute_force(void **state) {
         struct prediction q = choose_predict(&space, &task, front.points[i].choice);
         if (dominates(&p, &q)) fail_msg("round %d: a point of the front is dominated", round);
         covered |= !dominates(&p, &q) && q.ttft_ns.value <= p.ttft_ns.value && q.tpot_ns.value <= p.tpot_ns.value && q.memory <= p.memory
-                && q.quality_nats.value <= p.quality_nats.value + 1e-12;
+                && q.quality_nats.value <= p.quality_nats.value + 1e-12 && q.token_joules.value <= p.token_joules.value + 1e-12;
       }
       assert_true(covered);
     } while (next_choice(&space, choice));
@@ -84,15 +88,16 @@ static void the_front_is_that_of_brute_force(void **state) {
 static void the_winner_is_the_best_within_the_limits(void **state) {
   (void)state;
   struct rng rng = rng_make(12);
-  static const enum preference preferences[] = {PREFER_LATENCY, PREFER_MEMORY, PREFER_QUALITY};
+  static const enum preference preferences[] = {PREFER_LATENCY, PREFER_MEMORY, PREFER_QUALITY, PREFER_ENERGY};
   int infeasible = 0;
   for (int round = 0; round < 200; round++) {
     struct space space = random_space(&rng);
     struct front front;
     struct error err = {0};
     assert_true(choose_front(&space, &front, &err));
-    const struct limits limits = {{60 + (double)rng_below(&rng, 100), INFINITY, 60 + (double)rng_below(&rng, 150), INFINITY}};
-    const enum preference preference = preferences[round % 3];
+    const struct limits limits = {.at = {60 + (double)rng_below(&rng, 100), INFINITY, 60 + (double)rng_below(&rng, 150), INFINITY,
+                                   INFINITY}};
+    const enum preference preference = preferences[round % 4];
     double best = INFINITY;
     uint8_t choice[SLOT_COUNT] = {0};
     const struct decision by = {.preference = preference};
@@ -219,11 +224,11 @@ static void an_infeasible_limit_is_named_with_the_nearest(void **state) {
   struct error err = {0};
   struct decision d;
   assert_true(choose_front(&space, &front, &err));
-  const struct limits memory = {{INFINITY, INFINITY, 50, INFINITY}};
+  const struct limits memory = {.at = {INFINITY, INFINITY, 50, INFINITY, INFINITY}};
   assert_false(choose_decide(&space, &task, &front, &memory, PREFER_BALANCED, &d, &err));
   assert_int_equal(error_exit_status(&err), EXIT_WRONG);
   assert_non_null(strstr(err.text, "keeps memory within"));
-  const struct limits both = {{INFINITY, 600000, 150, INFINITY}};   /* each alone can be met */
+  const struct limits both = {.at = {INFINITY, 600000, 150, INFINITY, INFINITY}};   /* each alone can be met */
   assert_false(choose_decide(&space, &task, &front, &both, PREFER_BALANCED, &d, &err));
   assert_non_null(strstr(err.text, "not all of them together"));
   assert_non_null(strstr(err.text, "tpot"));

@@ -31,7 +31,7 @@ static int close_all(void **state) {
 }
 
 static struct recommendation *recommend(const struct model *model, const struct task *task, double memory, const char *(*lost)(const struct space_option *)) {
-  struct recommend_options options = {.lost = lost, .limits = {{INFINITY, INFINITY, memory, INFINITY}}};
+  struct recommend_options options = {.lost = lost, .limits.at = {INFINITY, INFINITY, memory, INFINITY, INFINITY}};
   struct error err = {0};
   struct recommendation *r = recommend_build(result, model, task, quality, &options, &err);
   if (!r) fail_msg("%s", err.text);

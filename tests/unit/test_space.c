@@ -39,7 +39,7 @@ static struct model *model_named(const char *name) {
 }
 
 static struct recommendation *recommend(const struct result *from, const struct model *model) {
-  const struct recommend_options options = {.limits = {{INFINITY, INFINITY, 1e15, INFINITY}}};
+  const struct recommend_options options = {.limits.at = {INFINITY, INFINITY, 1e15, INFINITY, INFINITY}};
   struct error err = {0};
   struct recommendation *r = recommend_build(from, model, &chat, quality, &options, &err);
   if (!r) fail_msg("%s", err.text);
@@ -204,7 +204,7 @@ static void a_model_whose_experts_were_not_measured_is_refused_with_the_remedy(v
   (void)state;
   struct model *model = model_named("olmoe-1b-7b");
   struct result dense = without("moe.");
-  const struct recommend_options options = {.limits = {{INFINITY, INFINITY, INFINITY, INFINITY}}};
+  const struct recommend_options options = {.limits.at = {INFINITY, INFINITY, INFINITY, INFINITY, INFINITY}};
   struct error err = {0};
   assert_null(recommend_build(&dense, model, &chat, quality, &options, &err));
   assert_int_equal(err.kind, ERROR_INFEASIBLE);
@@ -214,8 +214,102 @@ static void a_model_whose_experts_were_not_measured_is_refused_with_the_remedy(v
   free(model);
 }
 
+/* ---- energy */
+
+enum { WATTS = 30 };
+static const double BYTE = 60e-12, OPERATION = 2e-12;
+
+/* The result with the joules of such a device in every seventh row, and none elsewhere. */
+static struct result metered(void) {
+  struct result out = without("nothing.");
+  for (size_t i = 0; i < out.n_rows; i++) {
+    struct result_row *row = &out.rows[i];
+    if (i % 7 || !status_has_time(row->status)) continue;
+    row->energy = (struct result_energy){.gross = WATTS * 1e-9 * row->time.median + BYTE * row->bytes + OPERATION * row->flops,
+                                         .gross_error = 0, .run_ns = row->time.median, .windows = 3, .meter = "stand-in"};
+  }
+  return out;
+}
+
+static struct recommendation *recommend_by(const struct result *from, const struct model *model, enum preference preference,
+                                           double watts, struct error *err) {
+  const struct recommend_options options = {.limits = {.at = {INFINITY, INFINITY, 1e15, INFINITY, INFINITY}, .watts = watts},
+                                            .preference = preference};
+  return recommend_build(from, model, &chat, quality, &options, err);
+}
+
+/* Whatever is chosen, a request takes the idle power for its time and the joules of its bytes and operations. */
+static void energy_is_an_objective_where_the_result_has_it(void **state) {
+  (void)state;
+  struct model *model = model_named("smollm2-135m");
+  struct result with = metered();
+  struct error err = {0};
+  struct recommendation *r = recommend_by(&with, model, PREFER_ENERGY, 0, &err), *plain = recommend(result, model);
+  if (!r) fail_msg("%s", err.text);
+  assert_true(r->space.energy_known && !plain->space.energy_known && isnan(plain->predicted.token_joules.value));
+  assert_float_equal(r->cost->energy.idle_watts / WATTS, 1, 0.01);
+  assert_true(r->predicted.watts > WATTS && r->predicted.measured_share < 1);
+  const double seconds = 1e-9 * r->predicted.request_ns / (double)chat.output;
+  assert_float_equal(r->predicted.token_joules.value / seconds, r->predicted.watts, 1e-6 * r->predicted.watts);
+  double least = INFINITY;
+  for (size_t i = 0; i < r->front.n; i++) {
+    const struct prediction p = choose_predict(&r->space, &chat, r->front.points[i].choice);
+    const double joules = 1e-9 * (double)r->front.points[i].cost.at[OBJECTIVE_ENERGY] / (double)chat.output;
+    assert_float_equal(joules / p.token_joules.value, 1, 1e-6);
+    least = fmin(least, p.token_joules.value);
+  }
+  assert_true(r->front.n >= plain->front.n);   /* one more objective: what was optimal still is */
+  assert_float_equal(r->predicted.token_joules.value / least, 1, 0.05);   /* within a tie of the least */
+  recommend_free(plain);
+  recommend_free(r);
+  free(with.rows);
+  free(model);
+}
+
+static void power_is_kept_or_refused(void **state) {
+  (void)state;
+  struct model *model = model_named("smollm2-135m");
+  struct result with = metered();
+  struct error err = {0};
+  struct recommendation *r = recommend_by(&with, model, PREFER_LATENCY, 0, &err);
+  assert_non_null(r);
+  const double watts = r->predicted.watts;
+  recommend_free(r);
+  r = recommend_by(&with, model, PREFER_LATENCY, watts * 1.001, &err);
+  assert_non_null(r);
+  recommend_free(r);
+  assert_null(recommend_by(&with, model, PREFER_LATENCY, 1, &err));   /* below idle */
+  assert_int_equal(err.kind, ERROR_INFEASIBLE);
+  assert_non_null(strstr(err.text, "power"));
+  err = (struct error){0};
+  assert_null(recommend_by(result, model, PREFER_LATENCY, 1000, &err));
+  assert_non_null(strstr(err.text, "--max-power"));
+  free(with.rows);
+  free(model);
+}
+
+static void too_little_energy_is_left_out_and_said(void **state) {
+  (void)state;
+  struct model *model = model_named("smollm2-135m");
+  struct result with = without("nothing.");
+  with.rows[0].energy = (struct result_energy){.gross = 1, .gross_error = 0.1, .run_ns = with.rows[0].time.median, .windows = 3};
+  struct error err = {0};
+  assert_null(recommend_by(&with, model, PREFER_ENERGY, 0, &err));
+  struct recommendation *r = recommend(&with, model);
+  char text[1024];
+  bool said = false;
+  for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) said |= strstr(text, "energy is left out for all: the result has 1") != NULL;
+  assert_true(said && !r->space.energy_known);
+  recommend_free(r);
+  free(with.rows);
+  free(model);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(energy_is_an_objective_where_the_result_has_it),
+    cmocka_unit_test(power_is_kept_or_refused),
+    cmocka_unit_test(too_little_energy_is_left_out_and_said),
     cmocka_unit_test(every_op_of_every_built_in_model_is_costed),
     cmocka_unit_test(parts_make_the_whole),
     cmocka_unit_test(the_fixed_part_is_what_was_counted_by_hand),
