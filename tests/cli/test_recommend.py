@@ -66,6 +66,34 @@ class Recommend(ProgramTest):
             self.assertLessEqual(found["memory"]["memory"]["value"], p["memory"]["value"], prefer)
             self.assertLessEqual(found["quality"]["quality_loss_nats"]["value"], p["quality_loss_nats"]["value"], prefer)
 
+    def test_energy_is_an_objective_where_the_result_has_it(self):
+        result = json.loads(RESULT.read_text())
+        for i, r in enumerate(result["rows"]):
+            if i % 20 == 0 and r["time_ns"]:
+                joules = 30e-9 * r["time_ns"]["median"] + 60e-12 * r["bytes"] + 2e-12 * r["flops"]
+                r.update(energy_reason=None, energy={
+                    "gross": joules, "gross_error": 0.01 * joules, "net": 0.5 * joules, "net_error": 0.01 * joules,
+                    "idle_watts": 20, "run_ns": r["time_ns"]["median"], "windows": 3, "meter": "a stand-in"})
+        metered = self.file("metered.json", result)
+
+        def config(*words):
+            done = recommend(*words, result=metered)
+            self.assert_done(done)
+            self.assertIn("J per token", done.stderr)
+            config = json.loads(done.stdout)
+            self.assertEqual(check.violations(config, check.validators()), [])
+            return config
+
+        least = config("--prefer", "energy")
+        joules = [point["energy_per_token"] for point in least["front"]]
+        self.assertLessEqual(least["predicted"]["energy_per_token"]["value"], 1.05 * min(joules))
+        four = [(p["ttft_ns"] + 255 * p["tpot_ns"], p["memory"], p["quality_loss_nats"], p["energy_per_token"]) for p in least["front"]]
+        for objective in range(4):
+            self.assertGreater(len({point[objective] for point in four}), 1, "the front does not move along an objective")
+        watts = {len(config("--max-power", limit)["front"]) for limit in ("1000", "900")}
+        self.assertEqual(len(watts), 1)   # a limit leaves the front as it is
+        self.assert_refused(recommend("--max-power", "1", result=metered), 4, "power")
+
     def test_out_writes_the_file_and_nothing_to_stdout(self):
         path = self.folder / "config.sh"
         done = recommend("--emit", "llama.cpp", "--out", path)
