@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <threads.h>
 #include <time.h>
 
 #include "execute.h"
@@ -23,7 +24,7 @@ struct schedule {
 
 static void wait_for(double seconds) {
   struct timespec left = {(time_t)seconds, (long)(1e9 * (seconds - floor(seconds)))};
-  while (nanosleep(&left, &left) != 0) continue;
+  while (thrd_sleep(&left, &left) == -1) continue;   /* a signal came */
 }
 
 /* A device keeps its clocks up for a while after a load. */

@@ -10,17 +10,16 @@
  * Known faults. The sensors of A100 and H100 look at about a quarter of the time (25 of 100 ms; Yang et al. 2023, "Part-time
  * power measurements", arXiv 2312.02741): a load that repeats at that period is misjudged, so windows begin at
  * shifted phases and are repeated. Accurate to about 5 % (same paper). With MIG the board is counted, not the slice. */
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "meter_kinds.h"
+#include "platform.h"
 
 typedef void *nvml_device;   /* their handle is a pointer to something of theirs */
 enum { NVML_SUCCESS = 0 };   /* NVML API reference, nvmlReturn_t */
 
 struct nvml {
-  void *library;
   nvml_device device;
   bool open;
   int (*init)(void);
@@ -31,21 +30,20 @@ struct nvml {
   int (*power)(nvml_device, unsigned *);
 };
 
-/* POSIX promises that what dlsym returns may be called; ISO C does not know the conversion, hence through memory. */
-static bool find(const struct nvml *nvml, const char *name, void *function) {
-  *(void **)function = dlsym(nvml->library, name);
+/* ISO C knows no conversion from a pointer to a function, hence through memory. */
+static bool find(const char *library, const char *name, void *function) {
+  *(void **)function = platform_symbol(library, name);
   return *(void **)function != NULL;
 }
 
 static bool load(struct nvml *nvml, const char *library, struct error *err) {
-  nvml->library = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-  if (!nvml->library) return error_set(err, ERROR_UNSUPPORTED, "%s is not here; NVIDIA's own driver brings it", library);
-  bool whole = find(nvml, "nvmlInit_v2", &nvml->init) && find(nvml, "nvmlShutdown", &nvml->shutdown) &&
-               find(nvml, "nvmlErrorString", &nvml->error) &&
-               find(nvml, "nvmlDeviceGetHandleByPciBusId_v2", &nvml->by_pci);
-  find(nvml, "nvmlDeviceGetTotalEnergyConsumption", &nvml->energy);
-  find(nvml, "nvmlDeviceGetPowerUsage", &nvml->power);
-  return whole || error_set(err, ERROR_UNSUPPORTED, "%s lacks functions of NVML; it is another library, or very old", library);
+  bool whole = find(library, "nvmlInit_v2", &nvml->init) && find(library, "nvmlShutdown", &nvml->shutdown) &&
+               find(library, "nvmlErrorString", &nvml->error) &&
+               find(library, "nvmlDeviceGetHandleByPciBusId_v2", &nvml->by_pci);
+  find(library, "nvmlDeviceGetTotalEnergyConsumption", &nvml->energy);
+  find(library, "nvmlDeviceGetPowerUsage", &nvml->power);
+  return whole || error_set(err, ERROR_UNSUPPORTED, "%s is not here, or lacks functions of NVML; NVIDIA's own driver "
+                            "brings it", library);
 }
 
 static bool check(const struct nvml *nvml, int code, const char *what, struct error *err) {
@@ -100,7 +98,6 @@ static void close_meter(struct meter *meter) {
   struct nvml *nvml = meter->nvml;
   if (!nvml) return;
   if (nvml->open) nvml->shutdown();
-  if (nvml->library) dlclose(nvml->library);
   free(nvml);
 }
 

@@ -12,11 +12,11 @@
  * measurement techniques on standard compute nodes"), on Zen 2 probably too (Schoene et al. 2021, "Energy efficiency
  * aspects of the AMD Zen 2 architecture"). energy_uj is readable by root only since Linux 5.10, because its fine steps leak
  * secrets (PLATYPUS, CVE-2020-8694); virtual machines and containers have none. */
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "meter_kinds.h"
+#include "platform.h"
 
 static bool add_package(struct meter *meter, const char *zone, struct error *err) {
   char path[METER_PATH], name[64];
@@ -32,23 +32,30 @@ static bool add_package(struct meter *meter, const char *zone, struct error *err
   return sysfs_u64(path, &meter->source[i].counter.range, err);
 }
 
-static bool open_meter(struct meter *meter, const struct caps *caps, const struct meter_place *place, struct error *err) {
-  char folder[METER_PATH - 300], zone[METER_PATH];
+struct search { struct meter *meter; const char *folder; bool ok; struct error *err; };
+
+/* Zones of zones, intel-rapl:0:1, are parts of a package. */
+static void look_at(void *of, const char *entry) {
+  static const char prefix[] = "intel-rapl:";
+  struct search *search = of;
+  char zone[METER_PATH];
+  if (!search->ok || strncmp(entry, prefix, strlen(prefix)) != 0 || strchr(entry + strlen(prefix), ':') ||
+      snprintf(zone, sizeof zone, "%s/%s", search->folder, entry) >= (int)sizeof zone)
+    return;
+  search->ok = add_package(search->meter, zone, search->err);
+}
+
+static bool open_meter(struct meter *meter, const struct caps *caps, const struct meter_place *place,
+                       struct error *err) {
+  char folder[METER_PATH];
+  struct search search = {meter, folder, true, err};
   if (snprintf(folder, sizeof folder, "%s/class/powercap", place->sysfs) >= (int)sizeof folder)
     return error_set(err, ERROR_INPUT, "the path '%s' is too long", place->sysfs);
-  DIR *dir = opendir(folder);
-  bool ok = true;
-  for (struct dirent *entry; dir && ok && (entry = readdir(dir));) {
-    const char *colon = strchr(entry->d_name, ':');
-    if (strncmp(entry->d_name, "intel-rapl:", strlen("intel-rapl:")) != 0 || strchr(colon + 1, ':')) continue;
-    snprintf(zone, sizeof zone, "%s/%s", folder, entry->d_name);
-    ok = add_package(meter, zone, err);
-  }
-  if (dir) closedir(dir);
-  if (!ok) return false;
+  platform_each_entry(folder, look_at, &search);
+  if (!search.ok) return false;
   if (!meter->n_sources)
-    return error_set(err, ERROR_UNSUPPORTED, "no package under %s; virtual machines and containers have none, else load the "
-                     "kernel module intel_rapl_msr", folder);
+    return error_set(err, ERROR_UNSUPPORTED, "no package under %s; virtual machines and containers have none, else "
+                     "load the kernel module intel_rapl_msr", folder);
   snprintf(meter->name, sizeof meter->name, "RAPL, %zu package%s%s", meter->n_sources, meter->n_sources > 1 ? "s" : "",
            caps->type == DEVICE_CPU ? "" : ", the CPU included");
   return true;

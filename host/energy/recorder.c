@@ -1,9 +1,11 @@
 #include "recorder.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <threads.h>
 #include <time.h>
+
+#include "platform.h"
 
 /* Twice as often as the counter of NVML moves at best (20 ms, nvml.c): the moment of a step is then known to half of
  * that, which is 0.4 % of a window of 5 s. */
@@ -12,18 +14,14 @@ enum { MOST = 1 << 20 };   /* readings: three hours */
 
 struct recorder {
   struct meter *meter;
-  pthread_t thread;
+  thrd_t thread;
   atomic_bool stop;
   struct reading *readings;
   size_t n, capacity;
   struct error error;
 };
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+static double now(void) { return 1e-9 * (double)platform_clock_ns(); }
 
 static bool take(struct recorder *recorder) {
   if (recorder->n == recorder->capacity) {
@@ -39,17 +37,17 @@ static bool take(struct recorder *recorder) {
   return true;
 }
 
-static void *record(void *of) {
+static int record(void *of) {
   struct recorder *recorder = of;
   struct timespec period = {0, PERIOD_NS};
-  while (take(recorder) && !atomic_load(&recorder->stop)) nanosleep(&period, NULL);
-  return NULL;
+  while (take(recorder) && !atomic_load(&recorder->stop)) thrd_sleep(&period, NULL);
+  return 0;
 }
 
 struct recorder *recorder_start(struct meter *meter, struct error *err) {
   struct recorder *recorder = calloc(1, sizeof *recorder);
   if (recorder) recorder->meter = meter;
-  if (recorder && pthread_create(&recorder->thread, NULL, record, recorder) == 0) return recorder;
+  if (recorder && thrd_create(&recorder->thread, record, recorder) == thrd_success) return recorder;
   free(recorder);
   error_set(err, ERROR_MEMORY, "no thread can be started to read the meter");
   return NULL;
@@ -59,7 +57,7 @@ bool recorder_stop(struct recorder *recorder, struct trace *trace, struct error 
   *trace = (struct trace){0};
   if (!recorder) return false;
   atomic_store(&recorder->stop, true);
-  pthread_join(recorder->thread, NULL);
+  thrd_join(recorder->thread, NULL);
   bool ok = recorder->error.kind == ERROR_NONE;
   if (ok)
     *trace = (struct trace){recorder->readings, recorder->n, meter_unit(recorder->meter), meter_lag(recorder->meter)};

@@ -1,30 +1,25 @@
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "file.h"
 #include "meter_kinds.h"
+#include "platform.h"
 #include "text.h"
 
 enum { LINE = 64 };   /* a number of 20 digits, a driver's name */
 
-/* At most size - 1 bytes; errno tells why not. */
-static bool read_start(const char *path, char *out, size_t size) {
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  ssize_t n;
-  do n = read(fd, out, size - 1);
-  while (n < 0 && errno == EINTR);
-  int number = errno;
-  close(fd);
-  errno = number;
-  if (n < 0) return false;
+/* At most size - 1 bytes. An error number: EINVAL for what is no text. */
+static int read_start(const char *path, char *out, size_t size) {
+  int handle;
+  size_t n = 0;
+  int number = platform_open(path, PLATFORM_READ, &handle);
+  if (number) return number;
+  number = platform_read(handle, out, size - 1, &n);
+  platform_close(handle);
   out[n] = '\0';
-  return strlen(out) == (size_t)n || (errno = EINVAL, false);
+  return number ? number : strlen(out) == n ? 0 : EINVAL;
 }
 
 static char *trim(char *text) {
@@ -35,37 +30,43 @@ static char *trim(char *text) {
 
 bool sysfs_line(const char *path, char *out, size_t size) {
   char text[LINE];
-  if (!read_start(path, text, sizeof text)) return false;
+  if (read_start(path, text, sizeof text)) return false;
   text[strcspn(text, "\n")] = '\0';
   return (size_t)snprintf(out, size, "%s", trim(text)) < size;
 }
 
 bool sysfs_u64(const char *path, uint64_t *out, struct error *err) {
   char text[LINE];
-  if (!read_start(path, text, sizeof text)) {
-    if (errno == EACCES || errno == EPERM)
-      return error_set(err, ERROR_INPUT, "'%s' may not be read by this user; run as root, or let the group of your user "
-                       "read it", path);
-    return file_error(err, "read", path, errno);
-  }
+  const int number = read_start(path, text, sizeof text);
+  if (number == EACCES || number == EPERM)
+    return error_set(err, ERROR_INPUT, "'%s' may not be read by this user; run as root, or let a group of your user read it",
+                     path);
+  if (number) return file_error(err, "read", path, number);
   struct error ignored = {0};
   return text_parse_u64(trim(text), 0, UINT64_MAX, out, &ignored) ||
          error_set(err, ERROR_INPUT, "'%s' holds '%.40s', which is no whole number of 64 bits", path, text);
 }
 
+struct search { const char *folder, *const *names, *found; char *out; };
+
+static void look_at(void *of, const char *entry) {
+  struct search *search = of;
+  char path[METER_PATH], name[LINE];
+  if (search->found || strncmp(entry, "hwmon", strlen("hwmon")) != 0 ||
+      snprintf(path, sizeof path, "%s/%s/name", search->folder, entry) >= (int)sizeof path ||
+      !sysfs_line(path, name, sizeof name))
+    return;
+  for (size_t i = 0; search->names[i]; i++)
+    if (strcmp(name, search->names[i]) == 0) search->found = search->names[i];
+  snprintf(search->out, METER_PATH, "%s/%s", search->folder, entry);
+}
+
 bool sysfs_hwmon(const char *sysfs, const char *pci, const char *const *names, char out[METER_PATH],
                  const char **found) {
-  char folder[METER_PATH - 300], path[METER_PATH], name[LINE];
-  if ((size_t)snprintf(folder, sizeof folder, "%s/bus/pci/devices/%s/hwmon", sysfs, pci) >= sizeof folder) return false;
-  DIR *dir = opendir(folder);
-  *found = NULL;
-  for (struct dirent *entry; dir && !*found && (entry = readdir(dir));) {
-    if (strncmp(entry->d_name, "hwmon", strlen("hwmon")) != 0) continue;
-    snprintf(out, METER_PATH, "%s/%s", folder, entry->d_name);
-    if ((size_t)snprintf(path, sizeof path, "%s/name", out) >= sizeof path || !sysfs_line(path, name, sizeof name)) continue;
-    for (size_t i = 0; names[i] && !*found; i++)
-      if (strcmp(name, names[i]) == 0) *found = names[i];
-  }
-  if (dir) closedir(dir);
-  return *found != NULL;
+  char folder[METER_PATH];
+  struct search search = {.folder = folder, .names = names, .out = out};
+  if (snprintf(folder, sizeof folder, "%s/bus/pci/devices/%s/hwmon", sysfs, pci) < (int)sizeof folder)
+    platform_each_entry(folder, look_at, &search);
+  *found = search.found;
+  return search.found != NULL;
 }
