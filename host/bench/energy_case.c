@@ -11,7 +11,8 @@
 #include "recorder.h"
 #include "rng.h"
 
-/* Of submissions under load: long against the gap between two of them (tens of microseconds), short against a window. */
+/* Of submissions under load: long against the gap between two of them (tens of microseconds), short against a
+ * window. */
 static const double SUBMISSION_S = 0.1;
 /* Loads begin at a random phase of this: the period of NVIDIA's part-time sensors (host/energy/nvml.c). */
 static const double PHASE_S = 0.1;
@@ -84,7 +85,8 @@ static void take_energy(const struct energy *from, const struct meter *meter, st
   snprintf(to->meter, sizeof to->meter, "%s", meter_name(meter));
 }
 
-/* Reads the meter beside the schedule. What the device fails in is err's, what the meter fails in the answer's reason. */
+/* Reads the meter beside the schedule. What the device fails in is err's, what the meter fails in the answer's
+ * reason. */
 static bool measure(struct execution *ex, const struct job *job, struct meter *meter, struct answer *answer,
                     struct error *err) {
   struct error why = {0};

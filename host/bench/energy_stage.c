@@ -9,7 +9,8 @@
 #include "stats.h"
 #include "text.h"
 
-/* What the schedule takes, with a meter that looks back for a second; and how much longer before the worker is killed. */
+/* What the schedule takes, with a meter that looks back for a second; and how much longer before the worker is
+ * killed. */
 enum {
   MEASURE_SECONDS = ENERGY_REPEATS * (ENERGY_LOAD_S + ENERGY_IDLE_S + ENERGY_SETTLE_S + 2) + ENERGY_IDLE_S + 2,
   PATIENCE = 90,

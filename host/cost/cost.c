@@ -184,7 +184,8 @@ static bool fit_energy(struct cost_model *cost) {
       if (rows[j]->family == row->family && same_shape(row->family, rows[j]->dim, row->dim)) unit = points[j].unit;
     if (unit == n_units) n_units++;
     rows[n] = row;
-    points[n++] = (struct energy_point){kase.family->bytes(&kase, technique_find(row->technique)), kase.family->flops(&kase),
+    points[n++] = (struct energy_point){kase.family->bytes(&kase, technique_find(row->technique)),
+                                        kase.family->flops(&kase),
                                         isfinite(row->energy.run_ns) ? row->energy.run_ns : row->time.median,
                                         row->energy.gross, unit};
   }

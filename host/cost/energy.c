@@ -21,7 +21,8 @@ bool energy_fit_solve(const struct energy_point *points, size_t n, size_t n_unit
   bool ok = fit_solve(powers, n, FIT_ALL, &fit);
   if (ok)
     *out = (struct energy_fit){.idle_watts = fit.latency_ns, .joules_per_byte = fit.ns_per_byte,
-                               .joules_per_flop = fit.ns_per_flop, .error = fit_leave_one_out(powers, n, n_units), .n = n};
+                               .joules_per_flop = fit.ns_per_flop, .error = fit_leave_one_out(powers, n, n_units),
+                               .n = n};
   free(powers);
   return ok;
 }

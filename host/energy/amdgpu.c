@@ -5,19 +5,21 @@
  *   (Linux, Documentation/gpu/amdgpu/thermal)
  *
  * There is no energy counter, so power is read 100 times a second and integrated. `power1_input` goes first: an average
- * over an unknown time lags behind the load. Where only the average is there, the first second after each change of load
- * is left out: long against the firmware's own control loop, which works in milliseconds, but not proved for all.
+ * over an unknown time lags behind the load. Where only the average is there, the first second after each change of
+ * load is left out: long against the firmware's own control loop, which works in milliseconds, but not proved for all.
  *
- * Known faults. On an APU the reading is of the whole SoC, its CPU cores included, and a dGPU's leaves out what is not on the
- * ASIC's rails (fans, losses of the converters): compare net figures, not gross ones, between machines. A reading while the GPU sleeps (runtime
- * power management) wakes it, or fails with EPERM: the idle power here is that of a GPU that is awake. */
+ * Known faults. On an APU the reading is of the whole SoC, its CPU cores included, and a dGPU's leaves out what is not
+ * on the ASIC's rails (fans, losses of the converters): compare net figures, not gross ones, between machines. A
+ * reading while the GPU sleeps (runtime power management) wakes it, or fails with EPERM: the idle power here is that of
+ * a GPU that is awake. */
 #include <stdio.h>
 
 #include "meter_kinds.h"
 
 static const double AVERAGE_S = 1.0;
 
-static bool open_meter(struct meter *meter, const struct caps *caps, const struct meter_place *place, struct error *err) {
+static bool open_meter(struct meter *meter, const struct caps *caps, const struct meter_place *place,
+                       struct error *err) {
   static const char *const names[] = {"amdgpu", NULL}, *const files[] = {"power1_input", "power1_average"};
   char folder[METER_PATH];
   const char *found;

@@ -4,7 +4,8 @@
 
 bool counter_step(struct counter *counter, uint64_t raw, double unit, struct error *err) {
   if (counter->range && raw > counter->range)
-    return error_set(err, ERROR_INPUT, "the counter reads %" PRIu64 ", above its range of %" PRIu64, raw, counter->range);
+    return error_set(err, ERROR_INPUT, "the counter reads %" PRIu64 ", above its range of %" PRIu64, raw,
+                     counter->range);
   if (counter->begun) {
     bool back = raw < counter->last;
     if (back && !counter->range)

@@ -2,23 +2,26 @@
  *
  *   i915  energy1_input          the whole device; Linux 6.2 (Documentation/ABI/testing/sysfs-driver-intel-i915-hwmon).
  *                                Tiles have an hwmon of their own, "i915_gt<N>": parts of it, not used.
- *   xe    energy1_input card     Linux 6.5, energy2_input package, Linux 6.8 (.../sysfs-driver-intel-xe-hwmon). The card is
- *                                preferred: it holds the memory too. Where there is only the package, the name says so.
+ *   xe    energy1_input          the card; Linux 6.5 (.../sysfs-driver-intel-xe-hwmon)
+ *         energy2_input          the package; Linux 6.8. Used where there is no other, and the meter's name says so: it
+ *                                leaves the memory out.
  *
- * The register behind it has 32 bits: at a usual scale it wraps every 4.36 minutes at 1000 W. The kernel adds up over wraps
- * as long as the file is read more often than that (comment at hwm_energy in drivers/gpu/drm/i915/i915_hwmon.c); here it is
- * read 100 times a second, so what is seen never wraps, and a step back is a fault.
+ * The register behind it has 32 bits: at a usual scale it wraps every 4.36 minutes at 1000 W. The kernel adds up over
+ * wraps as long as the file is read more often than that (comment at hwm_energy in drivers/gpu/drm/i915/i915_hwmon.c);
+ * here it is read 100 times a second, so what is seen never wraps, and a step back is a fault.
  *
- * Known faults. Each reading wakes a sleeping GPU (the driver takes a runtime power reference): the idle power is
- * that of one that is awake. Integrated GPUs have no such file; their energy is in the CPU package (rapl.c). */
+ * Known faults. Each reading wakes a sleeping GPU (the driver takes a runtime power reference): the idle power is that
+ * of one that is awake. Integrated GPUs have no such file; their energy is in the CPU package (rapl.c). */
 #include <stdio.h>
 #include <string.h>
 
 #include "meter_kinds.h"
 
-static bool open_meter(struct meter *meter, const struct caps *caps, const struct meter_place *place, struct error *err) {
+static bool open_meter(struct meter *meter, const struct caps *caps, const struct meter_place *place,
+                       struct error *err) {
   static const char *const names[] = {"xe", "i915", NULL};
-  static const struct { const char *file, *what; } files[] = {{"energy1_input", ""}, {"energy2_input", ", package only"}};
+  static const struct { const char *file, *what; } files[] = {
+    {"energy1_input", ""}, {"energy2_input", ", package only"}};
   char folder[METER_PATH];
   const char *found;
   if (!sysfs_hwmon(place->sysfs, caps->pci, names, folder, &found))

@@ -57,7 +57,8 @@ struct meter *meter_open(const struct caps *caps, const struct meter_place *plac
     struct meter *meter = try_kind(kinds[k], caps, place, &reason);
     if (meter) return meter;
     if (used < sizeof why)
-      used += (size_t)snprintf(why + used, sizeof why - used, "%s%s: %s", used ? "; " : "", kinds[k]->name, reason.text);
+      used += (size_t)snprintf(why + used, sizeof why - used, "%s%s: %s", used ? "; " : "", kinds[k]->name,
+                               reason.text);
   }
   error_set(err, ERROR_UNSUPPORTED, "no meter: %s",
             *why ? why : "the driver does not tell the device's PCI address, by which meters are found");

@@ -16,8 +16,8 @@ struct meter_place {
   const char *sysfs;   /* "/sys" */
   const char *nvml;    /* "libnvidia-ml.so.1", for dlopen */
 };
-/* This machine's, or what the environment variables VKPARETO_SYSFS and VKPARETO_NVML name: a meter found there carries the
- * place in its name, so that no stand-in passes for a measurement. */
+/* This machine's, or what the environment variables VKPARETO_SYSFS and VKPARETO_NVML name: a meter found there carries
+ * the place in its name, so that no stand-in passes for a measurement. */
 struct meter_place meter_place_here(void);
 
 /* Both kinds are read through one function; what is read differs. */

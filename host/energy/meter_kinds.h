@@ -33,7 +33,7 @@ struct meter {
 
 struct meter_kind {
   const char *name;
-  /* Fills name, unit, lag_s and what `read` needs. False with the reason, in words that follow a colon; the meter is then
+  /* Fills name, unit, lag_s and what `read` needs. False with the reason, in words that follow a colon; it is then
    * closed by the caller. */
   bool (*open)(struct meter *, const struct caps *, const struct meter_place *, struct error *);
   bool (*read)(struct meter *, double *value, struct error *);
@@ -47,8 +47,9 @@ extern const struct meter_kind meter_nvml, meter_amdgpu, meter_intel, meter_rapl
 bool sysfs_u64(const char *path, uint64_t *out, struct error *);
 /* Its first line without white space around it; false without a word when it cannot be read or does not fit. */
 bool sysfs_line(const char *path, char *out, size_t size);
-/* The folder <sysfs>/bus/pci/devices/<pci>/hwmon/hwmon<n> whose `name` is one of `names` (ended by NULL); the name it has
- * in *found. False: there is none. */
-bool sysfs_hwmon(const char *sysfs, const char *pci, const char *const *names, char out[METER_PATH], const char **found);
+/* The folder <sysfs>/bus/pci/devices/<pci>/hwmon/hwmon<n> whose `name` is one of `names` (ended by NULL); the name it
+ * has in *found. False: there is none. */
+bool sysfs_hwmon(const char *sysfs, const char *pci, const char *const *names, char out[METER_PATH],
+                 const char **found);
 
 #endif

@@ -1,15 +1,17 @@
 /* NVIDIA GPUs: NVML, the library of the driver, opened at run time.
  *
- *   nvmlDeviceGetTotalEnergyConsumption   mJ since the driver was loaded; Volta and newer (NVML API reference). It moves
- *                                         every 20 to 100 ms (PETSc, PetscLogGpuEnergyMeter; ml.energy blog): a window shorter
- *                                         than a step reads 0 (Zeus 0.6.1 release note), so windows are long and cut at its steps.
- *   nvmlDeviceGetPowerUsage               mW, where there is no counter: at once before Ampere and on GA100, else a mean over
- *                                         one second (NVML API reference); integrated, without the first second after each
- *                                         change of load.
+ *   nvmlDeviceGetTotalEnergyConsumption   mJ since the driver was loaded; Volta and newer (NVML API reference). It
+ *                                         moves every 20 to 100 ms (PETSc, PetscLogGpuEnergyMeter; ml.energy blog): a
+ *                                         window shorter than a step reads 0 (Zeus 0.6.1 release note), so windows are
+ *                                         long and cut at its steps.
+ *   nvmlDeviceGetPowerUsage               mW, where there is no counter: at once before Ampere and on GA100, else a
+ *                                         mean over one second (NVML API reference); integrated, without the first
+ *                                         second after each change of load.
  *
- * Known faults. The sensors of A100 and H100 look at about a quarter of the time (25 of 100 ms; Yang et al. 2023, "Part-time
- * power measurements", arXiv 2312.02741): a load that repeats at that period is misjudged, so windows begin at
- * shifted phases and are repeated. Accurate to about 5 % (same paper). With MIG the board is counted, not the slice. */
+ * Known faults. The sensors of A100 and H100 look at about a quarter of the time (25 of 100 ms; Yang et al. 2023,
+ * "Part-time power measurements", arXiv 2312.02741): a load that repeats at that period is misjudged, so windows begin
+ * at shifted phases and are repeated. Accurate to about 5 % (same paper). With MIG the board is counted, not the
+ * slice. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -61,7 +63,8 @@ static bool choose_reading(struct meter *meter, struct error *err) {
     return true;
   }
   nvml->energy = NULL;
-  if (!nvml->power) return error_set(err, ERROR_UNSUPPORTED, "this GPU has neither an energy counter nor a power reading");
+  if (!nvml->power)
+    return error_set(err, ERROR_UNSUPPORTED, "this GPU has neither an energy counter nor a power reading");
   if (!check(nvml, nvml->power(nvml->device, &milliwatts), "reading power", err)) return false;
   snprintf(meter->name, sizeof meter->name, "NVML power");
   meter->unit = METER_WATTS;
@@ -69,7 +72,8 @@ static bool choose_reading(struct meter *meter, struct error *err) {
   return true;
 }
 
-static bool open_meter(struct meter *meter, const struct caps *caps, const struct meter_place *place, struct error *err) {
+static bool open_meter(struct meter *meter, const struct caps *caps, const struct meter_place *place,
+                       struct error *err) {
   struct nvml *nvml = meter->nvml = calloc(1, sizeof *nvml);
   if (!nvml) return error_set(err, ERROR_MEMORY, "out of memory");
   if (!load(nvml, place->nvml, err) || !check(nvml, nvml->init(), "starting NVML", err)) return false;

@@ -15,7 +15,8 @@ static bool counter_mean(const struct trace *trace, size_t first, size_t last, s
   double seconds = r[last].at - r[first].at;
   if (!steps) return error_set(err, ERROR_INPUT, "the counter stood still for %.1f s", seconds);
   if (steps < POWER_STEPS)
-    return error_set(err, ERROR_INPUT, "the counter moved %zu times in %.1f s, %d are needed", steps, seconds, POWER_STEPS);
+    return error_set(err, ERROR_INPUT, "the counter moved %zu times in %.1f s, %d are needed", steps, seconds,
+                     POWER_STEPS);
   double time = r[end].at - r[begin].at;
   out->watts = (r[end].value - r[begin].value) / time;
   out->error = out->watts * (r[begin].at - r[begin - 1].at + r[end].at - r[end - 1].at) / time;
@@ -26,7 +27,8 @@ static bool watts_mean(const struct trace *trace, size_t first, size_t last, str
   const struct reading *r = trace->readings;
   double joules = 0, gap = 0, time = r[last].at - r[first].at;
   if (last - first < POWER_STEPS)
-    return error_set(err, ERROR_INPUT, "%zu readings in %.1f s, %d are needed", last - first + 1, time, POWER_STEPS + 1);
+    return error_set(err, ERROR_INPUT, "%zu readings in %.1f s, %d are needed", last - first + 1, time,
+                     POWER_STEPS + 1);
   for (size_t i = first + 1; i <= last; i++) {
     double step = r[i].at - r[i - 1].at;
     joules += step * (r[i].value + r[i - 1].value) / 2;
@@ -34,7 +36,8 @@ static bool watts_mean(const struct trace *trace, size_t first, size_t last, str
   }
   out->watts = joules / time;
   out->error = out->watts * gap / time;
-  return joules > 0 || error_set(err, ERROR_INPUT, "the meter reads 0 W for %.1f s: there is no sensor behind it", time);
+  return joules > 0 ||
+         error_set(err, ERROR_INPUT, "the meter reads 0 W for %.1f s: there is no sensor behind it", time);
 }
 
 static bool check_readings(const struct trace *trace, struct error *err) {
@@ -78,7 +81,8 @@ static void join(const double *values, size_t n, double reading_error, double *m
 }
 
 bool energy_mean(const struct energy_window *windows, size_t n, struct energy *out, struct error *err) {
-  double gross[ENERGY_WINDOWS], net[ENERGY_WINDOWS], gross_error = 0, net_error = 0, idle_watts = 0, seconds = 0, runs = 0;
+  double gross[ENERGY_WINDOWS], net[ENERGY_WINDOWS], gross_error = 0, net_error = 0;
+  double idle_watts = 0, seconds = 0, runs = 0;
   bool reacts = false;
   if (n < 2 || n > ENERGY_WINDOWS)
     return error_set(err, ERROR_INPUT, "%zu windows were measured; an interval needs 2 to %d", n, ENERGY_WINDOWS);
@@ -98,7 +102,8 @@ bool energy_mean(const struct energy_window *windows, size_t n, struct energy *o
     runs += w->runs;
   }
   idle_watts /= (double)n;
-  if (!reacts) return error_set(err, ERROR_INPUT, "the meter reads %g W with load and without: it stands still", idle_watts);
+  if (!reacts)
+    return error_set(err, ERROR_INPUT, "the meter reads %g W with load and without: it stands still", idle_watts);
   *out = (struct energy){.idle_watts = idle_watts, .run_s = seconds / runs, .windows = (unsigned)n};
   join(gross, n, gross_error, &out->gross, &out->gross_error);
   join(net, n, net_error, &out->net, &out->net_error);

@@ -24,10 +24,11 @@ struct power {
 };
 
 /* Mean power over [begin, end]. Of a counter: between its first and last step within the time, since what it counted
- * before its first step is not of this time, and how long ago it last stepped is not known; the error is that of
- * the two moments. Of a power reading: the integral by trapezoids from begin + lag_s on; the error is the longest time without a
- * reading. False with the reason when there is no number: the meter stood still, ran backwards, read 0 W, no number, more
- * than POWER_MOST_WATTS, or moved fewer than POWER_STEPS times (which bounds the error at about a tenth). */
+ * before its first step is not of this time, and how long ago it last stepped is not known; the error is that of the
+ * two moments. Of a power reading: the integral by trapezoids from begin + lag_s on; the error is the longest time
+ * without a reading. False with the reason when there is no number: the meter stood still, ran backwards, read 0 W, no
+ * number, more than POWER_MOST_WATTS, or moved fewer than POWER_STEPS times: a longest gap of a tenth or
+ * more of the time tells little. */
 enum { POWER_STEPS = 10 };
 bool power_mean(const struct trace *, double begin, double end, struct power *, struct error *);
 

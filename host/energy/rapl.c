@@ -1,17 +1,18 @@
-/* CPU devices, and integrated GPUs without a meter of their own: the packages of RAPL (running average power limit), energy
- * in uJ, added up over sockets.
+/* CPU devices, and integrated GPUs without a meter of their own: the packages of RAPL (running average power limit),
+ * energy in uJ, added up over sockets.
  *
- *   <sysfs>/class/powercap/intel-rapl:<N>/{name, energy_uj, max_energy_range_uj}   (Linux, Documentation/power/powercap)
+ *   <sysfs>/class/powercap/intel-rapl:<N>/{name, energy_uj, max_energy_range_uj}
+ *   (Linux, Documentation/power/powercap)
  *
  * AMD processors have the same files under the same name. Zones called package-<N> are read; psys, the cores and the
- * memory (zones of their own, which packages do not hold) are not. The counter moves about every millisecond and wraps at
- * max_energy_range_uj: after 65 to 262 kJ, minutes at full load.
+ * memory (zones of their own, which packages do not hold) are not. The counter moves about every millisecond and wraps
+ * at max_energy_range_uj: after 65 to 262 kJ, minutes at full load.
  *
- * Known faults. It is the whole package with all that runs on it: on a CPU device the idle power is that of the rest of the
- * machine, which must be quiet. Before Haswell it is modelled from activity, not measured (Hackenberg et al. 2013, "Power
- * measurement techniques on standard compute nodes"), on Zen 2 probably too (Schoene et al. 2021, "Energy efficiency
- * aspects of the AMD Zen 2 architecture"). energy_uj is readable by root only since Linux 5.10, because its fine steps leak
- * secrets (PLATYPUS, CVE-2020-8694); virtual machines and containers have none. */
+ * Known faults. It is the whole package with all that runs on it: on a CPU device the idle power is that of the rest of
+ * the machine, which must be quiet. Before Haswell it is modelled from activity, not measured (Hackenberg et al. 2013,
+ * "Power measurement techniques on standard compute nodes"), on Zen 2 probably too (Schoene et al. 2021, "Energy
+ * efficiency aspects of the AMD Zen 2 architecture"). energy_uj is readable by root only since Linux 5.10, because its
+ * fine steps leak secrets (PLATYPUS, CVE-2020-8694); virtual machines and containers have none. */
 #include <stdio.h>
 #include <string.h>
 

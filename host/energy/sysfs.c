@@ -39,8 +39,8 @@ bool sysfs_u64(const char *path, uint64_t *out, struct error *err) {
   char text[LINE];
   const int number = read_start(path, text, sizeof text);
   if (number == EACCES || number == EPERM)
-    return error_set(err, ERROR_INPUT, "'%s' may not be read by this user; run as root, or let a group of your user read it",
-                     path);
+    return error_set(err, ERROR_INPUT, "'%s' may not be read by this user; run as root, or let a group of yours "
+                     "read it", path);
   if (number) return file_error(err, "read", path, number);
   struct error ignored = {0};
   return text_parse_u64(trim(text), 0, UINT64_MAX, out, &ignored) ||

@@ -113,7 +113,8 @@ void objective_text(enum objective objective, double value, char *out, size_t si
 
 /* Costs of slots are bounded, the steps of a request are not. */
 static int64_t request_energy(const struct space *space, const struct front_cost *c) {
-  return llround(fmin((double)c->at[COORD_PREFILL_ENERGY] + space->decode_steps * (double)c->at[COORD_DECODE_ENERGY], 9e18));
+  const double decode = space->decode_steps * (double)c->at[COORD_DECODE_ENERGY];
+  return llround(fmin((double)c->at[COORD_PREFILL_ENERGY] + decode, 9e18));
 }
 
 bool choose_front(const struct space *space, struct front *front, struct error *err) {
@@ -332,8 +333,8 @@ static bool cannot_be_told_apart(const struct space *space, const struct task *t
   return preference == PREFER_ENERGY ? choose_energies_tie(space, task, a, b) : choose_times_tie(space, task, a, b);
 }
 
-/* Among the points whose time (energy, where that is preferred) cannot be told from the first's: the best in what is known
- * exactly, then the simplest, then the one that is faster by the point estimate. */
+/* Among the points whose time (energy, where that is preferred) cannot be told from the first's: the best in what is
+ * known exactly, then the simplest, then the one that is faster by the point estimate. */
 static void find_winner(const struct space *space, const struct task *task, const struct front *front, struct decision *d) {
   const uint8_t *first = front->points[d->first].choice;
   const struct prediction of_first = choose_predict(space, task, first);
@@ -362,12 +363,13 @@ bool choose_decide(const struct space *space, const struct task *task, const str
   *d = (struct decision){.limits = *limits, .preference = preference, .quality_known = space->quality_known,
                           .energy_known = space->energy_known};
   if (preference == PREFER_ENERGY && !space->energy_known)
-    return error_set(err, ERROR_INPUT, "--prefer energy: the result has no energy, or too little to model the rest; prefer latency instead");
+    return error_set(err, ERROR_INPUT, "--prefer energy: the result has no energy, or too little to model the rest; prefer "
+                                       "latency instead");
   if (preference == PREFER_QUALITY && !space->quality_known)
     return error_set(err, ERROR_USAGE, "--prefer quality needs known quality; leave --allow-unknown-quality out");
   if (limits->watts > 0 && !space->energy_known)
-    return error_set(err, ERROR_INPUT, "--max-power cannot be kept: the result has no energy, or too little to model the rest; "
-                                       "leave it out");
+    return error_set(err, ERROR_INPUT, "--max-power cannot be kept: the result has no energy, or too little to model the "
+                                       "rest; leave it out");
   find_scale(space, task, front, d);
   if (d->n_feasible == 0) return fail_infeasible(space, task, front, limits, err);
   find_first(space, task, front, d);

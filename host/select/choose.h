@@ -4,7 +4,9 @@
 
 #include "space.h"
 
-enum objective { OBJECTIVE_TTFT, OBJECTIVE_TPOT, OBJECTIVE_MEMORY, OBJECTIVE_QUALITY, OBJECTIVE_ENERGY, OBJECTIVE_COUNT };
+enum objective {
+  OBJECTIVE_TTFT, OBJECTIVE_TPOT, OBJECTIVE_MEMORY, OBJECTIVE_QUALITY, OBJECTIVE_ENERGY, OBJECTIVE_COUNT,
+};
 extern const char *const objective_names[OBJECTIVE_COUNT];   /* "ttft", "tpot", "memory", "quality loss", "energy" */
 
 enum preference { PREFER_BALANCED, PREFER_LATENCY, PREFER_MEMORY, PREFER_ENERGY, PREFER_QUALITY, PREFERENCE_COUNT };
@@ -35,7 +37,8 @@ double prediction_objective(const struct prediction *, enum objective);
 bool choose_within(const struct limits *, const struct prediction *);
 
 /* The Pareto front over the objectives: cost.at[] are ttft ns, tpot ns, memory bytes, quality in QUALITY_UNIT and the
- * joules of a request in ENERGY_UNIT (each left out when unknown), all minimised. Exact for the predicted costs. Memory is formed here, after the space was folded. */
+ * joules of a request in ENERGY_UNIT (each left out when unknown), all minimised. Exact for the predicted costs. Memory
+ * and the joules of a request are formed here, after the space was folded. */
 bool choose_front(const struct space *, struct front *, struct error *);
 
 enum { BALANCED = 4 };         /* request time, memory, quality loss, energy */
@@ -67,7 +70,8 @@ double choose_score(const struct decision *, const struct prediction *);
 bool choose_times_tie(const struct space *, const struct task *, const uint8_t a[SLOT_COUNT], const uint8_t b[SLOT_COUNT]);
 
 /* The same for the energies of a request. */
-bool choose_energies_tie(const struct space *, const struct task *, const uint8_t a[SLOT_COUNT], const uint8_t b[SLOT_COUNT]);
+bool choose_energies_tie(const struct space *, const struct task *, const uint8_t a[SLOT_COUNT],
+                         const uint8_t b[SLOT_COUNT]);
 
 /* "6.5 GiB", "12.3 ms", "1.8 %" (as a ratio of perplexities), "0.32 J" (per token). */
 void objective_text(enum objective, double value, char *out, size_t size);

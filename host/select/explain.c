@@ -70,9 +70,9 @@ enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t 
 
   add_changes(&t, &r->predicted, &p);
   const bool energy = r->decision.preference == PREFER_ENERGY;
-  const bool tie = energy ? p.token_joules.value != r->predicted.token_joules.value
-                                && choose_energies_tie(&r->space, r->task, other, r->choice)
-                          : p.request_ns != r->predicted.request_ns && choose_times_tie(&r->space, r->task, other, r->choice);
+  const bool differs = energy ? p.token_joules.value != r->predicted.token_joules.value
+                              : p.request_ns != r->predicted.request_ns;
+  const bool tie = differs && (energy ? choose_energies_tie : choose_times_tie)(&r->space, r->task, other, r->choice);
   if (tie) add(&t, "; the %s are within their interval", energy ? "energies" : "times");
   if (no_better_anywhere(&p, &r->predicted)) return VERDICT_DOMINATED;
   if (tie && energy) p.token_joules = r->predicted.token_joules;
@@ -168,12 +168,14 @@ static void write_energy(const struct recommendation *r, char *out, size_t size)
     size_t n = 0;
     for (size_t i = 0; i < r->result->n_rows; i++) n += r->result->rows[i].energy.windows > 0;
     if (n == 0) add(&t, "energy is left out for all: the result has none");
-    else add(&t, "energy is left out for all: the result has %zu rows with it, a model of the rest needs %d", n, ENERGY_MIN_POINTS);
+    else add(&t, "energy is left out for all: the result has %zu rows with it, a model of the rest needs %d", n,
+             ENERGY_MIN_POINTS);
   } else if (!r->space.energy_known) {
     add(&t, "energy is left out for all: that of some op is unknown");
   } else {
-    add(&t, "energy: %.0f %% measured, the rest modelled as %.3g W and %.3g pJ a byte and %.3g pJ an operation, from %zu rows",
-        100 * r->predicted.measured_share, fit->idle_watts, 1e12 * fit->joules_per_byte, 1e12 * fit->joules_per_flop, fit->n);
+    add(&t, "energy: %.0f %% measured, the rest modelled as %.3g W and %.3g pJ a byte and %.3g pJ an operation, from %zu "
+        "rows", 100 * r->predicted.measured_share, fit->idle_watts, 1e12 * fit->joules_per_byte,
+        1e12 * fit->joules_per_flop, fit->n);
     if (isnan(fit->error)) add(&t, " (error unknown: one shape only)");
     else add(&t, " (leave-one-out error %.0f %%)", 100 * fit->error);
   }

@@ -323,7 +323,8 @@ static void leave_out_unknown(struct space *space) {
     for (size_t o = 0; o < space->slots[s].n; o++) {
       const struct space_option *option = &space->slots[s].options[o];
       if (isnan(option->quality.nats)) space->quality_known = false;
-      if (isnan(option->time[PHASE_PREFILL].joules) || isnan(option->time[PHASE_DECODE].joules)) space->energy_known = false;
+      for (int p = 0; p < PHASE_COUNT; p++)
+        if (isnan(option->time[p].joules)) space->energy_known = false;
     }
   for (int s = 0; s < SLOT_COUNT; s++)
     for (size_t o = 0; o < space->slots[s].n; o++) {

@@ -24,7 +24,8 @@ extern const char *const slot_names[SLOT_COUNT];   /* the classes, then "attenti
 /* Coordinates of a cost. Weights and cache are one, since both only ever count in their sum; scratch is reused by one
  * op after the other, so only the largest need counts. */
 enum coord {
-  COORD_TTFT, COORD_TPOT, COORD_RESIDENT, COORD_QUALITY, COORD_PREFILL_ENERGY, COORD_DECODE_ENERGY, COORD_SCRATCH, COORD_COUNT,
+  COORD_TTFT, COORD_TPOT, COORD_RESIDENT, COORD_QUALITY, COORD_PREFILL_ENERGY, COORD_DECODE_ENERGY, COORD_SCRATCH,
+  COORD_COUNT,
 };
 #define ENERGY_UNIT 1e-9    /* joules of one step of the energies */
 #define QUALITY_UNIT 1e-9   /* nats of one step of COORD_QUALITY */

@@ -65,8 +65,8 @@ class Energy(ProgramTest):
         self.assertEqual(len(measured), 1, rows)   # of the variants of the one technique
         energy = measured[0]["energy"]
         self.assertEqual(measured[0]["shape"]["n"], 512)
-        # The counter is a thread that has to share the processors with the load, so it lags; that known joules are found
-        # within 2 % is proved in tests/unit/test_energy_meters.c.
+        # The counter is a thread that has to share the processors with the load, so it lags; that known joules are
+        # found within 2 % is proved in tests/unit/test_energy_meters.c.
         for watts in (energy["gross"] / (1e-9 * energy["run_ns"]), energy["idle_watts"]):
             self.assertTrue(WATTS / 2 < watts < 2 * WATTS, energy)
         self.assertEqual(energy["windows"], 3)

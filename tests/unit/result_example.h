@@ -117,8 +117,8 @@ static inline struct result_row example_row(const char *id, enum status status) 
   row.memory = 33062912;
   row.compile_ns = 8100000;
   if (status == STATUS_OK) row.codegen = (struct codegen){48, 106, 0, 0, 1024, 2252, NAN, 64};
-  row.energy = (struct result_energy){.gross = 0.6, .gross_error = 0.01, .net = -0.001, .net_error = 0.02, .idle_watts = 20.5,
-                                      .run_ns = 13300, .windows = 3, .meter = "NVML energy counter"};
+  row.energy = (struct result_energy){.gross = 0.6, .gross_error = 0.01, .net = -0.001, .net_error = 0.02,
+                                      .idle_watts = 20.5, .run_ns = 13300, .windows = 3, .meter = "NVML energy counter"};
   return row;
 }
 

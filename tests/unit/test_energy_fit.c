@@ -10,7 +10,8 @@
 #include "energy.h"
 #include "rng.h"
 
-/* A device of 30 W, 60 pJ a byte, 2 pJ an operation, 500 GB/s and 10 Tflop/s; from 1 MB to 100 MB, 0.1 to 1000 operations a byte. */
+/* A device of 30 W, 60 pJ a byte, 2 pJ an operation, 500 GB/s and 10 Tflop/s; from 1 MB to 100 MB, 0.1 to 1000
+ * operations a byte. */
 enum { UNITS = 6, PER_UNIT = 3, N = UNITS * PER_UNIT };
 static const double WATTS = 30, BYTE = 60e-12, OPERATION = 2e-12;
 
@@ -20,7 +21,8 @@ static void make(struct energy_point points[N], double noise, struct rng *rng) {
     const double flops = bytes * pow(10, 2 * (double)(i % PER_UNIT) - 1);
     const double seconds = 4e-6 + bytes / 500e9 + flops / 10e12;
     const double joules = WATTS * seconds + BYTE * bytes + OPERATION * flops;
-    points[i] = (struct energy_point){bytes, flops, 1e9 * seconds, joules * (1 + noise * rng_normal(rng)), i / PER_UNIT};
+    points[i] = (struct energy_point){bytes, flops, 1e9 * seconds, joules * (1 + noise * rng_normal(rng)),
+                                      i / PER_UNIT};
   }
 }
 
@@ -34,7 +36,7 @@ static void known_coefficients_are_found(void **state) {
   assert_true(fabs(fit.idle_watts / WATTS - 1) < 1e-6 && fabs(fit.joules_per_byte / BYTE - 1) < 1e-6);
   assert_true(fabs(fit.joules_per_flop / OPERATION - 1) < 1e-6 && fit.error < 1e-6 && fit.n == N);
   for (size_t i = 0; i < N; i++)
-    assert_true(fabs(energy_fit_at(&fit, points[i].bytes, points[i].flops, points[i].ns) / points[i].joules - 1) < 1e-6);
+    assert_float_equal(energy_fit_at(&fit, points[i].bytes, points[i].flops, points[i].ns) / points[i].joules, 1, 1e-6);
 }
 
 static void error_is_that_of_what_was_left_out(void **state) {

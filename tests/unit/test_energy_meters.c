@@ -50,7 +50,8 @@ static void has_none(const char *sysfs, const char *nvml, enum device_type type,
   struct error err;
   assert_null(open_at(sysfs, nvml, type, pci, &err));
   assert_int_equal(err.kind, ERROR_UNSUPPORTED);
-  if (strncmp(err.text, "no meter: ", 10) != 0 || !strstr(err.text, says)) fail_msg("'%s' says no '%s'", err.text, says);
+  if (strncmp(err.text, "no meter: ", 10) != 0 || !strstr(err.text, says))
+    fail_msg("'%s' says no '%s'", err.text, says);
 }
 
 static void meter_belongs_to_its_address(void **state) {
@@ -281,7 +282,8 @@ static struct nvml_standin *standin(void) {
   assert_non_null(library);
   struct nvml_standin *numbers = dlsym(library, "nvml_standin");
   assert_non_null(numbers);
-  *numbers = (struct nvml_standin){.has_energy = 1, .millijoules = 12345678, .milliwatts = 20000, .users = numbers->users};
+  *numbers = (struct nvml_standin){.has_energy = 1, .millijoules = 12345678, .milliwatts = 20000,
+                                   .users = numbers->users};
   return numbers;
 }
 
