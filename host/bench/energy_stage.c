@@ -69,7 +69,7 @@ static bool measure_chosen(struct session *session, size_t n, struct error *err)
   for (size_t i = 0; i < session->n_rows; i++) {
     struct row *row = &session->rows[i];
     if (*row->energy_reason) continue;
-    if (*none || session_late(session)) {
+    if (*none || rig_now() + MEASURE_SECONDS > session->deadline) {
       set_reason(row, *none ? none : "budget");
       continue;
     }

@@ -306,11 +306,17 @@ static bool is_extrapolated(const struct cost_group *group, double bytes, double
   return outside(bytes, b[0], b[1]) || outside(flops, f[0], f[1]);
 }
 
+/* What the device drew idle in the gaps between submissions, which an engine has not, is not the op's. */
+static double measured_joules(const struct result_row *row) {
+  const double gap = row->energy.run_ns - row->time.median, idle = 1e-9 * gap * row->energy.idle_watts;
+  return gap > 0 && idle < row->energy.gross ? row->energy.gross - idle : row->energy.gross;
+}
+
 static void predict_joules(const struct cost_model *cost, double bytes, double flops, struct cost_estimate *out) {
   out->joules_measured = out->measured && out->row->energy.windows > 0;
   out->joules = out->joules_error = NAN;
   if (out->joules_measured) {
-    out->joules = out->row->energy.gross;
+    out->joules = measured_joules(out->row);
     out->joules_error = out->row->energy.gross_error;
   } else if (cost->has_energy) {
     out->joules = energy_fit_at(&cost->energy, bytes, flops, out->ns);
