@@ -223,6 +223,25 @@ static void known_joules_of_rapl_over_a_wrap(void **state) {
   finds_known_joules(open_tree(DEVICE_CPU), 0.001, set_package);
 }
 
+static void wrap_is_undone(void **state) {
+  (void)state;
+  put_text(PACKAGE "name", "package-0\n");
+  put(PACKAGE "max_energy_range_uj", RANGE);
+  put(PACKAGE "energy_uj", RANGE - 5000000);
+  struct meter *meter = open_tree(DEVICE_CPU);
+  struct error err = {0};
+  double joules;
+  for (int turn = 1; turn <= 2; turn++) {   /* 8 J over the wrap, then all but 8 J to before it again */
+    put(PACKAGE "energy_uj", 3000000);
+    assert_true(meter_read(meter, &joules, &err));
+    assert_float_equal(joules, 8 + (turn - 1) * 1e-6 * (double)RANGE, 1e-3);
+    put(PACKAGE "energy_uj", RANGE - 5000000);
+    assert_true(meter_read(meter, &joules, &err));
+    assert_float_equal(joules, turn * 1e-6 * (double)RANGE, 1e-3);
+  }
+  meter_close(meter);
+}
+
 /* ---- faults of files */
 
 static void read_fails(struct meter *meter, const char *says) {
@@ -393,6 +412,7 @@ int main(void) {
       IN_FOLDER(known_joules_of_amdgpu),
       IN_FOLDER(known_joules_of_an_amdgpu_that_averages),
       IN_FOLDER(known_joules_of_rapl_over_a_wrap),
+      IN_FOLDER(wrap_is_undone),
       IN_FOLDER(faults_of_a_file_are_named),
       IN_FOLDER(package_above_its_range_is_refused),
       IN_FOLDER(file_of_root_names_the_remedy),
