@@ -412,28 +412,6 @@ static void the_order_of_rows_does_not_matter(void **state) {
   cost_free(cost);
 }
 
-/* Idle at 20 W for the 100 ns by which a run under load took longer than the op. */
-static void joules_of_the_gaps_are_not_the_ops(void **state) {
-  (void)state;
-  struct error err = {0};
-  struct result *read = result_read(SOURCE_DIR "/tests/golden/result.json", &err);
-  assert_non_null(read);
-  struct result_row *row = &read->rows[0];
-  row->energy = (struct result_energy){.gross = 1e-5, .gross_error = 1e-7, .idle_watts = 20,
-                                       .run_ns = row->time.median + 100, .windows = 3};
-  struct cost_model *cost = cost_build(read, &err);
-  struct kernel_case kase = {.family = row->family, .mode = row->mode};
-  memcpy(kase.dim, row->dim, sizeof kase.dim);
-  struct cost_estimate e;
-  assert_true(cost_predict(cost, row->technique, &kase, &e, &err));
-  assert_true(e.joules_measured && !cost->has_energy);
-  assert_float_equal(e.joules, 1e-5 - 2e-6, 1e-12);
-  assert_true(cost_predict(cost, read->rows[1].technique, &kase, &e, &err));
-  assert_true(isnan(e.joules) && isnan(cost_idle_joules(cost, 1)));
-  cost_free(cost);
-  result_free(read);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(recovers_known_coefficients),
@@ -458,7 +436,6 @@ int main(void) {
     cmocka_unit_test(a_dimension_out_of_range_is_refused_by_name),
     cmocka_unit_test(a_result_without_a_usable_row_is_refused),
     cmocka_unit_test(the_order_of_rows_does_not_matter),
-    cmocka_unit_test(joules_of_the_gaps_are_not_the_ops),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

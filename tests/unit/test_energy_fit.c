@@ -1,4 +1,4 @@
-/* The energy model on joules that a person chose. */
+/* The energy model, and what an op is said to take, on joules that a person chose. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "energy.h"
+#include "cost.h"
 #include "rng.h"
 
 /* A device of 30 W, 60 pJ a byte, 2 pJ an operation, 500 GB/s and 10 Tflop/s; from 1 MB to 100 MB, 0.1 to 1000
@@ -64,11 +64,34 @@ static void too_few_points_fit_nothing(void **state) {
   assert_true(energy_fit_solve(points, ENERGY_MIN_POINTS, 2, &fit));
 }
 
+/* Idle at 20 W for the 100 ns by which a run under load took longer than the op. */
+static void joules_of_the_gaps_are_not_the_ops(void **state) {
+  (void)state;
+  struct error err = {0};
+  struct result *read = result_read(SOURCE_DIR "/tests/golden/result.json", &err);
+  assert_non_null(read);
+  struct result_row *row = &read->rows[0];
+  row->energy = (struct result_energy){.gross = 1e-5, .gross_error = 1e-7, .idle_watts = 20,
+                                       .run_ns = row->time.median + 100, .windows = 3};
+  struct cost_model *cost = cost_build(read, &err);
+  struct kernel_case kase = {.family = row->family, .mode = row->mode};
+  memcpy(kase.dim, row->dim, sizeof kase.dim);
+  struct cost_estimate e;
+  assert_true(cost_predict(cost, row->technique, &kase, &e, &err));
+  assert_true(e.joules_measured && !cost->has_energy);
+  assert_float_equal(e.joules, 1e-5 - 2e-6, 1e-12);
+  assert_true(cost_predict(cost, read->rows[1].technique, &kase, &e, &err));
+  assert_true(isnan(e.joules) && isnan(cost_idle_joules(cost, 1)));
+  cost_free(cost);
+  result_free(read);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(known_coefficients_are_found),
       cmocka_unit_test(error_is_that_of_what_was_left_out),
       cmocka_unit_test(too_few_points_fit_nothing),
+      cmocka_unit_test(joules_of_the_gaps_are_not_the_ops),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
