@@ -212,8 +212,8 @@ static bool print_json(const struct caps *devices, size_t n, struct error *err) 
 
 static const struct args_verb verb = {
   .name = "devices",
-  .about = "Shows every Vulkan device: what it offers, its limits, and which variants they rule out. The number in\n"
-           "front is what --device takes; the first device is the one that other verbs choose.",
+  .about = "Shows every Vulkan device: what it offers, its limits, which variants they rule out, and what reads its\n"
+           "energy. The number in front is what --device takes; the first device is the one that other verbs choose.",
   .options = {{"json", NULL, "as JSON, the device object of result files"}},
   .example = "vkpareto devices --json",
 };
