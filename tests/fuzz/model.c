@@ -1,0 +1,40 @@
+/* A model, and every embedded task on it: dimensions are positive, sums finite. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "fuzz.h"
+#include "model.h"
+#include "ops.h"
+
+static void check_workload(const struct model *model, const struct task *task) {
+  struct workload work = {0};
+  struct error err = {0};
+  bool fits = workload_build(model, task, &work, &err);
+  fuzz_check_error(fits, &err);
+  if (!fits) return;
+  for (size_t i = 0; i < work.n_matmul; i++)
+    PROMISE(work.matmul[i].m > 0 && work.matmul[i].n > 0 && work.matmul[i].k > 0 && isfinite(work.matmul[i].count));
+  for (size_t i = 0; i < work.n_attention; i++)
+    PROMISE(work.attention[i].kv >= work.attention[i].q && isfinite(work.attention[i].count));
+  PROMISE(isfinite(work.activation_bytes) && work.kv_length > 0);
+  workload_free(&work);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static const char *const tasks[] = {"chat", "batch", "summarise"};
+  struct model model;
+  struct error err = {0};
+  bool taken = model_parse((const char *)data, size, &model, &err);
+  fuzz_check_error(taken, &err);
+  if (!taken) return 0;
+  PROMISE(model.params > 0 && isfinite(model.params) && model.hidden > 0 && model.layers > 0 && model.kv_heads > 0);
+  PROMISE(model.heads % model.kv_heads == 0 && isfinite(model_fixed_bytes(&model)));
+  for (int c = 0; c < CLASS_COUNT; c++) PROMISE(isfinite(model_class_params(&model, (enum tensor_class)c)));
+  for (size_t t = 0; t < sizeof tasks / sizeof *tasks; t++) {
+    struct task *task = task_load(tasks[t], &err);
+    PROMISE(task);
+    check_workload(&model, task);
+    free(task);
+  }
+  return 0;
+}
