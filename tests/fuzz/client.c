@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   script = data;
   script_size = size;
   interrupt_begin(&interrupt);
-  bool started = client_start(&client, 0, false, &interrupt, &err);
+  bool started = client_start(&client, 0, NULL, false, &interrupt, &err);
   fuzz_check_error(started, &err);
   for (int i = 0; started && i < 2; i++) {
     started = client_ask(&client, &job, 5, &answer, &err);

@@ -24,7 +24,7 @@ static const char *result_path(void) {
 }
 
 static bool opens_device(const char *word) {
-  static const char *const verbs[] = {"devices", "doctor", "check", "run", "worker"};
+  static const char *const verbs[] = {"devices", "doctor", "check", "codegen", "run", "worker"};
   for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
     if (strcmp(word, verbs[i]) == 0) return true;
   return false;

@@ -12,10 +12,13 @@ static void check_workload(const struct model *model, const struct task *task) {
   bool fits = workload_build(model, task, &work, &err);
   fuzz_check_error(fits, &err);
   if (!fits) return;
-  for (size_t i = 0; i < work.n_matmul; i++)
-    PROMISE(work.matmul[i].m > 0 && work.matmul[i].n > 0 && work.matmul[i].k > 0 && isfinite(work.matmul[i].count));
-  for (size_t i = 0; i < work.n_attention; i++)
-    PROMISE(work.attention[i].kv >= work.attention[i].q && isfinite(work.attention[i].count));
+  for (size_t i = 0; i < work.n; i++) {
+    const struct op *op = &work.ops[i];
+    PROMISE(op->name && op->phase < PHASE_COUNT && op->slot >= 0 && op->slot <= SLOT_FIXED);
+    PROMISE(isfinite(op->count) && op->count > 0);
+    for (size_t d = 0; op->way[0][0].kase.family && d < op->way[0][0].kase.family->n_dims; d++)
+      PROMISE(op->way[0][0].kase.dim[d] >= 0);
+  }
   PROMISE(isfinite(work.activation_bytes) && work.kv_length > 0);
   workload_free(&work);
 }
