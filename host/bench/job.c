@@ -156,9 +156,12 @@ static void add_code(cJSON *json, const struct gpu_code *code) {
 
 static bool get_code(const cJSON *json, struct gpu_code *code, struct error *err) {
   const cJSON *codegen = cJSON_GetObjectItemCaseSensitive(json, "codegen"), *one;
+  const cJSON *statistics = cJSON_GetObjectItemCaseSensitive(json, "statistics");
   code->codegen = codegen_unknown();
   if (codegen && !codegen_from_json(codegen, &code->codegen, err)) return false;
-  cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(json, "statistics")) {
+  if (statistics && !cJSON_IsObject(statistics))   /* the values of a list have no names */
+    return error_set(err, ERROR_INPUT, "field 'statistics' must be an object");
+  cJSON_ArrayForEach(one, statistics) {
     if (code->n == GPU_STATISTICS) return error_set(err, ERROR_INPUT, "more than %d statistics", GPU_STATISTICS);
     struct gpu_statistic *statistic = &code->statistic[code->n++];
     snprintf(statistic->name, sizeof statistic->name, "%s", one->string);

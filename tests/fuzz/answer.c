@@ -6,7 +6,7 @@
 #include "job.h"
 
 static void check_answer(const struct answer *answer) {
-  PROMISE(answer->status < STATUS_COUNT && answer->n_samples <= JOB_SAMPLES);
+  PROMISE(answer->status < STATUS_COUNT && answer->n_samples <= JOB_SAMPLES && answer->code.n <= GPU_STATISTICS);
   PROMISE(memchr(answer->reason, 0, sizeof answer->reason));
   PROMISE(answer->ratio >= 0 && answer->op_ns >= 0 && answer->estimate_s >= 0 && answer->speed >= 0);
   for (uint32_t s = 0; s < answer->n_samples; s++) PROMISE(answer->ns[s] > 0);

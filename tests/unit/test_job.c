@@ -52,9 +52,21 @@ static void shapes_and_tunings_that_no_kernel_has_are_refused(void **state) {
   }
 }
 
+static void statistics_without_names_are_refused(void **state) {
+  (void)state;
+  static struct answer answer;   /* large */
+  static const char text[] = "{\"status\": \"ok\", \"ns\": [], \"statistics\": [1, 2]}";
+  struct error err = {0};
+  cJSON *json = json_parse(text, sizeof text - 1, &err);
+  assert_false(answer_from_json(json, &answer, &err));
+  assert_non_null(strstr(err.text, "'statistics'"));
+  cJSON_Delete(json);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_job_is_read),
+    cmocka_unit_test(statistics_without_names_are_refused),
     cmocka_unit_test(shapes_and_tunings_that_no_kernel_has_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
