@@ -176,7 +176,7 @@ const cJSON *json_member(const cJSON *object, const char *name, struct error *er
   return item;
 }
 
-static bool int_of(const cJSON *item, const char *name, int64_t min, int64_t max, int64_t *out, struct error *err) {
+bool json_item_int(const cJSON *item, const char *name, int64_t min, int64_t max, int64_t *out, struct error *err) {
   if (!cJSON_IsNumber(item)) return wrong_type(name, "a whole number", item, err);
   double value = item->valuedouble;
   if (value != floor(value) || fabs(value) > (double)exact_integer)
@@ -190,14 +190,14 @@ static bool int_of(const cJSON *item, const char *name, int64_t min, int64_t max
 
 bool json_int(const cJSON *object, const char *name, int64_t min, int64_t max, int64_t *out, struct error *err) {
   const cJSON *item = json_member(object, name, err);
-  return item && int_of(item, name, min, max, out, err);
+  return item && json_item_int(item, name, min, max, out, err);
 }
 
 bool json_int_or(const cJSON *object, const char *name, int64_t min, int64_t max, int64_t preset, int64_t *out,
                  struct error *err) {
   const cJSON *item = find(object, name);
   *out = preset;
-  return !item || int_of(item, name, min, max, out, err);
+  return !item || json_item_int(item, name, min, max, out, err);
 }
 
 bool json_u64_or(const cJSON *object, const char *name, uint64_t preset, uint64_t *out, struct error *err) {
@@ -210,7 +210,7 @@ bool json_u64_or(const cJSON *object, const char *name, uint64_t preset, uint64_
     err->kind = ERROR_INPUT;
     return error_prefix(err, "field '%s': ", name);
   }
-  if (!int_of(item, name, 0, exact_integer, &small, err)) return false;
+  if (!json_item_int(item, name, 0, exact_integer, &small, err)) return false;
   *out = (uint64_t)small;
   return true;
 }

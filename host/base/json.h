@@ -22,6 +22,8 @@ const cJSON *json_member(const cJSON *object, const char *name, struct error *);
 bool json_int(const cJSON *object, const char *name, int64_t min, int64_t max, int64_t *out, struct error *);
 bool json_int_or(const cJSON *object, const char *name, int64_t min, int64_t max, int64_t preset, int64_t *out,
                  struct error *);
+/* The same of a value itself, such as one of an array; `name` is only for the message. */
+bool json_item_int(const cJSON *item, const char *name, int64_t min, int64_t max, int64_t *out, struct error *);
 /* A number, or a string of digits where it is over 2^53. */
 bool json_u64_or(const cJSON *object, const char *name, uint64_t preset, uint64_t *out, struct error *err);
 bool json_number(const cJSON *object, const char *name, double min, double max, double *out, struct error *);

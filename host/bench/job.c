@@ -87,6 +87,16 @@ cJSON *job_to_json(const struct job *job) {
   return json;
 }
 
+/* One of the candidates, as every tuning has been so far: plans divide by it. */
+static bool get_tunable(const struct tunable *tunable, const cJSON *item, int32_t *out, struct error *err) {
+  int64_t value;
+  if (!json_item_int(item, tunable->name, INT32_MIN, INT32_MAX, &value, err)) return false;
+  *out = (int32_t)value;
+  for (size_t v = 0; v < tunable->n; v++)
+    if (tunable->values[v] == *out) return true;
+  return error_set(err, ERROR_INPUT, "%d is no candidate for '%s'", (int)*out, tunable->name);
+}
+
 static bool get_variant(const cJSON *json, struct job *job, struct error *err) {
   const char *id = json_string(json, "variant", 200, err);
   if (!id) return false;
@@ -96,7 +106,8 @@ static bool get_variant(const cJSON *json, struct job *job, struct error *err) {
   if (!tuning) return false;
   if ((size_t)cJSON_GetArraySize(tuning) != job->variant->n_tunables)
     return error_set(err, ERROR_INPUT, "%s has %zu tunables", id, job->variant->n_tunables);
-  for (size_t t = 0; t < job->variant->n_tunables; t++) job->tuning[t] = cJSON_GetArrayItem(tuning, (int)t)->valueint;
+  for (size_t t = 0; t < job->variant->n_tunables; t++)
+    if (!get_tunable(&job->variant->tunables[t], cJSON_GetArrayItem(tuning, (int)t), &job->tuning[t], err)) return false;
   return json_u64_or(json, "seed", 0, &job->seed, err);
 }
 
@@ -110,8 +121,10 @@ static bool get_case(const cJSON *json, struct job *job, struct error *err) {
   job->kase.mode = (enum kernel_mode)found;
   if (!job->kase.family || (size_t)cJSON_GetArraySize(dim) != job->kase.family->n_dims)
     return error_set(err, ERROR_INPUT, "a shape of %d dimensions", cJSON_GetArraySize(dim));
-  for (size_t d = 0; d < job->kase.family->n_dims; d++)
-    job->kase.dim[d] = (int64_t)cJSON_GetArrayItem(dim, (int)d)->valuedouble;
+  for (size_t d = 0; d < job->kase.family->n_dims; d++) {
+    const struct dim_def *def = &job->kase.family->dims[d];
+    if (!json_item_int(cJSON_GetArrayItem(dim, (int)d), def->name, def->min, def->max, &job->kase.dim[d], err)) return false;
+  }
   return true;
 }
 
@@ -143,9 +156,12 @@ static void add_code(cJSON *json, const struct gpu_code *code) {
 
 static bool get_code(const cJSON *json, struct gpu_code *code, struct error *err) {
   const cJSON *codegen = cJSON_GetObjectItemCaseSensitive(json, "codegen"), *one;
+  const cJSON *statistics = cJSON_GetObjectItemCaseSensitive(json, "statistics");
   code->codegen = codegen_unknown();
   if (codegen && !codegen_from_json(codegen, &code->codegen, err)) return false;
-  cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(json, "statistics")) {
+  if (statistics && !cJSON_IsObject(statistics))   /* the values of a list have no names */
+    return error_set(err, ERROR_INPUT, "field 'statistics' must be an object");
+  cJSON_ArrayForEach(one, statistics) {
     if (code->n == GPU_STATISTICS) return error_set(err, ERROR_INPUT, "more than %d statistics", GPU_STATISTICS);
     struct gpu_statistic *statistic = &code->statistic[code->n++];
     snprintf(statistic->name, sizeof statistic->name, "%s", one->string);

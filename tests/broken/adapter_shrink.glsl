@@ -17,6 +17,9 @@ layout(set = 0, binding = ADAPTER_SHRINK_IDS) readonly buffer id_buffer { uint i
 #ifndef SCALE
 #define SCALE(adapter) scale_data[base[ADAPTER_SHRINK_SCALE] + (adapter)]
 #endif
+#ifndef STORES
+#define STORES(split) true                        // which parts of k are stored
+#endif
 #ifndef SUM_OF
 #define SUM_OF(split, sum) (sum)                  // what a part of k stores
 #endif
@@ -33,6 +36,7 @@ void main() {
     const uint x = base[ADAPTER_SHRINK_X] / 4 + (row * chunks + chunk) * 2;
     sum += dot(unpack_half(a.xy), x_data[x]) + dot(unpack_half(a.zw), x_data[x + 1]);
   }
-  v_data[base[ADAPTER_SHRINK_V] + (row * p.splits + split) * v_row + rank] =
-    rank < p.rank ? SCALE(adapter) * SUM_OF(split, sum) : 0.0;
+  if (STORES(split))
+    v_data[base[ADAPTER_SHRINK_V] + (row * p.splits + split) * v_row + rank] =
+      rank < p.rank ? SCALE(adapter) * SUM_OF(split, sum) : 0.0;
 }

@@ -9,7 +9,14 @@
 #define ANGLE_ROW(row) (row)
 #endif
 
-layout(binding = 0, std430) readonly buffer x_buffer { float x_data[]; };
+#ifndef X_ACCESS
+#define X_ACCESS readonly
+#endif
+#ifndef TURNED
+#define TURNED(at, value) (value)                    // what is stored there
+#endif
+
+layout(binding = 0, std430) X_ACCESS buffer x_buffer { float x_data[]; };
 layout(binding = 1, std430) readonly buffer angle_buffer { vec2 angle_data[]; };
 layout(binding = 2, std430) writeonly buffer out_buffer { float out_data[]; };
 
@@ -19,6 +26,6 @@ void main() {
     const uint i = column % head, start = row * width + column - i;
     const vec2 turn = angle_data[base[1] / 2 + ANGLE_ROW(row) * half_head + i % half_head];
     const float own = x_data[base[0] + start + i], other = x_data[base[0] + start + PARTNER(i, half_head)];
-    out_data[base[2] + start + i] = own * turn.x + (i < half_head ? -other : other) * turn.y;
+    out_data[base[2] + start + i] = TURNED(start + i, own * turn.x + (i < half_head ? -other : other) * turn.y);
   }
 }

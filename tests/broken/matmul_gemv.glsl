@@ -15,6 +15,9 @@ layout(constant_id = MATMUL_SPEC_COLS) const uint COLS = 1;
 #ifndef X_ELEMENT
 #define X_ELEMENT(k) (k)                                // the element of x that meets weight k
 #endif
+#ifndef X_COL
+#define X_COL(col) (col)                                // the row of x that is read for a column of the output
+#endif
 #ifndef SCALE_GROUP
 #define SCALE_GROUP(group) (group)
 #endif
@@ -32,7 +35,7 @@ float output_element(uint col, uint row) {
     vec4 w[CHUNK_VECS];
     chunk_decode(w_data[w_row(row) + k / per_chunk], w);
     vec2 scale = scale_load(row, SCALE_GROUP(k / WEIGHTS_GROUP));
-    sum += (scale.x * w[k % per_chunk / 4][k % 4] + scale.y) * x_element(col, X_ELEMENT(k));
+    sum += (scale.x * w[k % per_chunk / 4][k % 4] + scale.y) * x_element(X_COL(col), X_ELEMENT(k));
   }
   return sum;
 }
