@@ -36,12 +36,11 @@ static void take_proof(struct proof *proof, const struct answer *answer) {
   proof->compile_ns = answer->compile_ns;
 }
 
-static bool prove(struct session *session, size_t index, struct error *err) {
-  struct proof *proof = &session->proofs[index];
+static bool prove(struct session *session, struct proof *proof, const char *question, struct error *err) {
   struct job job = {.kind = JOB_PROVE, .variant = proof->variant, .seed = session->options->seed};
   memcpy(job.tuning, proof->tuning, sizeof job.tuning);
   char key[300];
-  int used = snprintf(key, sizeof key, "prove %s", proof->variant->id);
+  int used = snprintf(key, sizeof key, "%s %s", question, proof->variant->id);
   for (size_t t = 0; t < proof->variant->n_tunables; t++)
     used += snprintf(key + used, sizeof key - (size_t)used, " %d", (int)proof->tuning[t]);
   if (!session_ask(session, key, &job, PROVE_SECONDS, err)) return false;
@@ -50,12 +49,36 @@ static bool prove(struct session *session, size_t index, struct error *err) {
   return true;
 }
 
+/* Did the machine fail rather than the variant? */
+static bool was_disturbed(const struct proof *proof) {
+  return proof->status == STATUS_LOST || proof->status == STATUS_TIMEOUT || proof->status == STATUS_FAILED;
+}
+
+/* A proof serves all rows of a variant, but what disturbs it may cost one: that row is dropped, and the proof is tried
+ * once more for the others. */
+static bool prove_again(struct session *session, struct proof *proof, struct error *err) {
+  struct row *first = NULL;
+  size_t users = 0;
+  for (size_t i = session->n_rows; i-- > 0;) {
+    struct row *row = &session->rows[i];
+    if (row->status != STATUS_OK || &session->proofs[row->proof] != proof) continue;
+    first = row;
+    users++;
+  }
+  if (users < 2) return true;
+  log_warn("%s: %s; its proof is tried once more", proof->variant->id, proof->reason);
+  row_drop(first, proof->status, proof->reason);
+  return prove(session, proof, "prove again", err);
+}
+
 bool stage_prove(struct session *session, struct error *err) {
   double since = rig_now();
   for (size_t p = 0; p < session->n_proofs; p++) {
+    struct proof *proof = &session->proofs[p];
     if (session_late(session)) break;
     show_progress(session, "proving variant", p, session->n_proofs, since);
-    if (!prove(session, p, err)) return false;
+    if (!prove(session, proof, "prove", err) || (was_disturbed(proof) && !prove_again(session, proof, err)))
+      return false;
   }
   for (size_t i = 0; i < session->n_rows; i++) {
     struct row *row = &session->rows[i];
