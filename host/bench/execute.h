@@ -45,6 +45,8 @@ struct execution {
   uint64_t compile_ns;                    /* making the pipelines */
   bool fresh;                             /* one of them has not run yet */
   uint64_t memory;                        /* device bytes */
+  double slack_ns;                        /* that the caller grants a submission over gpu_patience_ns, which suits proofs */
+  bool ran;                               /* once: the driver has compiled what it compiles late */
 };
 
 /* The copies that a cold run of the case rotates over: 4 last-level caches of streaming bytes, within a quarter of the

@@ -5,6 +5,8 @@
 
 #include "execute.h"
 
+static const double SLOWER = 10;   /* than measured: a machine may be that busy */
+
 /* Runs of the op in one sample: as many as fill the time, within one submission. */
 static uint32_t repeats(const struct job *job, size_t batch, size_t dispatches) {
   double wanted = 1e9 * job->sample_seconds / job->op_ns;
@@ -27,6 +29,7 @@ static bool take_samples(struct execution *ex, const struct job *job, float *out
                          struct error *err) {
   size_t batch = execution_batch(ex, job->op_ns);
   uint32_t repeat = repeats(job, batch, ex->plan.n), first = 0;
+  ex->slack_ns = SLOWER * job->op_ns * repeat;
   for (uint32_t s = 0; s <= job->samples; s++, first += repeat) {
     struct gpu_time time;
     bool same;
@@ -66,7 +69,7 @@ bool measure_case(struct rig *rig, const struct job *job, struct answer *answer,
 bool measure_submit(struct rig *rig, const struct job *job, struct answer *answer, struct error *err) {
   for (uint32_t s = 0; s <= job->samples; s++) {
     struct gpu_time time;
-    if (!gpu_run(rig->gpu, NULL, 0, 1000000000, &time, err)) return false;
+    if (!gpu_run(rig->gpu, NULL, 0, gpu_patience_ns, &time, err)) return false;
     if (s) answer->ns[answer->n_samples++] = time.host_ns ? (double)time.host_ns : 1;
   }
   return true;

@@ -185,6 +185,7 @@ static struct execution *fit_windows(struct rig *rig, const struct job *job, con
   for (int attempt = 0;; attempt++) {
     struct execution *ex = create_split(rig, job, &answer->min_windows, err);
     if (!ex) return NULL;
+    ex->slack_ns = 1e9 * job->case_seconds;   /* a submission that takes longer costs the row in any case */
     if (!execution_load(ex, data, err) || !time_op(ex, job, in_time, answer, longest_ns, err)) {
       execution_destroy(ex);
       return NULL;

@@ -7,8 +7,10 @@
 /* Transfers pass through one buffer of this size: at 10 GB/s a part takes 1.6 ms, beside which its submission
  * (10 to 46 us measured) is nothing. */
 static const uint64_t staging_bytes = 16 << 20;
-/* A transfer that takes longer than this has hung: the slowest device measured copies 0.7 GB/s. */
-static const uint64_t transfer_timeout_ns = 60u * 1000000000ull;
+/* A tenth of the speed of the slowest device measured, which copies 0.7 GB/s. */
+static const uint64_t slowest_ns_per_byte = 15;
+
+static uint64_t transfer_timeout_ns(uint64_t bytes) { return gpu_patience_ns + bytes * slowest_ns_per_byte; }
 
 static uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
@@ -153,7 +155,7 @@ static bool copy(struct gpu *gpu, struct gpu_buffer *to, uint64_t to_offset, str
   if (!queue_begin(gpu, err)) return false;
   const VkBufferCopy region = {from_offset, to_offset, bytes};
   vkCmdCopyBuffer(gpu->commands, from->handle, to->handle, 1, &region);
-  return queue_finish(gpu, transfer_timeout_ns, NULL, err);
+  return queue_finish(gpu, transfer_timeout_ns(bytes), NULL, err);
 }
 
 bool gpu_upload(struct gpu *gpu, struct gpu_buffer *buffer, uint64_t offset, const void *data, uint64_t bytes,
@@ -194,7 +196,7 @@ bool gpu_fill(struct gpu *gpu, struct gpu_buffer *buffer, uint64_t offset, uint6
   if (bytes == 0) return gpu_usable(gpu, err);
   if (!queue_begin(gpu, err)) return false;
   vkCmdFillBuffer(gpu->commands, buffer->handle, offset, bytes, word);
-  return queue_finish(gpu, transfer_timeout_ns, NULL, err);
+  return queue_finish(gpu, transfer_timeout_ns(bytes), NULL, err);
 }
 
 bool gpu_copy(struct gpu *gpu, struct gpu_buffer *to, uint64_t to_offset, struct gpu_buffer *from, uint64_t from_offset,

@@ -21,7 +21,8 @@ class Faults(ProgramTest):
         self.record = self.folder / "record"
 
     def with_fault(self, fault, *words, once=True):
-        env = environment(VK_LAYER_PATH=os.path.abspath(LAYERS), VK_INSTANCE_LAYERS="VK_LAYER_VKPARETO_faults",
+        # Mesa's device_select layer (22.3) writes past an empty list of devices.
+        env = environment(NODEVICE_SELECT="1", VK_LAYER_PATH=os.path.abspath(LAYERS), VK_INSTANCE_LAYERS="VK_LAYER_VKPARETO_faults",
                           VKPARETO_FAULT=fault, VKPARETO_FAULT_RECORD=str(self.record) if once else None)
         return vkpareto(*words, env=env, cwd=self.folder)
 
@@ -52,9 +53,80 @@ class Faults(ProgramTest):
             path.unlink()
         return int(counts[kind])
 
+    # ---- the device
+
+    def test_no_devices(self):
+        for words in (("devices",), ("check",), ("run", "--suite", "quick")):
+            self.assert_refused(self.with_fault("no-devices", *words), 3, "no Vulkan device", "install")
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_device_creation_fails(self):
+        self.assert_done(self.with_fault("create-device", "devices"))   # it is there, and can be described
+        for words in (("check",), ("run", "--suite", "quick")):
+            done = self.with_fault("create-device", *words, once=False)
+            self.assert_refused(done, 2, "vkCreateDevice", "VK_ERROR_INITIALIZATION_FAILED", "update the driver")
+        self.assertEqual(list(self.folder.iterdir()), [])
+
     def test_device_lost(self):
         rows, _ = self.run_with("lost:20")
         self.assert_one_row_hit(rows, "lost", "VK_ERROR_DEVICE_LOST", "vkQueueSubmit")
+
+    def test_device_lost_while_measuring(self):
+        rows, _ = self.run_with(f"lost:{self.events('submit') - 10}")
+        self.assert_one_row_hit(rows, "lost", "VK_ERROR_DEVICE_LOST", "vkQueueSubmit")
+
+    def test_device_lost_in_every_process(self):
+        rows, _ = self.run_with("lost:20", once=False, status=5)
+        self.assertEqual({row["status"] for row in rows}, {"lost"})
+
+    # ---- memory
+
+    def test_out_of_device_memory(self):
+        rows, _ = self.run_with("device-memory:5")
+        self.assert_one_row_hit(rows, "failed", "VK_ERROR_OUT_OF_DEVICE_MEMORY", "smaller shapes")
+
+    def test_out_of_device_memory_while_measuring(self):
+        rows, _ = self.run_with(f"device-memory:{self.events('allocation') - 2}")
+        self.assert_one_row_hit(rows, "failed", "VK_ERROR_OUT_OF_DEVICE_MEMORY", "smaller shapes")
+
+    def test_out_of_host_memory(self):
+        rows, _ = self.run_with("host-memory:5")
+        self.assert_one_row_hit(rows, "failed", "VK_ERROR_OUT_OF_HOST_MEMORY", "vkMapMemory")
+
+    def test_no_local_memory(self):
+        rows, result = self.run_with("no-local-memory")
+        self.assertLessEqual({row["status"] for row in rows}, TIMED)
+        self.assertFalse(any(heap["device_local"] for heap in result["device"]["heaps"]))
+
+    def test_memory_changed(self):
+        """One bit of an output flips after a timed batch: that row is wrong, and nothing else is."""
+        rows, _ = self.run_with(f"flip:{self.events('dispatch') - 4}")
+        self.assert_one_row_hit(rows, "wrong", "another output than the verified run")
+
+    def test_memory_changed_in_check(self):
+        done = self.with_fault("flip", "check", "--filter", "matmul.f16.*")
+        self.assert_done(done, 4)
+        wrong = [line for line in done.stdout.splitlines() if line.startswith("wrong")]
+        self.assertEqual(len(wrong), 1, done.stdout)
+        self.assertRegex(wrong[0], "element .* the reference")
+
+    # ---- pipelines and fences
+
+    def test_pipeline_refused(self):
+        rows, _ = self.run_with("pipeline")
+        self.assert_one_row_hit(rows, "failed", "vkCreateComputePipelines", "VK_ERROR_INITIALIZATION_FAILED", "matmul/gemv")
+
+    def test_pipeline_refused_in_every_process(self):
+        rows, _ = self.run_with("pipeline", once=False)
+        self.assert_one_row_hit(rows, "failed", "vkCreateComputePipelines")
+
+    def test_fence_never_signals(self):
+        rows, _ = self.run_with("fence:21")
+        self.assert_one_row_hit(rows, "timeout", "had not finished after")
+
+    def test_submission_late(self):
+        rows, _ = self.run_with("late:20")
+        self.assertLessEqual({row["status"] for row in rows}, TIMED)
 
 
 if __name__ == "__main__":
