@@ -90,7 +90,13 @@ struct caps {
   uint32_t n_heaps;
   struct coopmat coopmat[CAPS_COOPMATS];
   uint32_t n_coopmats;       /* 0 without FEATURE_COOPMAT */
-  struct { uint32_t valid_bits; double period_ns; } timestamps;   /* valid_bits 0: no GPU clock on the compute queue */
+  struct {
+    uint32_t valid_bits;     /* 0: no GPU clock on the compute queue */
+    double period_ns;
+    double resolution_ns;    /* as measured; NAN unknown */
+    bool rejected;           /* measured against the host's clock and not trusted: no time is the GPU's */
+    char verdict[256];       /* what was found, "" not tested */
+  } timestamps;
   uint64_t llc_bytes;        /* last-level cache; 0: nothing tells (GPUs) */
 };
 

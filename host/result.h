@@ -88,7 +88,6 @@ struct result {
   struct { char os[128], kernel[128], cpu[128]; uint64_t memory; } host;
   struct machine_state before, after;       /* the run, without its own load */
   struct caps caps;
-  char clock_verdict[256];
   struct {
     double read_memory, read_llc, copy_memory, copy_llc;              /* bytes/s, NAN unknown */
     struct { char name[24]; double value; } flops[RESULT_CEILINGS];   /* "f32", "f16": operations/s */

@@ -15,14 +15,15 @@
 enum { ROUNDS_AT_LEAST = 2 };           /* fewer give no interval */
 static const double NOISY = 0.10;       /* half the interval over the median */
 
-static struct sample_summary summarise(const struct row *row, uint64_t seed) {
-  struct interval interval = stats_bootstrap(row->ns, row->round, row->n, row->rounds, seed);
+static struct sample_summary summarise(const struct row *row, bool gpu_clock, uint64_t seed) {
+  const double *ns = gpu_clock ? row->ns : row->host_ns;
+  struct interval interval = stats_bootstrap(ns, row->round, row->n, row->rounds, seed);
   return (struct sample_summary){
-    .median = stats_median(row->ns, row->n),
-    .p10 = stats_quantile(row->ns, row->n, 0.1),
-    .p90 = stats_quantile(row->ns, row->n, 0.9),
+    .median = stats_median(ns, row->n),
+    .p10 = stats_quantile(ns, row->n, 0.1),
+    .p90 = stats_quantile(ns, row->n, 0.9),
     .lo = interval.lo, .hi = interval.hi,
-    .samples = (uint32_t)row->n, .rounds = row->rounds, .gpu_clock = row->gpu_clock,
+    .samples = (uint32_t)row->n, .rounds = row->rounds, .gpu_clock = gpu_clock,
   };
 }
 
@@ -32,7 +33,7 @@ static void describe_noise(const struct result_row *row, bool cpu, char *out, si
            cpu ? "stop other programs on this machine" : "lock the clocks and close other programs on this device");
 }
 
-static void set_status(const struct session *session, const struct row *from, const char *why_not,
+static void set_status(const struct session *session, const struct row *from, bool gpu_clock, const char *why_not,
                        struct result_row *row, char *reason, size_t size) {
   row->status = from->status;
   snprintf(reason, size, "%s", from->reason);
@@ -42,7 +43,7 @@ static void set_status(const struct session *session, const struct row *from, co
     snprintf(reason, size, "%s", why_not);
     return;
   }
-  row->time = summarise(from, session->options->seed);
+  row->time = summarise(from, gpu_clock, session->options->seed);
   if (from->rounds < session->suite->rounds) {
     row->status = STATUS_NOISY;
     snprintf(reason, size, "%u of %u rounds: %s", from->rounds, session->suite->rounds, why_not);
@@ -64,12 +65,12 @@ static const char *explain_codegen(const struct row *from, enum status status, c
   return *from->codegen_reason ? from->codegen_reason : why_not;
 }
 
-static bool fill_row(const struct session *session, const struct row *from, const char *why_not,
+static bool fill_row(const struct session *session, const struct row *from, bool gpu_clock, const char *why_not,
                      struct result_row *row) {
   const struct plan_row *planned = from->planned;
   const struct variant *variant = planned->variant;
   char reason[512];
-  set_status(session, from, why_not, row, reason, sizeof reason);
+  set_status(session, from, gpu_clock, why_not, row, reason, sizeof reason);
   row->family = planned->kase.family;
   row->mode = planned->kase.mode;
   memcpy(row->dim, planned->kase.dim, sizeof row->dim);
@@ -112,21 +113,30 @@ static void fill_identity(const struct session *session, struct result *result) 
   result->run.seconds = rig_now() - session->begin;
 }
 
-static void describe_clock(const struct caps *caps, char *out, size_t size) {
-  if (caps->timestamps.valid_bits)
-    snprintf(out, size, "device timestamps of %u bits, %.4g ns a step", caps->timestamps.valid_bits,
-             caps->timestamps.period_ns);
-  else
-    snprintf(out, size, "the queue has no timestamps: times are of the host's clock and hold the submission too");
+/* One clock for all rows: the GPU's where it was good for every one. */
+static bool is_gpu_clock(const struct session *session) {
+  const struct caps *caps = &session->client.caps;
+  bool good = caps->timestamps.valid_bits && !caps->timestamps.rejected;
+  for (size_t i = 0; i < session->n_rows; i++) good = good && (session->rows[i].gpu_clock || !session->rows[i].n);
+  return good;
+}
+
+static void fill_caps(const struct session *session, bool gpu_clock, struct caps *caps) {
+  *caps = session->client.caps;
+  if (gpu_clock || !caps->timestamps.valid_bits || caps->timestamps.rejected) return;
+  caps->timestamps.rejected = true;
+  snprintf(caps->timestamps.verdict, sizeof caps->timestamps.verdict, "good before the run, in the run timestamps stood "
+           "still or counted more time than the host's clock round them; times are of the host's clock and hold the "
+           "submission too");
 }
 
 struct result *assemble_result(const struct session *session, const char *why_not, struct error *err) {
   struct result *result = calloc(1, sizeof *result);
   if (result) result->rows = calloc(session->n_rows + 1, sizeof *result->rows);
-  bool ok = result && result->rows;
+  bool ok = result && result->rows, gpu_clock = is_gpu_clock(session);
   for (size_t i = 0; ok && i < session->n_rows; i++) {
     result->n_rows++;
-    ok = fill_row(session, &session->rows[i], why_not, &result->rows[i]);
+    ok = fill_row(session, &session->rows[i], gpu_clock, why_not, &result->rows[i]);
   }
   if (!ok) error_set(err, ERROR_MEMORY, "out of memory for the result");
   if (!ok || !spirv_sha256(result->tool.shaders_sha256, err)) {
@@ -136,8 +146,7 @@ struct result *assemble_result(const struct session *session, const char *why_no
   fill_identity(session, result);
   host_info_fill(result);
   result->before = session->before;
-  result->caps = session->client.caps;
-  describe_clock(&result->caps, result->clock_verdict, sizeof result->clock_verdict);
+  fill_caps(session, gpu_clock, &result->caps);
   ceilings_fill(result);
   result->ceilings.submit_ns = session->submit_ns;
   for (size_t i = 0; i < result->n_rows; i++) ceilings_rate(result, &result->rows[i]);
@@ -145,6 +154,7 @@ struct result *assemble_result(const struct session *session, const char *why_no
 }
 
 bool assemble_samples(const struct session *session, const struct result *result, const char *path, struct error *err) {
+  const bool gpu_clock = result->caps.timestamps.valid_bits && !result->caps.timestamps.rejected;
   cJSON *root = cJSON_CreateObject();
   cJSON_AddStringToObject(root, "schema", "vkpareto.samples/1");
   cJSON_AddStringToObject(root, "run_id", result->run_id);
@@ -154,11 +164,10 @@ bool assemble_samples(const struct session *session, const struct result *result
     if (!row->n) continue;
     cJSON *json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "id", row->planned->id);
-    cJSON *ns = cJSON_AddArrayToObject(json, "ns"), *round = cJSON_AddArrayToObject(json, "round");
-    for (size_t s = 0; s < row->n; s++) {
-      cJSON_AddItemToArray(ns, cJSON_CreateNumber(row->ns[s]));
-      cJSON_AddItemToArray(round, cJSON_CreateNumber(row->round[s]));
-    }
+    cJSON_AddItemToObject(json, "ns", cJSON_CreateDoubleArray(gpu_clock ? row->ns : row->host_ns, (int)row->n));
+    cJSON_AddItemToObject(json, "host_ns", cJSON_CreateDoubleArray(row->host_ns, (int)row->n));
+    cJSON *round = cJSON_AddArrayToObject(json, "round");
+    for (size_t s = 0; s < row->n; s++) cJSON_AddItemToArray(round, cJSON_CreateNumber(row->round[s]));
     cJSON_AddItemToArray(rows, json);
   }
   bool ok = json_write(path, root, false, err);

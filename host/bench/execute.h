@@ -45,7 +45,7 @@ struct execution {
   uint64_t compile_ns;                    /* making the pipelines */
   bool fresh;                             /* one of them has not run yet */
   uint64_t memory;                        /* device bytes */
-  double slack_ns;                        /* that the caller grants a submission over gpu_patience_ns, which suits proofs */
+  double slack_ns;                        /* granted to a submission over gpu_patience_ns; grows with what they take */
   bool ran;                               /* once: the driver has compiled what it compiles late */
 };
 

@@ -170,6 +170,11 @@ static bool get_code(const cJSON *json, struct gpu_code *code, struct error *err
   return true;
 }
 
+static void add_samples(cJSON *json, const char *name, const double *ns, uint32_t n) {
+  cJSON *list = cJSON_AddArrayToObject(json, name);
+  for (uint32_t s = 0; s < n; s++) cJSON_AddItemToArray(list, cJSON_CreateNumber(ns[s]));
+}
+
 cJSON *answer_to_json(const struct answer *answer) {
   cJSON *json = cJSON_CreateObject();
   cJSON_AddStringToObject(json, "status", status_names[answer->status]);
@@ -192,20 +197,29 @@ cJSON *answer_to_json(const struct answer *answer) {
   cJSON_AddNumberToObject(json, "validation", answer->validation);
   if (codegen_known(&answer->code.codegen) || answer->code.n) add_code(json, &answer->code);
   if (answer->energy.windows) energy_to_json(json, &answer->energy, NULL);
-  cJSON *ns = cJSON_AddArrayToObject(json, "ns");
-  for (uint32_t s = 0; s < answer->n_samples; s++) cJSON_AddItemToArray(ns, cJSON_CreateNumber(answer->ns[s]));
+  add_samples(json, "ns", answer->ns, answer->n_samples);
+  add_samples(json, "host_ns", answer->host_ns, answer->n_samples);
   return json;
 }
 
-static bool get_samples(const cJSON *json, struct answer *answer, struct error *err) {
-  const cJSON *list = json_array(json, "ns", err), *item;
+static bool get_times(const cJSON *json, const char *name, double *ns, uint32_t *n, struct error *err) {
+  const cJSON *list = json_array(json, name, err), *item;
   if (!list) return false;
+  *n = 0;
   cJSON_ArrayForEach(item, list) {
-    if (answer->n_samples == JOB_SAMPLES || !cJSON_IsNumber(item) || !(item->valuedouble > 0))
-      return error_set(err, ERROR_INPUT, "field 'ns' must be a list of at most %d positive times", JOB_SAMPLES);
-    answer->ns[answer->n_samples++] = item->valuedouble;
+    if (*n == JOB_SAMPLES || !cJSON_IsNumber(item) || !(item->valuedouble > 0))
+      return error_set(err, ERROR_INPUT, "field '%s' must be a list of at most %d positive times", name, JOB_SAMPLES);
+    ns[(*n)++] = item->valuedouble;
   }
   return true;
+}
+
+static bool get_samples(const cJSON *json, struct answer *answer, struct error *err) {
+  uint32_t n;
+  if (!get_times(json, "ns", answer->ns, &answer->n_samples, err) ||
+      !get_times(json, "host_ns", answer->host_ns, &n, err))
+    return false;
+  return n == answer->n_samples || error_set(err, ERROR_INPUT, "fields 'ns' and 'host_ns' differ in length");
 }
 
 bool answer_from_json(const cJSON *json, struct answer *answer, struct error *err) {

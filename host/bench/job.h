@@ -63,9 +63,10 @@ struct answer {
   uint32_t shapes;                      /* prove: shapes proved */
   uint32_t min_windows, windows;        /* verify: parts asked for, parts the op was split into */
   double op_ns, estimate_s;             /* verify: one run; the whole row */
-  bool gpu_clock;
+  bool gpu_clock;                       /* ns are all of the GPU's clock */
   uint32_t n_samples;
   double ns[JOB_SAMPLES];               /* sample, submit: per run */
+  double host_ns[JOB_SAMPLES];          /* the host's time of the same submissions, likewise */
   struct gpu_code code;                 /* compile */
   struct result_energy energy;          /* energy: 0 windows where there is none, with the reason */
   uint32_t validation;                  /* messages of the validation layers since the worker began */

@@ -5,8 +5,6 @@
 
 #include "execute.h"
 
-static const double SLOWER = 10;   /* than measured: a machine may be that busy */
-
 /* Runs of the op in one sample: as many as fill the time, within one submission. */
 static uint32_t repeats(const struct job *job, size_t batch, size_t dispatches) {
   double wanted = 1e9 * job->sample_seconds / job->op_ns;
@@ -15,7 +13,9 @@ static uint32_t repeats(const struct job *job, size_t batch, size_t dispatches) 
   return wanted < 1 ? 1 : (uint32_t)wanted;
 }
 
-/* One batch: *ns per run. *same: it left the output that was verified. */
+static double host_ns(const struct gpu_time *time) { return time->host_ns ? (double)time->host_ns : 1; }
+
+/* One batch. *same: it left the output that was verified. */
 static bool run_batch(struct execution *ex, const struct job *job, uint32_t first, uint32_t repeat, size_t batch,
                       float *output, struct gpu_time *time, bool *same, struct error *err) {
   if (!execution_poison(ex, err) || !execution_run(ex, first, repeat, batch, time, err) ||
@@ -29,7 +29,7 @@ static bool take_samples(struct execution *ex, const struct job *job, float *out
                          struct error *err) {
   size_t batch = execution_batch(ex, job->op_ns);
   uint32_t repeat = repeats(job, batch, ex->plan.n), first = 0;
-  ex->slack_ns = SLOWER * job->op_ns * repeat;
+  answer->gpu_clock = true;
   for (uint32_t s = 0; s <= job->samples; s++, first += repeat) {
     struct gpu_time time;
     bool same;
@@ -40,8 +40,9 @@ static bool take_samples(struct execution *ex, const struct job *job, float *out
       return true;
     }
     if (s == 0) continue;
-    answer->ns[answer->n_samples++] = execution_ns(&time) / repeat;
-    answer->gpu_clock = time.gpu_ns != 0;
+    answer->ns[answer->n_samples] = execution_ns(&time) / repeat;
+    answer->host_ns[answer->n_samples++] = host_ns(&time) / repeat;
+    answer->gpu_clock = answer->gpu_clock && time.gpu_ns;
   }
   return true;
 }
@@ -70,7 +71,8 @@ bool measure_submit(struct rig *rig, const struct job *job, struct answer *answe
   for (uint32_t s = 0; s <= job->samples; s++) {
     struct gpu_time time;
     if (!gpu_run(rig->gpu, NULL, 0, gpu_patience_ns, &time, err)) return false;
-    if (s) answer->ns[answer->n_samples++] = time.host_ns ? (double)time.host_ns : 1;
+    if (s) answer->ns[answer->n_samples] = answer->host_ns[answer->n_samples] = host_ns(&time);
+    if (s) answer->n_samples++;
   }
   return true;
 }

@@ -5,7 +5,7 @@
 bool rig_open(struct rig *rig, size_t device, bool validation, struct error *err) {
   *rig = (struct rig){0};
   rig->gpu = gpu_open(device, &(struct gpu_options){.validation = validation}, err);
-  if (rig->gpu) rig->pipelines = pipelines_create(rig->gpu, err);
+  if (rig->gpu && gpu_test_clock(rig->gpu, err)) rig->pipelines = pipelines_create(rig->gpu, err);
   if (rig->pipelines) return true;
   rig_close(rig);
   return false;

@@ -43,6 +43,7 @@ bool session_prepare(struct session *session, struct error *err) {
 void session_free(struct session *session) {
   for (size_t i = 0; i < session->n_rows; i++) {
     free(session->rows[i].ns);
+    free(session->rows[i].host_ns);
     free(session->rows[i].round);
   }
   free(session->rows);
@@ -87,21 +88,24 @@ static bool reserve(struct row *row, size_t more, struct error *err) {
   size_t wanted = 2 * (row->n + more);
   double *ns = realloc(row->ns, wanted * sizeof *ns);
   if (ns) row->ns = ns;
+  double *host_ns = realloc(row->host_ns, wanted * sizeof *host_ns);
+  if (host_ns) row->host_ns = host_ns;
   uint32_t *round = realloc(row->round, wanted * sizeof *round);
   if (round) row->round = round;
-  if (!ns || !round) return error_set(err, ERROR_MEMORY, "out of memory for %zu samples", wanted);
+  if (!ns || !host_ns || !round) return error_set(err, ERROR_MEMORY, "out of memory for %zu samples", wanted);
   row->capacity = wanted;
   return true;
 }
 
 bool row_add_samples(struct row *row, const struct answer *answer, uint32_t round, struct error *err) {
   if (!reserve(row, answer->n_samples, err)) return false;
+  row->gpu_clock = answer->gpu_clock && (row->gpu_clock || !row->n);
   for (uint32_t s = 0; s < answer->n_samples; s++) {
     row->ns[row->n] = answer->ns[s];
+    row->host_ns[row->n] = answer->host_ns[s];
     row->round[row->n++] = round;
   }
   row->rounds = round + 1;
-  row->gpu_clock = answer->gpu_clock;
   row->windows = answer->windows;
   row->memory = answer->memory;
   return true;

@@ -34,11 +34,11 @@ struct row {
   double op_ns, estimate_s;
   uint64_t hash, memory, compile_ns;
   struct result_error error;
-  double *ns;                   /* samples, and the round of each */
+  double *ns, *host_ns;         /* samples by the best clock and by the host's, and the round of each */
   uint32_t *round;
   size_t n, capacity;
   uint32_t rounds;
-  bool gpu_clock;
+  bool gpu_clock;               /* ns are all of the GPU's clock */
   struct codegen codegen;       /* of the worst pipeline */
   char codegen_reason[128];     /* why it is unknown */
   struct result_energy energy;

@@ -122,7 +122,6 @@ static void take_verification(struct row *row, const struct answer *answer) {
   row->hash = answer->hash;
   row->memory = answer->memory;
   row->error = answer->error;
-  row->gpu_clock = answer->gpu_clock;
   if (answer->compile_ns > row->compile_ns) row->compile_ns = answer->compile_ns;
 }
 
@@ -234,8 +233,10 @@ bool stage_measure(struct session *session, struct error *err) {
 
 static void swap_samples(struct row *a, struct row *b) {
   struct row old = *a;
-  a->ns = b->ns, a->round = b->round, a->n = b->n, a->capacity = b->capacity, a->rounds = b->rounds;
-  b->ns = old.ns, b->round = old.round, b->n = old.n, b->capacity = old.capacity, b->rounds = old.rounds;
+  a->ns = b->ns, a->host_ns = b->host_ns, a->round = b->round, a->n = b->n, a->capacity = b->capacity,
+  a->rounds = b->rounds, a->gpu_clock = b->gpu_clock;
+  b->ns = old.ns, b->host_ns = old.host_ns, b->round = old.round, b->n = old.n, b->capacity = old.capacity,
+  b->rounds = old.rounds, b->gpu_clock = old.gpu_clock;
 }
 
 static bool sample_again(struct session *session, struct row *row, struct error *err) {
@@ -248,6 +249,7 @@ static bool sample_again(struct session *session, struct row *row, struct error 
   bool whole = ok && done == rounds && row->status == STATUS_OK;
   if (!whole || (old.n && stats_median(old.ns, old.n) <= stats_median(row->ns, row->n))) swap_samples(row, &old);
   free(old.ns);
+  free(old.host_ns);
   free(old.round);
   return ok;
 }

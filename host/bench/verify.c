@@ -214,7 +214,6 @@ static bool verify_output(struct execution *ex, const struct job *job, const str
             execution_guards(ex, NULL, what, sizeof what, &intact, err);
   if (ok) {
     answer->op_ns = fmin(answer->op_ns, execution_ns(&time));
-    answer->gpu_clock = time.gpu_ns != 0;
     answer->hash = execution_hash(output, outputs);
     answer->error = judgement.error;
     answer->ratio = judgement.ratio;

@@ -128,9 +128,11 @@ static void add_coopmats(cJSON *device, const struct caps *caps) {
 
 static void add_clock(cJSON *device, const struct caps *caps) {
   cJSON *clock = cJSON_AddObjectToObject(device, "clock");
-  cJSON_AddStringToObject(clock, "source", caps->timestamps.valid_bits ? "gpu" : "host");
+  cJSON_AddStringToObject(clock, "source", caps->timestamps.valid_bits && !caps->timestamps.rejected ? "gpu" : "host");
   json_add_int(clock, "valid_bits", caps->timestamps.valid_bits);
   json_add_number(clock, "period_ns", caps->timestamps.period_ns);
+  json_add_number(clock, "resolution_ns", caps->timestamps.resolution_ns);
+  cJSON_AddStringToObject(clock, "verdict", caps->timestamps.verdict);
 }
 
 cJSON *caps_to_json(const struct caps *caps) {
@@ -325,9 +327,16 @@ static bool read_coopmats(const cJSON *device, struct caps *caps, struct error *
 static bool read_clock(const cJSON *device, struct caps *caps, struct error *err) {
   const cJSON *clock = json_object(device, "clock", err);
   int64_t bits;
-  if (!clock || !json_int(clock, "valid_bits", 0, 64, &bits, err)) return false;
+  const char *source, *verdict;
+  if (!clock || !json_int(clock, "valid_bits", 0, 64, &bits, err) ||
+      !json_string_or(clock, "source", 8, "gpu", &source, err) ||
+      !json_string_or(clock, "verdict", sizeof caps->timestamps.verdict - 1, "", &verdict, err))
+    return false;
   caps->timestamps.valid_bits = (uint32_t)bits;
-  return json_number_or_nan(clock, "period_ns", 0, 1e9, &caps->timestamps.period_ns, err);
+  caps->timestamps.rejected = bits && strcmp(source, "host") == 0;
+  snprintf(caps->timestamps.verdict, sizeof caps->timestamps.verdict, "%s", verdict);
+  return json_number_or_nan(clock, "period_ns", 0, 1e9, &caps->timestamps.period_ns, err) &&
+         json_number_or_nan(clock, "resolution_ns", 0, 1e18, &caps->timestamps.resolution_ns, err);
 }
 
 static bool read_type(const cJSON *device, struct caps *caps, struct error *err) {

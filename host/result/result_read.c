@@ -60,8 +60,7 @@ static bool read_tool(const cJSON *root, struct result *result, struct error *er
 
 static bool read_device(const cJSON *root, struct result *result, struct error *err) {
   const cJSON *device = json_object(root, "device", err);
-  return device && caps_from_json(device, &result->caps, err) &&
-         READ_TEXT(cJSON_GetObjectItemCaseSensitive(device, "clock"), "verdict", false, result->clock_verdict, err);
+  return device && caps_from_json(device, &result->caps, err);
 }
 
 static bool read_bandwidth(const cJSON *ceilings, const char *name, double *memory, double *llc, struct error *err) {

@@ -26,9 +26,7 @@ static void add_host(cJSON *root, const struct result *result) {
 }
 
 static void add_device(cJSON *root, const struct result *result) {
-  cJSON *device = caps_to_json(&result->caps);
-  cJSON_AddStringToObject(cJSON_GetObjectItemCaseSensitive(device, "clock"), "verdict", result->clock_verdict);
-  cJSON_AddItemToObject(root, "device", device);
+  cJSON_AddItemToObject(root, "device", caps_to_json(&result->caps));
 }
 
 static void add_bandwidth(cJSON *ceilings, const char *name, double memory, double llc) {

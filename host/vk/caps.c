@@ -78,6 +78,7 @@ static void read_basics(struct caps *caps, const VkPhysicalDeviceProperties *pro
   memcpy(caps->limits.group_count, limits->maxComputeWorkGroupCount, sizeof caps->limits.group_count);
   caps->limits.push_constants = limits->maxPushConstantsSize;
   caps->timestamps.period_ns = limits->timestampPeriod;
+  caps->timestamps.resolution_ns = NAN;
 }
 
 /* Name and release of the driver: what stands in parentheses (compiler, build) would split one release's results

@@ -28,6 +28,9 @@ struct gpu;          /* an open device: instance, device, queue, command pool, s
 struct gpu *gpu_open(size_t index, const struct gpu_options *, struct error *);   /* index in gpu_list */
 void gpu_close(struct gpu *);                                                     /* NULL is fine */
 const struct caps *gpu_caps(const struct gpu *);
+/* Measures the device's timestamps against the host's clock, in about 0.1 s, and writes into the caps what was found:
+ * gpu_run uses them only where they are good. Until then they are taken for good. False: the device failed. */
+bool gpu_test_clock(struct gpu *, struct error *);
 /* Messages of the validation layers so far (warnings and errors); the first one's text in `first` if not NULL. */
 unsigned gpu_validation_messages(const struct gpu *, const char **first);
 
@@ -77,7 +80,7 @@ struct gpu_dispatch {
   uint32_t groups[3];
 };
 struct gpu_time {
-  uint64_t gpu_ns;    /* between timestamps round the list; 0 when the queue has no valid timestamps */
+  uint64_t gpu_ns;    /* between timestamps round the list; 0 when the queue has none that are trusted */
   uint64_t host_ns;   /* from submit to the end of the wait */
 };
 /* A submission that is this much later than it should be has hung. Windows resets a GPU after 2 s (TdrDelay), amdgpu

@@ -143,21 +143,6 @@ static void record(struct gpu *gpu, const struct gpu_dispatch *list, const struc
   }
 }
 
-/* Nanoseconds between the two timestamps; 0 where the queue keeps no time. The counter wraps at valid_bits bits. */
-static bool read_timestamps(struct gpu *gpu, uint64_t *ns, struct error *err) {
-  *ns = 0;
-  if (!gpu->queries) return true;
-  uint64_t tick[2] = {0};
-  VK(vkGetQueryPoolResults(gpu->device, gpu->queries, 0, 2, sizeof tick, tick, sizeof tick[0], VK_QUERY_RESULT_64_BIT));
-  uint32_t bits = gpu->physical.caps.timestamps.valid_bits;
-  uint64_t mask = bits >= 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
-  *ns = (uint64_t)((double)((tick[1] - tick[0]) & mask) * gpu->physical.caps.timestamps.period_ns);
-  return true;
-
-error:
-  return false;
-}
-
 bool gpu_run(struct gpu *gpu, const struct gpu_dispatch *list, size_t n, uint64_t timeout_ns, struct gpu_time *time,
              struct error *err) {
   struct sets sets;
@@ -168,14 +153,10 @@ bool gpu_run(struct gpu *gpu, const struct gpu_dispatch *list, size_t n, uint64_
 
   bool ok = queue_begin(gpu, err);
   if (ok) {
-    /* Early at the top, late at the bottom: the interval leaves no work out, and on an idle queue adds next to none. */
-    if (gpu->queries) {
-      vkCmdResetQueryPool(gpu->commands, gpu->queries, 0, 2);
-      vkCmdWriteTimestamp(gpu->commands, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, gpu->queries, 0);
-    }
+    timer_begin(gpu);
     record(gpu, list, &sets, n);
-    if (gpu->queries) vkCmdWriteTimestamp(gpu->commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT, gpu->queries, 1);
-    ok = queue_finish(gpu, timeout_ns, &time->host_ns, err) && read_timestamps(gpu, &time->gpu_ns, err);
+    timer_end(gpu);
+    ok = queue_finish(gpu, timeout_ns, &time->host_ns, err) && timer_read(gpu, time, err);
   }
   free_sets(gpu, &sets);
   return ok;

@@ -109,6 +109,15 @@ struct gpu_buffer {
 void memory_close(struct gpu *);   /* the staging buffer */
 bool memory_check_range(const struct gpu_buffer *, uint64_t offset, uint64_t bytes, uint64_t multiple, struct error *);
 
+/* ---- timer.c */
+/* Timestamps round what is recorded between them: early at the top, late at the bottom, so that the interval leaves no
+ * work out, and on an idle queue adds next to none. Nothing where the queue has none. */
+void timer_begin(struct gpu *);
+void timer_end(struct gpu *);
+/* Sets gpu_ns from them, when the submission has finished and host_ns is known; 0 where the clock is not trusted, which
+ * is so from the first time on that exceeds the host's. */
+bool timer_read(struct gpu *, struct gpu_time *, struct error *);
+
 /* ---- pipeline.c */
 struct gpu_pipeline {
   VkShaderModule module;

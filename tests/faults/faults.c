@@ -192,6 +192,7 @@ static uint64_t falsify(uint64_t tick, uint64_t origin) {
   if (chosen("zero", &n) && events >= n) return 0;
   if (chosen("backwards", &n) && events >= n) return UINT64_MAX - tick;
   if (chosen("fast", &n) && events >= n) return tick + tick / 2;
+  if (chosen("slow", &n) && events >= n) return tick / 3 * 2;
   if (chosen("wrap", &n)) return (tick - origin) & (((uint64_t)1 << n) - 1);
   return tick;
 }
@@ -207,7 +208,7 @@ VKAPI_ATTR VkResult VKAPI_CALL fault_GetQueryPoolResults(VkDevice device, VkQuer
   memcpy(&tick[0], data, sizeof tick[0]);
   memcpy(&tick[1], (char *)data + (n - 1) * stride, sizeof tick[1]);
   if (!origin) origin = tick[0] + (tick[1] - tick[0]) / 2;
-  if (always("zero") || always("backwards") || always("fast")) events++;
+  events += always("zero") || always("backwards") || always("fast") || always("slow");
   for (uint32_t i = 0; i < n; i++) {
     uint64_t one;
     memcpy(&one, (char *)data + i * stride, sizeof one);

@@ -17,6 +17,7 @@
  *   zero             timestamps are zero from the n-th query on
  *   backwards        they run backwards, likewise
  *   fast             they run 1.5 times as fast, likewise
+ *   slow             they run at two thirds of their speed, likewise
  *   wrap             they have n valid bits and wrap within the first query
  *   no-timestamps    no queue has any
  *   no-local-memory  no memory type or heap is the device's own

@@ -128,6 +128,54 @@ class Faults(ProgramTest):
         rows, _ = self.run_with("late:20")
         self.assertLessEqual({row["status"] for row in rows}, TIMED)
 
+    # ---- time
+
+    def clock_under(self, fault, source, *says):
+        """All rows have a time, of one clock, which the result names; returns its verdict on the device's."""
+        rows, result = self.run_with(fault)
+        self.assertLessEqual({row["status"] for row in rows}, TIMED, [(r["status"], r["reason"]) for r in rows])
+        self.assertEqual({row["time_ns"]["clock"] for row in rows}, {source}, result["device"]["clock"])
+        clock = result["device"]["clock"]
+        self.assertEqual(clock["source"], source)
+        for words in says:
+            self.assertIn(words, clock["verdict"])
+        (path,) = self.folder.glob("out/*/*.samples.json")
+        for row in json.loads(path.read_text())["rows"]:
+            self.assertTrue(all(ns <= 1.02 * host for ns, host in zip(row["ns"], row["host_ns"])), row)
+            self.assertTrue(source == "gpu" or row["ns"] == row["host_ns"])
+        return clock
+
+    def test_no_fault(self):
+        clock = self.clock_under("none", "gpu", "agrees with the host's clock")
+        self.assertGreater(clock["resolution_ns"], 0)
+
+    def test_no_timestamps(self):
+        self.assertEqual(self.clock_under("no-timestamps", "host", "no timestamps")["valid_bits"], 0)
+
+    def test_timestamps_zero(self):
+        self.clock_under("zero", "host", "do not move")
+
+    def test_timestamps_zero_in_the_run(self):
+        self.clock_under("zero:100", "host", "good before the run")
+
+    def test_timestamps_wrap(self):
+        self.assertEqual(self.clock_under("wrap:36", "gpu", "agrees")["valid_bits"], 36)
+
+    def test_timestamps_wrap_within_a_submission(self):
+        self.clock_under("wrap:20", "host", "wrap every 0.00105 s")
+
+    def test_timestamps_backwards(self):
+        self.clock_under("backwards", "host", "run backwards")
+
+    def test_timestamps_backwards_in_the_run(self):
+        self.clock_under("backwards:100", "host", "good before the run")
+
+    def test_timestamps_fast(self):
+        self.clock_under("fast", "host", "times the host time")
+
+    def test_timestamps_slow(self):
+        self.clock_under("slow", "host", "of the time that long work takes")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -74,6 +74,9 @@ static inline void example_caps(struct caps *caps) {
   caps->heap[1].size = 1ull << 62;
   caps->timestamps.valid_bits = 36;
   caps->timestamps.period_ns = 52.083;
+  caps->timestamps.resolution_ns = 104.166;
+  caps->timestamps.rejected = true;
+  strcpy(caps->timestamps.verdict, "agrees with the host clock");
   caps->llc_bytes = 32 << 20;
 }
 
@@ -139,7 +142,6 @@ static inline struct result *example_result(void) {
     .source = POWER_MAINS, .device_celsius = 41, .device_clock_hz = 2.5e9, .device_power_limit_w = 300};
   result->after = (struct machine_state){.busy = NAN, .device_celsius = NAN, .device_clock_hz = NAN, .device_power_limit_w = NAN};
   example_caps(&result->caps);
-  strcpy(result->clock_verdict, "agrees with the host clock");
   result->ceilings.read_memory = 3.0123456789e12;
   result->ceilings.read_llc = NAN;
   result->ceilings.copy_memory = 2.5e12;
