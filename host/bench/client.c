@@ -143,7 +143,7 @@ static cJSON *hear_first(struct client *client, const char *what, const char *re
   return NULL;
 }
 
-static bool start(struct client *client, struct error *err) {
+static bool start_once(struct client *client, struct error *err) {
   char device[24], what[64], how[128];
   snprintf(device, sizeof device, "%zu", client->device);
   snprintf(what, sizeof what, "opening device %zu", client->device);
@@ -154,6 +154,15 @@ static bool start(struct client *client, struct error *err) {
   cJSON_Delete(json);
   if (!ok && client->process.id) reap(client, 1, how, sizeof how);
   return ok;
+}
+
+/* What loses a device while it is opened need not do so again. */
+static bool start(struct client *client, struct error *err) {
+  if (start_once(client, err)) return true;
+  if (err->kind != ERROR_LOST && err->kind != ERROR_TIMEOUT) return false;
+  log_warn("%s; trying once more", err->text);
+  *err = (struct error){0};
+  return start_once(client, err);
 }
 
 bool client_start(struct client *client, size_t device, const char *uuid, bool validation, struct interrupt *interrupt,
@@ -199,7 +208,10 @@ bool client_ask(struct client *client, const struct job *job, double seconds, st
   char how[128];
   struct error why = {0};
   if (client->process.id && is_gone(client)) reap(client, 1, how, sizeof how);
-  if (!client->process.id && !start(client, err)) return false;
+  if (!client->process.id && !start(client, err)) {
+    if (err->kind == ERROR_DRIVER || err->kind == ERROR_MEMORY) err->kind = ERROR_LOST;   /* it was there before */
+    return false;
+  }
   enum heard heard = ask(client, job, seconds, answer, &why);
   /* It ends by itself after a job that left its device in doubt. */
   bool in_doubt = heard == HEARD_LINE && (answer->status == STATUS_LOST || answer->status == STATUS_TIMEOUT);

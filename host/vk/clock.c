@@ -20,7 +20,9 @@ double clock_ns(uint64_t begin, uint64_t end, uint32_t valid_bits, double period
   return (double)((end - begin) & mask_of(valid_bits)) * period_ns;
 }
 
-bool clock_exceeds(double device_ns, double host_ns) { return device_ns > FAST * host_ns; }
+bool clock_exceeds(double device_ns, double host_ns, double step_ns) {
+  return device_ns > FAST * host_ns + fmax(step_ns, 0);   /* fmax(NAN, 0) is 0 */
+}
 
 static uint64_t common_divisor(uint64_t a, uint64_t b) {
   while (b) {
@@ -34,28 +36,37 @@ static uint64_t common_divisor(uint64_t a, uint64_t b) {
 /* Half the counter's range and more is a step back: no two timestamps lie that far apart. */
 static bool is_back(uint64_t begin, uint64_t end, uint64_t mask) { return ((end - begin) & mask) > mask / 2; }
 
+/* The largest step of which all differences between successive ticks are multiples; 0: there is no difference. */
+static uint64_t find_step(const struct clock_reading *reading, size_t n, uint64_t mask) {
+  uint64_t step = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (i) step = common_divisor(step, (reading[i].begin - reading[i - 1].end) & mask);
+    step = common_divisor(step, (reading[i].end - reading[i].begin) & mask);
+  }
+  return step;
+}
+
 struct clock_judgement clock_judge(const struct clock_reading *reading, size_t n, uint32_t valid_bits,
                                    double period_ns) {
   struct clock_judgement judgement = {CLOCK_GOOD, NAN, NAN};
   const uint64_t mask = mask_of(valid_bits);
-  uint64_t step = 0;
   bool back = false, fast = false;
   if (!valid_bits || !(period_ns > 0) || !isfinite(period_ns)) judgement.state = CLOCK_ABSENT;
   else if ((double)mask * period_ns < RANGE_NS) judgement.state = CLOCK_SHORT;
+  const uint64_t step = find_step(reading, n, mask);
+  if (judgement.state == CLOCK_GOOD && !step) judgement.state = CLOCK_STILL;
   if (judgement.state != CLOCK_GOOD) return judgement;
+  judgement.resolution_ns = (double)step * period_ns;
   for (size_t i = 0; i < n; i++) {
     uint64_t before = i ? reading[i - 1].end : reading[i].begin;
     double device_ns = clock_ns(reading[i].begin, reading[i].end, valid_bits, period_ns);
     double host_ns = (double)reading[i].host_ns;
-    step = common_divisor(step, (reading[i].begin - before) & mask);
-    step = common_divisor(step, (reading[i].end - reading[i].begin) & mask);
     back = back || is_back(before, reading[i].begin, mask) || is_back(reading[i].begin, reading[i].end, mask);
-    fast = fast || clock_exceeds(device_ns, host_ns);
-    if (reading[i].host_ns >= clock_long_ns) judgement.ratio = fmax(judgement.ratio, device_ns / host_ns);   /* also from NAN */
+    fast = fast || clock_exceeds(device_ns, host_ns, judgement.resolution_ns);
+    if (reading[i].host_ns < clock_long_ns) continue;
+    judgement.ratio = fmax(judgement.ratio, device_ns / host_ns);   /* fmax(NAN, x) is x */
   }
-  if (step) judgement.resolution_ns = (double)step * period_ns;
-  if (!step) judgement.state = CLOCK_STILL;
-  else if (back) judgement.state = CLOCK_BACKWARDS;
+  if (back) judgement.state = CLOCK_BACKWARDS;
   else if (judgement.resolution_ns > COARSE_NS) judgement.state = CLOCK_COARSE;
   else if (fast) judgement.state = CLOCK_FAST;
   else if (judgement.ratio < SLOW) judgement.state = CLOCK_SLOW;
@@ -72,7 +83,9 @@ void clock_describe(const struct clock_judgement *judgement, uint32_t valid_bits
              judgement->ratio, judgement->resolution_ns);
     break;
   case CLOCK_ABSENT: snprintf(out, size, "the queue has no timestamps%s", instead); break;
-  case CLOCK_SHORT: snprintf(out, size, "timestamps wrap every %.3g s, submissions may take longer%s", range_s, instead); break;
+  case CLOCK_SHORT:
+    snprintf(out, size, "timestamps wrap every %.3g s, submissions may take longer%s", range_s, instead);
+    break;
   case CLOCK_STILL: snprintf(out, size, "timestamps do not move%s", instead); break;
   case CLOCK_BACKWARDS: snprintf(out, size, "timestamps run backwards%s", instead); break;
   case CLOCK_COARSE:

@@ -1,8 +1,8 @@
 /* Can a device's timestamps be believed? Arithmetic only: timer.c takes the readings.
  *
- * The time between two timestamps of a submission lies within the host's from its submit to the end of its wait, and all
- * but fills it where the work is long: on an idle machine what is left is 0.05 to 0.2 ms (lavapipe 22.3, SwiftShader 5). A
- * clock that breaks this is not used at all: what it is wrong by on one row it may be wrong by on all. */
+ * The time between two timestamps of a submission lies within the host's from its submit to the end of its wait, and
+ * all but fills it where the work is long: on an idle machine what is left is 0.05 to 0.2 ms (lavapipe 22.3,
+ * SwiftShader 5). A clock that breaks this is not used at all: if it is wrong on one row, it may be on all. */
 #ifndef CLOCK_H
 #define CLOCK_H
 
@@ -36,8 +36,9 @@ static const uint64_t clock_long_ns = 10000000;
 /* From one tick to another, however often the counter wrapped between: it has valid_bits bits and no more. */
 double clock_ns(uint64_t begin, uint64_t end, uint32_t valid_bits, double period_ns);
 
-/* Is this device time longer than the host time that encloses it, by more than rounding? */
-bool clock_exceeds(double device_ns, double host_ns);
+/* Is this device time longer than the host time that encloses it, by more than rounding? step_ns: of the device's
+ * clock, NAN unknown. */
+bool clock_exceeds(double device_ns, double host_ns, double step_ns);
 
 /* Readings in the order in which they were taken, one after another on one queue; some of them long. */
 struct clock_judgement clock_judge(const struct clock_reading *, size_t n, uint32_t valid_bits, double period_ns);

@@ -8,7 +8,7 @@ enum {
   EACH = 3,       /* readings of a length */
 };
 /* Work as long as this tells a slow clock from a busy machine, and is no longer than submissions may be. On one with
- * four busy processes a core, submitting and waiting alone took over 10 ms. */
+ * seven busy processes a core, submitting and waiting alone took over 10 ms. */
 static const uint64_t telling_ns = 200000000;
 
 void timer_begin(struct gpu *gpu) {
@@ -39,7 +39,7 @@ bool timer_read(struct gpu *gpu, struct gpu_time *time, struct error *err) {
   if (!gpu->queries || caps->timestamps.rejected) return true;
   if (!read_ticks(gpu, &reading, err)) return false;
   double ns = clock_ns(reading.begin, reading.end, caps->timestamps.valid_bits, caps->timestamps.period_ns);
-  caps->timestamps.rejected = clock_exceeds(ns, (double)time->host_ns);
+  caps->timestamps.rejected = clock_exceeds(ns, (double)time->host_ns, caps->timestamps.resolution_ns);
   time->gpu_ns = caps->timestamps.rejected ? 0 : (uint64_t)ns;
   return true;
 }

@@ -59,7 +59,8 @@ VKAPI_ATTR VkResult VKAPI_CALL fault_EnumeratePhysicalDevices(VkInstance instanc
 
 VkResult faults_create_device(PFN_vkCreateDevice next, VkPhysicalDevice physical, const VkDeviceCreateInfo *create,
                               const VkAllocationCallbacks *allocator, VkDevice *out) {
-  return strikes("create-device") ? VK_ERROR_INITIALIZATION_FAILED : next(physical, create, allocator, out);
+  bool gone = always("gone") && record_path() && access(record_path(), F_OK) == 0;
+  return gone || strikes("create-device") ? VK_ERROR_INITIALIZATION_FAILED : next(physical, create, allocator, out);
 }
 
 static void hide_local_memory(VkPhysicalDeviceMemoryProperties *memory) {
@@ -151,15 +152,17 @@ static void flip_bit(void) {
 VKAPI_ATTR VkResult VKAPI_CALL fault_CreateComputePipelines(VkDevice device, VkPipelineCache cache, uint32_t n,
                                                             const VkComputePipelineCreateInfo *create,
                                                             const VkAllocationCallbacks *allocator, VkPipeline *out) {
-  if (!strikes("pipeline")) return layer_device(device)->CreateComputePipelines(device, cache, n, create, allocator, out);
+  if (!strikes("pipeline"))
+    return layer_device(device)->CreateComputePipelines(device, cache, n, create, allocator, out);
   memset(out, 0, n * sizeof *out);
   return VK_ERROR_INITIALIZATION_FAILED;
 }
 
-VKAPI_ATTR VkResult VKAPI_CALL fault_QueueSubmit(VkQueue queue, uint32_t n, const VkSubmitInfo *submits, VkFence fence) {
+VKAPI_ATTR VkResult VKAPI_CALL fault_QueueSubmit(VkQueue queue, uint32_t n, const VkSubmitInfo *submits,
+                                                 VkFence fence) {
   static bool lost;
   counts.submit++;
-  lost = lost || strikes("lost");
+  lost = lost || strikes("lost") || strikes("gone");
   return lost ? VK_ERROR_DEVICE_LOST : layer_device(queue)->QueueSubmit(queue, n, submits, fence);
 }
 

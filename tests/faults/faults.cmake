@@ -15,10 +15,11 @@ file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/faults/vkpareto_faults.json CONTENT "{
 ")
 file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/test_faults.py faults REGEX "^    def test_")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/test_faults.py)
+set(fault_environment ${environment} "VK_DRIVER_FILES=${LAVAPIPE_ICD}" "VK_ICD_FILENAMES=${LAVAPIPE_ICD}"
+  "FAULT_LAYER=${CMAKE_BINARY_DIR}/faults")
 foreach(fault IN LISTS faults)
   string(REGEX REPLACE "^ *def test_([a-z0-9_]+).*" "\\1" fault "${fault}")
   add_test(NAME faults.${fault} COMMAND ${PYTHON} ${CMAKE_CURRENT_LIST_DIR}/test_faults.py Faults.test_${fault}
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(faults.${fault} PROPERTIES LABELS faults TIMEOUT 300
-    ENVIRONMENT "${environment};VK_DRIVER_FILES=${LAVAPIPE_ICD};VK_ICD_FILENAMES=${LAVAPIPE_ICD};FAULT_LAYER=${CMAKE_BINARY_DIR}/faults")
+  set_tests_properties(faults.${fault} PROPERTIES LABELS faults TIMEOUT 300 ENVIRONMENT "${fault_environment}")
 endforeach()

@@ -8,6 +8,7 @@
  *   no-devices       every enumeration finds none
  *   create-device    the n-th device creation fails
  *   lost             the n-th submission loses the device; nothing is submitted to it afterwards
+ *   gone             as lost, and no device can be created from then on, in any process: it needs the record
  *   device-memory    the n-th allocation is out of device memory
  *   host-memory      the n-th mapping is out of host memory
  *   pipeline         the n-th pipeline is refused
@@ -28,7 +29,8 @@ VkResult faults_create_device(PFN_vkCreateDevice next, VkPhysicalDevice, const V
 void faults_end(void);   /* a device is about to be destroyed */
 
 VKAPI_ATTR VkResult VKAPI_CALL fault_EnumeratePhysicalDevices(VkInstance, uint32_t *, VkPhysicalDevice *);
-VKAPI_ATTR void VKAPI_CALL fault_GetPhysicalDeviceMemoryProperties(VkPhysicalDevice, VkPhysicalDeviceMemoryProperties *);
+VKAPI_ATTR void VKAPI_CALL fault_GetPhysicalDeviceMemoryProperties(VkPhysicalDevice,
+                                                                   VkPhysicalDeviceMemoryProperties *);
 VKAPI_ATTR void VKAPI_CALL fault_GetPhysicalDeviceMemoryProperties2(VkPhysicalDevice,
                                                                     VkPhysicalDeviceMemoryProperties2 *);
 VKAPI_ATTR void VKAPI_CALL fault_GetPhysicalDeviceQueueFamilyProperties(VkPhysicalDevice, uint32_t *,

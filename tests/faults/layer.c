@@ -31,17 +31,19 @@ const struct device_chain *layer_device(const void *dispatchable) { return find_
 
 /* ---- chains are made and ended */
 
-/* The loader's link in a pNext chain of the create info; it must be moved on for the next layer. */
+/* The loader's link in the pNext chain of a create info; it must be moved on for the next layer. */
 static VkLayerInstanceCreateInfo *instance_link(const VkInstanceCreateInfo *create) {
   VkLayerInstanceCreateInfo *link = (VkLayerInstanceCreateInfo *)create->pNext;
-  while (link && !(link->sType == VK_STRUCTURE_TYPE_LOADER_INSTANCE_CREATE_INFO && link->function == VK_LAYER_LINK_INFO))
+  while (link &&
+         !(link->sType == VK_STRUCTURE_TYPE_LOADER_INSTANCE_CREATE_INFO && link->function == VK_LAYER_LINK_INFO))
     link = (VkLayerInstanceCreateInfo *)link->pNext;
   return link;
 }
 
 static VkLayerDeviceCreateInfo *device_link(const VkDeviceCreateInfo *create) {
   VkLayerDeviceCreateInfo *link = (VkLayerDeviceCreateInfo *)create->pNext;
-  while (link && !(link->sType == VK_STRUCTURE_TYPE_LOADER_DEVICE_CREATE_INFO && link->function == VK_LAYER_LINK_INFO))
+  while (link &&
+         !(link->sType == VK_STRUCTURE_TYPE_LOADER_DEVICE_CREATE_INFO && link->function == VK_LAYER_LINK_INFO))
     link = (VkLayerDeviceCreateInfo *)link->pNext;
   return link;
 }
@@ -81,7 +83,8 @@ static VKAPI_ATTR VkResult VKAPI_CALL create_device(VkPhysicalDevice physical, c
   PFN_vkGetDeviceProcAddr get = link->u.pLayerInfo->pfnNextGetDeviceProcAddr;
   link->u.pLayerInfo = link->u.pLayerInfo->pNext;
   PFN_vkCreateDevice next = (PFN_vkCreateDevice)get_instance(instance->handle, "vkCreateDevice");
-  VkResult result = next ? faults_create_device(next, physical, create, allocator, out) : VK_ERROR_INITIALIZATION_FAILED;
+  if (!next) return VK_ERROR_INITIALIZATION_FAILED;
+  VkResult result = faults_create_device(next, physical, create, allocator, out);
   if (result != VK_SUCCESS) return result;
   *chain = (struct device_chain){.key = key_of(*out), .handle = *out, .GetDeviceProcAddr = get};
   chain->DestroyDevice = (PFN_vkDestroyDevice)get(*out, "vkDestroyDevice");

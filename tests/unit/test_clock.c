@@ -20,7 +20,9 @@ static void make_good(struct clock_reading *reading) {
   }
 }
 
-static struct clock_judgement judge(const struct clock_reading *reading) { return clock_judge(reading, READINGS, 64, 1); }
+static struct clock_judgement judge(const struct clock_reading *reading) {
+  return clock_judge(reading, READINGS, 64, 1);
+}
 
 static void test_time_between_ticks(void **state) {
   (void)state;
@@ -45,7 +47,7 @@ static void test_good(void **state) {
 static void test_good_over_a_wrap(void **state) {
   (void)state;
   const uint64_t mask = (1ull << 36) - 1;
-  for (int within = 0; within < READINGS; within++) {   /* the counter wraps in the middle of each reading, and before it */
+  for (int within = 0; within < READINGS; within++) {   /* wraps in the middle of a reading, or just before it */
     struct clock_reading reading[READINGS];
     make_good(reading);
     uint64_t at = within % 2 ? reading[within].begin - 32 : (reading[within].begin + reading[within].end) / 2;
@@ -152,6 +154,15 @@ static void test_too_short_to_tell(void **state) {
   assert_true(isnan(judgement.ratio));
 }
 
+static void test_exceeds(void **state) {
+  (void)state;
+  assert_false(clock_exceeds(1000, 1000, 0));
+  assert_false(clock_exceeds(1019, 1000, NAN));
+  assert_true(clock_exceeds(1021, 1000, NAN));
+  assert_false(clock_exceeds(1500, 1000, 1000));   /* one step of a coarse clock */
+  assert_true(clock_exceeds(2100, 1000, 1000));
+}
+
 static void test_words(void **state) {
   (void)state;
   char text[256];
@@ -168,7 +179,8 @@ int main(void) {
     cmocka_unit_test(test_time_between_ticks), cmocka_unit_test(test_good), cmocka_unit_test(test_good_over_a_wrap),
     cmocka_unit_test(test_absent), cmocka_unit_test(test_short), cmocka_unit_test(test_still),
     cmocka_unit_test(test_backwards), cmocka_unit_test(test_scaled), cmocka_unit_test(test_busy_machine),
-    cmocka_unit_test(test_coarse), cmocka_unit_test(test_too_short_to_tell), cmocka_unit_test(test_words),
+    cmocka_unit_test(test_coarse), cmocka_unit_test(test_too_short_to_tell), cmocka_unit_test(test_exceeds),
+    cmocka_unit_test(test_words),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
