@@ -260,7 +260,9 @@ bool platform_ended(const struct platform_process *process, double seconds, char
   return true;
 }
 
-void platform_kill(const struct platform_process *process) { kill((pid_t)process->id, SIGKILL); }
+void platform_kill(const struct platform_process *process) {
+  if (process->id > 0) kill((pid_t)process->id, SIGKILL);   /* 0 is this process's whole group */
+}
 
 int platform_send(int channel, const void *data, size_t bytes) {
   for (const char *at = data; bytes;) {

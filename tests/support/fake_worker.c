@@ -78,7 +78,8 @@ static cJSON *good_answer(const struct job *job, int id) {
   answer.estimate_s = 0.01;
   answer.hash = 1;
   if (job->kind == JOB_SAMPLE || job->kind == JOB_SUBMIT)
-    while (answer.n_samples < job->samples) answer.ns[answer.n_samples++] = time_of(job);
+    for (; answer.n_samples < job->samples; answer.n_samples++)
+      answer.ns[answer.n_samples] = answer.host_ns[answer.n_samples] = time_of(job);
   cJSON *json = answer_to_json(&answer);
   cJSON_AddNumberToObject(json, "id", id);
   return json;
