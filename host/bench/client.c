@@ -261,3 +261,14 @@ bool client_devices(struct caps *out, size_t max, size_t *n, struct error *err) 
   interrupt_end(&interrupt);
   return ok;
 }
+
+bool client_examine(size_t device, struct caps *caps, struct error *err) {
+  struct interrupt interrupt;
+  struct client client;
+  interrupt_begin(&interrupt);
+  bool ok = client_start(&client, device, NULL, false, &interrupt, err);
+  *caps = client.caps;
+  client_stop(&client);
+  interrupt_end(&interrupt);
+  return ok;
+}

@@ -40,5 +40,7 @@ void client_stop(struct client *);
 /* The devices of this machine, as a worker lists them: a driver that crashes or hangs while it is asked what it has is an
  * error with the remedy. No device at all is success. */
 bool client_devices(struct caps *out, size_t max, size_t *n, struct error *);
+/* Opens a device in a worker, as a run does: the caps then say what came of testing its clock. */
+bool client_examine(size_t device, struct caps *, struct error *);
 
 #endif

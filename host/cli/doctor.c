@@ -62,13 +62,13 @@ static void judge_device(const struct caps *caps) {
   if (caps->type == DEVICE_CPU)
     say("mind", "this device is a program on the CPU: its times say nothing about any GPU",
         "`vkpareto devices` lists what else there is; a GPU needs its vendor's Vulkan driver");
-  if (caps->timestamps.valid_bits) {
-    snprintf(text, sizeof text, "the compute queue has a clock of %u bits, %.4g ns a step; a run proves it against the "
-             "host's", caps->timestamps.valid_bits, caps->timestamps.period_ns);
+  if (caps->timestamps.valid_bits && !caps->timestamps.rejected) {
+    snprintf(text, sizeof text, "the device's clock, of %u bits, %s", caps->timestamps.valid_bits,
+             caps->timestamps.verdict);
     say("good", text, "");
   } else {
-    say("mind", "the compute queue has no clock: times are of the host's and hold the submission too",
-        "compare only rows over 1 ms; a newer driver may have one");
+    snprintf(text, sizeof text, "the device's clock cannot be used: %s", caps->timestamps.verdict);
+    say("mind", text, "compare only rows over 1 ms; a newer driver may have a better one");
   }
   judge_meter(caps);
   if (!caps->n_heaps || !caps->heap[0].budget)
@@ -132,13 +132,17 @@ static void judge_suite(const char *name, const struct plan *plan) {
   if (whole) say("good", text, "");
 }
 
-static bool examine(size_t index, const struct caps *caps, const struct suite *suite, struct error *err) {
-  struct plan *plan = plan_build(suite, caps, NULL, err);
+/* A device that cannot be opened is what is wrong with it; the others are still examined. */
+static bool examine(size_t index, const struct caps *listed, const struct suite *suite, struct error *err) {
+  struct caps caps;
+  struct error closed = {0};
+  struct plan *plan = plan_build(suite, listed, NULL, err);
   if (!plan) return false;
-  printf("%zu  %s (%s)\n", index, caps->name, caps->driver_slug);
-  judge_device(caps);
+  printf("%zu  %s (%s)\n", index, listed->name, listed->driver_slug);
+  if (client_examine(index, &caps, &closed)) judge_device(&caps);
+  else say("bad", "a run cannot open this device", closed.text);
   judge_layers();
-  judge_machine(caps);
+  judge_machine(listed);
   judge_build();
   judge_suite(suite->name, plan);
   plan_free(plan);
@@ -148,7 +152,8 @@ static bool examine(size_t index, const struct caps *caps, const struct suite *s
 static const struct args_verb verb = {
   .name = "doctor",
   .about = "Says what would spoil or shrink a run on this machine, each with the remedy: clock, layers, other load, power\n"
-           "saving, kernels that this program lacks, rows of the suite that cannot run and why. Measures nothing.",
+           "saving, kernels that this program lacks, rows of the suite that cannot run and why. Of the device it measures\n"
+           "the clock and nothing else.",
   .options = {{"device", "SEL", "which device: index, UUID, part of a name, or all (default: the best)"},
               {"suite", "NAME", "which suite is to be run (default: standard)"}},
   .example = "vkpareto doctor --suite full",

@@ -1,6 +1,7 @@
 """The program on a driver that fails: one fault of the layer beside this file at a time; faults.h says what each is."""
 import json
 import os
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -201,6 +202,22 @@ class Faults(ProgramTest):
 
     def test_timestamps_slow(self):
         self.clock_under("slow", "host", "of the time that long work takes")
+
+    # ---- doctor
+
+    def told(self, fault):
+        """What doctor says, each remark on one line."""
+        done = self.with_fault(fault, "doctor", "--suite", self.file("suite.json", SUITE), once=False)
+        self.assert_done(done)
+        return re.sub(r"\n {10,}", " ", done.stdout)
+
+    def test_doctor_tests_the_clock(self):
+        self.assertRegex(self.told("none"), r"good +the device's clock, of 64 bits, agrees with the host's")
+        self.assertRegex(self.told("zero"), r"mind +the device's clock cannot be used: timestamps do not move")
+        self.assertRegex(self.told("no-timestamps"), r"mind +the device's clock cannot be used: .* no timestamps")
+
+    def test_doctor_opens_the_device(self):
+        self.assertRegex(self.told("create-device"), r"bad +a run cannot open this device; .*vkCreateDevice")
 
 
 if __name__ == "__main__":
