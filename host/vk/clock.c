@@ -54,7 +54,7 @@ struct clock_judgement clock_judge(const struct clock_reading *reading, size_t n
   if (!valid_bits || !(period_ns > 0) || !isfinite(period_ns)) judgement.state = CLOCK_ABSENT;
   else if ((double)mask * period_ns < RANGE_NS) judgement.state = CLOCK_SHORT;
   const uint64_t step = find_step(reading, n, mask);
-  if (judgement.state == CLOCK_GOOD && !step) judgement.state = CLOCK_STILL;
+  if (judgement.state == CLOCK_GOOD && n && !step) judgement.state = CLOCK_STILL;
   if (judgement.state != CLOCK_GOOD) return judgement;
   judgement.resolution_ns = (double)step * period_ns;
   for (size_t i = 0; i < n; i++) {

@@ -40,7 +40,8 @@ double clock_ns(uint64_t begin, uint64_t end, uint32_t valid_bits, double period
  * clock, NAN unknown. */
 bool clock_exceeds(double device_ns, double host_ns, double step_ns);
 
-/* Readings in the order in which they were taken, one after another on one queue; some of them long. */
+/* Readings in the order in which they were taken, one after another on one queue; some of them long. None: what the
+ * driver says of the clock is judged alone. */
 struct clock_judgement clock_judge(const struct clock_reading *, size_t n, uint32_t valid_bits, double period_ns);
 
 /* In words, for results and people: what was found, and where the clock is not good what is used instead. */

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "clock.h"
 #include "vk_internal.h"
 
@@ -74,18 +76,32 @@ static bool take_readings(struct gpu *gpu, const struct gpu_buffer *buffer, stru
   return true;
 }
 
+/* The device works but not for this: a driver without hardware, or memory that is used up. */
+static void give_up(struct caps *caps, struct error *why) {
+  caps->timestamps.rejected = true;
+  snprintf(caps->timestamps.verdict, sizeof caps->timestamps.verdict,
+           "the clock could not be tested (%.120s); times are of the host's clock and hold the submission too",
+           why->text);
+  *why = (struct error){0};
+}
+
 bool gpu_test_clock(struct gpu *gpu, struct error *err) {
   struct caps *caps = &gpu->physical.caps;
-  struct clock_judgement judgement = clock_judge(NULL, 0, caps->timestamps.valid_bits, caps->timestamps.period_ns);
-  if (gpu->queries && judgement.state != CLOCK_SHORT) {
+  const uint32_t bits = caps->timestamps.valid_bits;
+  const double period_ns = caps->timestamps.period_ns;
+  struct clock_judgement judgement = clock_judge(NULL, 0, bits, period_ns);
+  if (judgement.state == CLOCK_GOOD) {
     struct gpu_buffer *buffer = gpu_buffer_create(gpu, WORK_BYTES, err);
     bool ok = buffer && take_readings(gpu, buffer, &judgement, err);
     gpu_buffer_destroy(gpu, buffer);
-    if (!ok) return error_prefix(err, "testing the device's clock: ");
+    if (!ok && gpu->lost) return error_prefix(err, "testing the device's clock: ");
+    if (!ok) {
+      give_up(caps, err);
+      return true;
+    }
   }
   caps->timestamps.resolution_ns = judgement.resolution_ns;
-  caps->timestamps.rejected = caps->timestamps.valid_bits && judgement.state != CLOCK_GOOD;
-  clock_describe(&judgement, caps->timestamps.valid_bits, caps->timestamps.period_ns, caps->timestamps.verdict,
-                 sizeof caps->timestamps.verdict);
+  caps->timestamps.rejected = bits && judgement.state != CLOCK_GOOD;
+  clock_describe(&judgement, bits, period_ns, caps->timestamps.verdict, sizeof caps->timestamps.verdict);
   return true;
 }

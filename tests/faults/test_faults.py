@@ -115,6 +115,10 @@ class Faults(ProgramTest):
         rows, _ = self.run_with(f"device-memory:{self.events('allocation') - 2}")
         self.assert_one_row_hit(rows, "failed", "VK_ERROR_OUT_OF_DEVICE_MEMORY", "smaller shapes")
 
+    def test_out_of_memory_while_opening(self):
+        """The clock cannot be tested, so it is not used; all else is as ever."""
+        self.clock_under("device-memory", "host", "could not be tested", "VK_ERROR_OUT_OF_DEVICE_MEMORY")
+
     def test_out_of_host_memory(self):
         rows, _ = self.run_with("host-memory:5")
         self.assert_one_row_hit(rows, "failed", "VK_ERROR_OUT_OF_HOST_MEMORY", "vkMapMemory")
