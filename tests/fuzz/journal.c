@@ -12,7 +12,7 @@ static bool same(const struct answer *a, const struct answer *b) {
 }
 
 static void check_addition(const char *path, size_t before) {
-  static struct answer added = {.status = STATUS_OK, .op_ns = 7, .n_samples = 1, .ns = {5}}, found;
+  static struct answer added = {.status = STATUS_OK, .op_ns = 7, .n_samples = 1, .ns = {5}, .host_ns = {5}}, found;
   struct error err = {0};
   struct journal *journal = journal_open(path, &head, true, &err);
   PROMISE(journal && journal_answers(journal) == before);
