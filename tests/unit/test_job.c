@@ -55,7 +55,7 @@ static void shapes_and_tunings_that_no_kernel_has_are_refused(void **state) {
 static void statistics_without_names_are_refused(void **state) {
   (void)state;
   static struct answer answer;   /* large */
-  static const char text[] = "{\"status\": \"ok\", \"ns\": [], \"statistics\": [1, 2]}";
+  static const char text[] = "{\"status\": \"ok\", \"ns\": [], \"host_ns\": [], \"statistics\": [1, 2]}";
   struct error err = {0};
   cJSON *json = json_parse(text, sizeof text - 1, &err);
   assert_false(answer_from_json(json, &answer, &err));
