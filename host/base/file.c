@@ -106,12 +106,24 @@ static const char *split(const char *path, char folder[4096]) {
   return slash ? slash + 1 : path;
 }
 
+/* As create_temporary names them, to the last character: who chose the name of a file may have chosen such letters. */
+static bool is_temporary(const char *name) {
+  static const char digits[] = "0123456789";
+  const size_t mark = strlen(TEMPORARY);
+  for (const char *at = name; (at = strstr(at, TEMPORARY)); at += mark) {
+    size_t process = strspn(at + mark, digits);
+    const char *attempt = at + mark + process + 1;
+    if (process && attempt[-1] == '-' && *attempt && !attempt[strspn(attempt, digits)]) return true;
+  }
+  return false;
+}
+
 struct sweep { const char *folder, *begin; };
 
 static void remove_temporary(void *to, const char *name) {
   const struct sweep *sweep = to;
   char path[4096];
-  if (strncmp(name, sweep->begin, strlen(sweep->begin)) != 0 || !strstr(name, TEMPORARY)) return;
+  if (strncmp(name, sweep->begin, strlen(sweep->begin)) != 0 || !is_temporary(name)) return;
   if ((size_t)snprintf(path, sizeof path, "%s/%s", sweep->folder, name) < sizeof path) platform_remove(path);
 }
 

@@ -7,10 +7,10 @@
 #include "log.h"
 #include "platform.h"
 
-/* A file of another user, who may not let us write to it, can be locked all the same. */
+/* Never through a link, which anybody may have put into a folder for all, and whose target would be written to. A file
+ * of another user, who may not let us write to it, can be locked all the same. */
 static int open_file(const char *path, int *handle) {
-  int failed = platform_open(path, PLATFORM_APPEND, handle);
-  if (failed == ENOENT) failed = platform_open(path, PLATFORM_APPEND_NEW, handle);
+  int failed = platform_open(path, PLATFORM_APPEND_NEW, handle);
   return failed == EACCES ? platform_open(path, PLATFORM_READ, handle) : failed;
 }
 

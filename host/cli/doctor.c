@@ -113,23 +113,31 @@ static const char *why_none(const struct plan *plan, size_t row) {
 }
 
 /* One line for each reason, with the first case that it takes away and how many it takes besides. */
-static void judge_suite(const char *name, const struct plan *plan) {
+static bool judge_suite(const char *name, const struct plan *plan, struct error *err) {
   char text[1000], shape[160];
   bool whole = true;
+  const char **reason = calloc(plan->n + 1, sizeof *reason);
+  if (!reason) return error_set(err, ERROR_MEMORY, "out of memory for %zu rows", plan->n);
+  for (size_t i = 0; i < plan->n; i++) reason[i] = why_none(plan, i);
   for (size_t i = 0; i < plan->n; i++) {
-    const char *reason = why_none(plan, i), *other;
-    size_t before = 0, more = 0;
-    for (size_t j = 0; reason && j < plan->n; j++)
-      if (j != i && (other = why_none(plan, j)) != NULL && strcmp(other, reason) == 0) ++*(j < i ? &before : &more);
-    if (!reason || before) continue;
+    if (!reason[i]) continue;
+    const char *why = reason[i];
+    size_t more = 0;
+    for (size_t j = i + 1; j < plan->n; j++)
+      if (reason[j] && strcmp(reason[j], why) == 0) {
+        reason[j] = NULL;
+        more++;
+      }
     whole = false;
     kernel_shape_text(&plan->rows[i].kase, shape, sizeof shape);
     snprintf(text, sizeof text, "of suite %s, %s at %s cannot run here", name, plan->rows[i].technique->id, shape);
     if (more) snprintf(text + strlen(text), sizeof text - strlen(text), " (nor %zu more for this reason)", more);
-    say("mind", text, reason);
+    say("mind", text, why);
   }
   snprintf(text, sizeof text, "every technique of suite %s can run here at every shape", name);
   if (whole) say("good", text, "");
+  free(reason);
+  return true;
 }
 
 /* A device that cannot be opened is what is wrong with it; the others are still examined. */
@@ -144,9 +152,9 @@ static bool examine(size_t index, const struct caps *listed, const struct suite 
   judge_layers();
   judge_machine(listed);
   judge_build();
-  judge_suite(suite->name, plan);
+  bool ok = judge_suite(suite->name, plan, err);
   plan_free(plan);
-  return true;
+  return ok;
 }
 
 static const struct args_verb verb = {

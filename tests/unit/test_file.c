@@ -236,6 +236,25 @@ static void sha256_of_every_short_length(void **state) {
   assert_string_equal(out, "ba0e721dc998238252c8b028f0ce4ea61910d7fcb8252e56492d919297596c14");
 }
 
+/* Only what file_write itself names: a suite may be called tiny.tmp, and its results with it. */
+static void sweeps_temporaries_and_nothing_else(void **state) {
+  (void)state;
+  static const char *const gone[] = {"s.json.tmp12-0", "s.samples.json.tmp1234567-99", "s.tmp.json.tmp1-0"};
+  static const char *const kept[] = {"s.json", "s.tmp.json", "s.tmp.2.json", "s.tmp12-0.json", "s.json.tmp",
+                                     "s.json.tmp-", "s.json.tmp12-", "s.json.tmp-1", "other.json.tmp12-0"};
+  enum { GONE = sizeof gone / sizeof gone[0], KEPT = sizeof kept / sizeof kept[0] };
+  struct error err = {0};
+  for (size_t i = 0; i < GONE; i++) assert_true(file_write(in_folder(gone[i]), "x", 1, true, &err));
+  for (size_t i = 0; i < KEPT; i++) assert_true(file_write(in_folder(kept[i]), "x", 1, true, &err));
+  file_remove_temporaries(in_folder("s."));
+  for (size_t i = 0; i < GONE; i++)
+    if (file_exists(in_folder(gone[i]))) fail_msg("%s is left", gone[i]);
+  for (size_t i = 0; i < KEPT; i++) {
+    if (!file_exists(in_folder(kept[i]))) fail_msg("%s has gone", kept[i]);
+    unlink(in_folder(kept[i]));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(writes_and_reads_whole_files),
@@ -245,6 +264,7 @@ int main(void) {
     cmocka_unit_test(a_disk_that_fills_leaves_things_as_they_were),
     cmocka_unit_test(every_error_number_has_a_remedy),
     cmocka_unit_test(folders_are_made_with_their_parents),
+    cmocka_unit_test(sweeps_temporaries_and_nothing_else),
     cmocka_unit_test(files_under_proc_are_read_whole),
     cmocka_unit_test(sha256_of_the_standards_examples),
     cmocka_unit_test(sha256_of_every_short_length),

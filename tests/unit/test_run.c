@@ -332,6 +332,26 @@ static void two_runs_at_once_are_refused(void **state) {
   assert_int_equal(run(false), ERROR_NONE);   /* the lock died with it */
 }
 
+/* /tmp is everybody's. */
+static void a_lock_that_is_a_link_is_not_followed(void **state) {
+  (void)state;
+  char victim[64], command[512];
+  struct error err = {0};
+  snprintf(victim, sizeof victim, "%s/victim", folder);
+  snprintf(command, sizeof command, "for f in '%s'/*.lock; do ln -sf victim \"$f\"; done", folder);
+  assert_int_equal(run(false), ERROR_NONE);   /* makes the lock's file */
+  assert_true(file_write(victim, "precious", 8, true, &err));
+  assert_int_equal(system(command), 0);
+  clean(NULL);
+  assert_int_equal(run(false), ERROR_NONE);
+  assert_true(said("cannot be locked"));
+  char *text = file_read(victim, 100, NULL, &err);
+  assert_string_equal(text, "precious");
+  free(text);
+  snprintf(command, sizeof command, "rm '%s'/*.lock", folder);
+  assert_int_equal(system(command), 0);
+}
+
 /* ---- */
 
 static int prepare(void **state) {
@@ -378,6 +398,7 @@ int main(int argc, char **argv) {
     TEST(a_device_that_disappears_ends_the_run_and_keeps_it),
     TEST(an_interrupt_while_the_ceilings_are_measured_again),
     TEST(two_runs_at_once_are_refused),
+    TEST(a_lock_that_is_a_link_is_not_followed),
   };
   return cmocka_run_group_tests(tests, prepare, remove_folder);
 }
