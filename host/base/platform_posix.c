@@ -27,6 +27,7 @@
 void platform_begin(void) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
+  signal(SIGCHLD, SIG_DFL);   /* who ignores it, and has us inherit that, would have no process tell how it ended */
   /* A file opened later must not become stdout. The wrong access mode keeps every use of these failing. */
   for (int fd = 0; fd < 3; fd++)
     if (fcntl(fd, F_GETFD) < 0 && errno == EBADF) open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);

@@ -135,14 +135,33 @@ static bool verify(struct session *session, struct row *row, struct error *err) 
   return true;
 }
 
-/* Rows whose rounds do not fit what is left of the budget are dropped, the last of the suite first. */
+/* `question` tells this round from all others of the row in the journal. */
+static void sample_key(const struct row *row, uint32_t question, char *key, size_t size) {
+  snprintf(key, size, "sample %s %u", row->planned->id, question);
+}
+
+/* The share of a row's rounds that the journal of a run that goes on does not have yet. */
+static double share_left(struct session *session, const struct row *row) {
+  const uint32_t rounds = session->suite->rounds;
+  uint32_t known = 0;
+  char key[300];
+  for (uint32_t r = 0; r < rounds && journal_answers(session->journal); r++) {
+    sample_key(row, r, key, sizeof key);
+    known += journal_find(session->journal, key, &session->answer);
+  }
+  return (double)(rounds - known) / rounds;
+}
+
+/* Rows whose rounds do not fit what is left of the budget are dropped, the last of the suite first; what a run that
+ * goes on has measured of a row is kept, whatever the budget. */
 static void drop_over_budget(struct session *session) {
   double left = session->deadline - rig_now();
   for (size_t i = 0; i < session->n_rows; i++) {
     struct row *row = &session->rows[i];
     if (row->status != STATUS_OK) continue;
-    if (row->verified) left -= row->estimate_s;
-    if (!row->verified || left < 0) row_drop(row, STATUS_SKIPPED, "budget");
+    double share = row->verified ? share_left(session, row) : 1;
+    if (row->verified) left -= share * row->estimate_s;
+    if (!row->verified || (left < 0 && share == 1)) row_drop(row, STATUS_SKIPPED, "budget");
   }
 }
 
@@ -160,10 +179,9 @@ bool stage_verify(struct session *session, struct error *err) {
 
 /* ---- rounds */
 
-/* `question` tells this round from all others of the row in the journal. */
 static bool sample(struct session *session, struct row *row, uint32_t question, uint32_t round, struct error *err) {
   char key[300];
-  snprintf(key, sizeof key, "sample %s %u", row->planned->id, question);
+  sample_key(row, question, key, sizeof key);
   struct job job = session_case_job(session, row, JOB_SAMPLE);
   job.round = question;
   if (!session_ask(session, key, &job, SAMPLE_SECONDS + PATIENCE * row->estimate_s, err)) return false;

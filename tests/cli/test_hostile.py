@@ -2,6 +2,7 @@
 import json
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -43,6 +44,11 @@ class Drivers(ProgramTest):
                 done = vkpareto(*words, env=env, cwd=self.folder)
                 self.assert_refused(done, done.returncode, "signal", "VK_DRIVER_FILES")
                 self.assertIn(done.returncode, (2, 3))
+
+    def test_whoever_starts_it_ignores_its_children(self):
+        done = vkpareto("devices", env=drivers(self.crashing()), restore_signals=False,
+                        preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+        self.assert_refused(done, 2, "died of signal")
 
     def test_a_driver_that_is_not_there(self):
         env = drivers(self.manifest("nowhere.json", "/nonexistent/libvulkan_none.so"))

@@ -111,6 +111,7 @@ static int clean(void **state) {
   snprintf(command, sizeof command, "rm -rf '%s' '%s'", out, log_path);
   options = (struct run_options){.suite = suite_path, .out = out, .seed = 1};
   unsetenv("FAKE_FAST");
+  unsetenv("FAKE_ESTIMATE");
   fake_set(log_path, 0, NULL);
   return system(command);
 }
@@ -274,6 +275,20 @@ static void a_budget_skips_what_is_left(void **state) {
   assert_in_range(fake_jobs(log_path), 1, 6 + 1);   /* after that, only what a submission costs is asked */
 }
 
+/* What was measured is measured, however little time the rest is given. */
+static void a_budget_drops_nothing_that_the_journal_has(void **state) {
+  (void)state;
+  size_t whole = jobs_of_a_whole_run();
+  clean(NULL);
+  setenv("FAKE_ESTIMATE", "1000", 1);
+  fake_set(log_path, (int)whole, "kill parent");
+  assert_int_equal(run(false), KILLED);
+  fake_set(log_path, 0, NULL);
+  options.budget_s = 30;
+  assert_int_equal(run(true), ERROR_NONE);
+  is_whole(0);
+}
+
 static void a_device_that_disappears_ends_the_run_and_keeps_it(void **state) {
   (void)state;
   fake_set(log_path, 20, "other device");
@@ -395,6 +410,7 @@ int main(int argc, char **argv) {
     TEST(a_disk_that_fills_up_keeps_what_is_there),
     TEST(a_folder_that_cannot_be_written_to_is_refused_before_measuring),
     TEST(a_budget_skips_what_is_left),
+    TEST(a_budget_drops_nothing_that_the_journal_has),
     TEST(a_device_that_disappears_ends_the_run_and_keeps_it),
     TEST(an_interrupt_while_the_ceilings_are_measured_again),
     TEST(two_runs_at_once_are_refused),
