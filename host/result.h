@@ -74,7 +74,7 @@ enum power_source { POWER_UNKNOWN, POWER_MAINS, POWER_BATTERY, POWER_SOURCES };
 extern const char *const power_source_names[POWER_SOURCES];   /* NULL, "mains", "battery" */
 struct machine_state {
   double busy;                              /* share of the processors' time that something uses, 0 to 1 */
-  char governor[32], profile[32];           /* "powersave"; "low-power" */
+  char governor[80], profile[32];           /* "powersave (balance_power)"; "low-power" */
   enum power_source source;
   double device_celsius, device_clock_hz, device_power_limit_w;
 };

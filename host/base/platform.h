@@ -29,7 +29,8 @@ void platform_random(void *out, size_t bytes);     /* differs from call to call;
 long platform_process_id(void);
 void platform_kernel(char *out, size_t size);      /* its release, "" unknown */
 const char *platform_program(void);                /* a path that opens the program that runs */
-const char *platform_shared_folder(void);          /* that all users of the machine may write to: for locks */
+/* That all users of the machine may write to, for locks; the environment's VKPARETO_LOCKS in its place. */
+const char *platform_shared_folder(void);
 
 /* ---- libraries */
 

@@ -81,7 +81,7 @@ void platform_kernel(char *out, size_t size) {
 const char *platform_program(void) { return "/proc/self/exe"; }
 
 const char *platform_shared_folder(void) {
-  const char *folder = getenv("TMPDIR");
+  const char *folder = getenv("VKPARETO_LOCKS");
   return folder && platform_kind(folder) == PLATFORM_FOLDER ? folder : "/tmp";
 }
 

@@ -105,10 +105,19 @@ static void visit_monitor(const char *root, const char *path, void *to) {
   }
 }
 
+/* Drivers that let the processor choose its clock call that `powersave` too, and take a preference beside it
+ * (admin-guide/pm/intel_pstate.rst, amd-pstate.rst): "powersave (balance_performance)". */
+static void read_governor(const char *root, char *out, size_t size) {
+  char governor[32], preference[32];
+  read_text(root, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", governor, sizeof governor);
+  read_text(root, "/sys/devices/system/cpu/cpu0/cpufreq/energy_performance_preference", preference, sizeof preference);
+  snprintf(out, size, *governor && *preference ? "%s (%s)" : "%s", governor, preference);
+}
+
 void machine_read(const char *root, const char *pci, struct machine_state *state) {
   *state = (struct machine_state){.device_celsius = NAN, .device_clock_hz = NAN, .device_power_limit_w = NAN};
   state->busy = read_busy(root);
-  read_text(root, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", state->governor, sizeof state->governor);
+  read_governor(root, state->governor, sizeof state->governor);
   read_text(root, "/sys/firmware/acpi/platform_profile", state->profile, sizeof state->profile);
   each_entry(root, "/sys/class/power_supply", visit_supply, state);
   char monitors[PATH_BYTES];
@@ -130,8 +139,8 @@ size_t machine_remarks(const struct machine_state *state, struct machine_remark 
     snprintf(all[n].what, sizeof all[n].what, "the machine runs on its battery");
     snprintf(all[n++].remedy, sizeof all[0].remedy, "plug it in");
   }
-  if (strcmp(state->governor, "powersave") == 0 && strcmp(state->profile, "performance") != 0) {
-    snprintf(all[n].what, sizeof all[n].what, "the processors' frequency governor is `powersave`");
+  if (strcmp(state->governor, "powersave") == 0 || strcmp(state->governor, "powersave (power)") == 0) {
+    snprintf(all[n].what, sizeof all[n].what, "the processors' frequency governor is `%s`", state->governor);
     snprintf(all[n++].remedy, sizeof all[0].remedy, "as root: cpupower frequency-set -g performance");
   }
   if (strcmp(state->profile, "low-power") == 0 || strcmp(state->profile, "quiet") == 0) {

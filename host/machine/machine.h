@@ -16,7 +16,7 @@
  * for a fifth of a second to see how busy the processors are. */
 void machine_read(const char *root, const char *pci, struct machine_state *);
 
-/* What in a state makes timings worse, each with its remedy; at most `max` lines of static or owned text. */
+/* What in a state makes timings worse, each with its remedy; at most `max` of them. */
 struct machine_remark { char what[160], remedy[160]; };
 size_t machine_remarks(const struct machine_state *, struct machine_remark *out, size_t max);
 

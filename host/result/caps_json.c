@@ -282,14 +282,14 @@ static bool read_heaps(const cJSON *device, struct caps *caps, struct error *err
   return heaps != NULL;
 }
 
-/* A name that `find` knows, or a number. */
+/* A name that `find` knows, or a number. A name that a newer program knows reads as UINT32_MAX, which matches nothing. */
 static bool read_named(const cJSON *from, const char *key, bool (*find)(const char *, uint32_t *), uint32_t *out,
                        struct error *err) {
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(from, key);
   int64_t value;
   if (cJSON_IsString(item)) {
-    if (find(item->valuestring, out)) return true;
-    return error_set(err, ERROR_INPUT, "field '%s' is '%s', which names nothing known", key, item->valuestring);
+    if (!find(item->valuestring, out)) *out = UINT32_MAX;
+    return true;
   }
   if (!json_int(from, key, 0, UINT32_MAX, &value, err)) return false;
   *out = (uint32_t)value;

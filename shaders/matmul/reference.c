@@ -6,7 +6,9 @@
  * they do to a sum stays within LAMBDA sqrt(sum of squares) but for 2 exp(-LAMBDA^2 / 2) of the draws (Hoeffding 1963):
  * RANDOM data with its random signs is like that; for other data they are added up. Sums: where IEEE 754 rounds, a
  * matrix unit may truncate, which doubles u (Fasi, Higham, Mikaitis and Pranesh 2021, "Numerical behavior of NVIDIA
- * tensor cores", PeerJ Computer Science 7:e330). */
+ * tensor cores", PeerJ Computer Science 7:e330) and errs to one side: partial sums of RANDOM data grow with sqrt(K), so
+ * that K such errors stay within those of tolerance_dot; of other data they may be as large as the sum of magnitudes,
+ * and the errors are added up. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +63,12 @@ static struct dot dot_of(enum operands how, const struct layout *layout, const v
   return dot;
 }
 
+static double sum_error(enum operands how, enum fill fill, uint64_t k, const struct dot *dot) {
+  if (how == IN_MATRIX_UNIT && fill != FILL_RANDOM)
+    return (double)k * u_sum[how] * dot->magnitude + UNIT_F32 * fabs(dot->value);
+  return tolerance_dot((double)k, u_sum[how], dot->magnitude, UNIT_F32, dot->value);
+}
+
 static void reference(enum operands how, const struct kernel_case *kase, const struct technique *technique,
                       enum fill fill, const void *const *data, const uint64_t *index, size_t count, double *value,
                       double *bound) {
@@ -69,8 +77,7 @@ static void reference(enum operands how, const struct kernel_case *kase, const s
   for (size_t i = 0; i < count; i++) {
     struct dot dot = dot_of(how, &layout, data, fill, index[i] / n, index[i] % n, k);
     value[i] = dot.value;
-    bound[i] = fill == FILL_EXACT
-                   ? 0 : tolerance_dot((double)k, u_sum[how], dot.magnitude, UNIT_F32, dot.value) + dot.rounding;
+    bound[i] = fill == FILL_EXACT ? 0 : sum_error(how, fill, k, &dot) + dot.rounding;
   }
 }
 

@@ -18,7 +18,7 @@ SANITIZER = ("Sanitizer", "runtime error:")
 
 def environment(**changes):
     """The caller's, with lavapipe as the one driver where none is named; a change to None removes the variable."""
-    env = {**os.environ, "NO_COLOR": "1", "TMPDIR": LOCKS.name}
+    env = {**os.environ, "NO_COLOR": "1", "VKPARETO_LOCKS": LOCKS.name}
     if not env.get("VK_DRIVER_FILES"):
         icd = ":".join(glob.glob("/usr/share/vulkan/icd.d/lvp_icd*.json"))
         env.update(VK_DRIVER_FILES=icd, VK_ICD_FILENAMES=icd)

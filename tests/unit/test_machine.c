@@ -97,6 +97,23 @@ static void a_battery_that_discharges_is_the_source(void **state) {
   assert_int_equal(is.source, POWER_BATTERY);
 }
 
+static void a_governor_that_leaves_the_clock_to_the_processor_tells_its_preference(void **state) {
+  (void)state;
+  struct machine_state is;
+  struct machine_remark remark[4];
+  put("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n");
+  machine_read(root, "", &is);
+  assert_string_equal(is.governor, "powersave");
+  assert_int_equal(machine_remarks(&is, remark, 4), 1);
+  put("/sys/devices/system/cpu/cpu0/cpufreq/energy_performance_preference", "balance_performance\n");
+  machine_read(root, "", &is);
+  assert_string_equal(is.governor, "powersave (balance_performance)");
+  assert_int_equal(machine_remarks(&is, remark, 4), 0);
+  put("/sys/devices/system/cpu/cpu0/cpufreq/energy_performance_preference", "power\n");
+  machine_read(root, "", &is);
+  assert_int_equal(machine_remarks(&is, remark, 4), 1);
+}
+
 /* A processor that did nothing between the two looks of a standing file says nothing at all. */
 static void standing_jiffies_tell_no_load(void **state) {
   (void)state;
@@ -142,6 +159,7 @@ int main(void) {
     cmocka_unit_test_setup(the_sensors_of_the_device_are_read_in_si_units, empty_root),
     cmocka_unit_test_setup(what_is_no_number_is_unknown, empty_root),
     cmocka_unit_test_setup(a_battery_that_discharges_is_the_source, empty_root),
+    cmocka_unit_test_setup(a_governor_that_leaves_the_clock_to_the_processor_tells_its_preference, empty_root),
     cmocka_unit_test_setup(standing_jiffies_tell_no_load, empty_root),
     cmocka_unit_test(the_load_of_this_machine_is_a_share),
     cmocka_unit_test(each_trouble_has_its_remedy),

@@ -377,7 +377,7 @@ static int prepare(void **state) {
   snprintf(log_path, sizeof log_path, "%s/jobs", folder);
   snprintf(said_path, sizeof said_path, "%s/said", folder);
   snprintf(suite_path, sizeof suite_path, "%s/suite.json", folder);
-  setenv("TMPDIR", folder, 1);   /* where devices are locked */
+  setenv("VKPARETO_LOCKS", folder, 1);   /* where devices are locked */
   clean(NULL);
   cJSON *json = json_parse_file(getenv("FAKE_CAPS"), 1 << 20, &err);
   static struct caps caps;
