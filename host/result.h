@@ -24,7 +24,7 @@ static inline bool status_has_time(enum status s) { return s == STATUS_OK || s =
 
 struct sample_summary {
   double median, p10, p90;   /* ns per run of the op */
-  double lo, hi;             /* 95 % bootstrap interval of the median, over rounds */
+  double lo, hi;             /* 95 % interval of the median, by stats_bootstrap over rounds */
   uint32_t samples, rounds;
   bool gpu_clock;            /* else host clock */
 };

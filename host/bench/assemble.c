@@ -22,7 +22,7 @@ static struct sample_summary summarise(const struct row *row, bool gpu_clock, ui
     .median = stats_median(ns, row->n),
     .p10 = stats_quantile(ns, row->n, 0.1),
     .p90 = stats_quantile(ns, row->n, 0.9),
-    .lo = interval.lo, .hi = interval.hi,
+    .lo = fmax(interval.lo, 0), .hi = interval.hi,   /* two wild rounds reach below 0; no time does */
     .samples = (uint32_t)row->n, .rounds = row->rounds, .gpu_clock = gpu_clock,
   };
 }
