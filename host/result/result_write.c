@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "drift_json.h"
 #include "machine_json.h"
 #include "energy_json.h"
 #include "result.h"
@@ -141,6 +142,7 @@ bool result_write(const struct result *result, const char *path, struct error *e
   add_tool(root, result);
   add_host(root, result);
   machine_to_json(root, result);
+  drift_to_json(root, &result->drift);
   add_device(root, result);
   add_ceilings(root, result);
   add_run(root, result);

@@ -141,6 +141,8 @@ static inline struct result *example_result(void) {
   result->before = (struct machine_state){.busy = 0.02, .governor = "performance", .profile = "balanced",
     .source = POWER_MAINS, .device_celsius = 41, .device_clock_hz = 2.5e9, .device_power_limit_w = 300};
   result->after = (struct machine_state){.busy = NAN, .device_celsius = NAN, .device_clock_hz = NAN, .device_power_limit_w = NAN};
+  result->drift = (struct drift){.row = "ceilings/example", .first_ns = 1000.5, .last_ns = 1200, .largest = 0.25,
+                                 .rounds = 5, .drifted = 2, .short_ns = 990, .sustained_ns = NAN};
   example_caps(&result->caps);
   result->ceilings.read_memory = 3.0123456789e12;
   result->ceilings.read_llc = NAN;
