@@ -101,6 +101,7 @@ struct result {
   struct machine_state before, after;       /* the run, without its own load */
   struct drift drift;
   struct caps caps;
+  char llc_source[16];                      /* of caps.llc_bytes: "system", "sweep", "" nothing told */
   struct {
     double read_memory, read_llc, copy_memory, copy_llc;              /* bytes/s, NAN unknown */
     struct { char name[24]; double value; } flops[RESULT_CEILINGS];   /* "f32", "f16": operations/s */

@@ -129,6 +129,13 @@ static void fill_drift(const struct session *session, struct drift *drift) {
   drift->sustained_ns = session->control.sustained_ns;
 }
 
+/* What the system tells of the cache stands; else what reading showed. */
+static void fill_llc(const struct session *session, struct result *result) {
+  bool told = result->caps.llc_bytes != 0;
+  if (!told) result->caps.llc_bytes = session->llc_bytes;
+  snprintf(result->llc_source, sizeof result->llc_source, "%s", told ? "system" : session->llc_bytes ? "sweep" : "");
+}
+
 /* One clock for all rows: the GPU's where it was good for every one. */
 static bool is_gpu_clock(const struct session *session) {
   const struct caps *caps = &session->client.caps;
@@ -164,6 +171,7 @@ struct result *assemble_result(const struct session *session, const char *why_no
   result->before = session->before;
   fill_drift(session, &result->drift);
   fill_caps(session, gpu_clock, &result->caps);
+  fill_llc(session, result);
   ceilings_fill(result);
   result->ceilings.submit_ns = session->submit_ns;
   for (size_t i = 0; i < result->n_rows; i++) ceilings_rate(result, &result->rows[i]);

@@ -68,6 +68,7 @@ struct session {
   const char *run_id;           /* the journal's */
   double begin, deadline;       /* of rig_now; deadline may be INFINITY */
   double submit_ns;             /* NAN until measured */
+  uint64_t llc_bytes;           /* last-level cache as stage_llc saw it; 0: it did not */
   bool complained;              /* the validation layers did, and it was said */
   struct machine_state before;  /* the run */
   bool again;                   /* the ceilings were measured a second time */
@@ -92,6 +93,8 @@ struct job session_case_job(const struct session *, const struct row *, enum job
 
 /* The stages, in order. False: interrupted or nothing can go on; rows keep what they have. */
 bool stage_prove(struct session *, struct error *);
+/* Sees the size of the last-level cache where nothing tells it (llc.h); what is cold later rotates over more than that. */
+bool stage_llc(struct session *, struct error *);
 bool stage_verify(struct session *, struct error *);
 bool stage_measure(struct session *, struct error *);
 /* Fresh rounds of the rows of the family, for ceilings that a row has passed: the better of old and fresh stays, so that

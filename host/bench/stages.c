@@ -107,6 +107,7 @@ struct job session_case_job(const struct session *session, const struct row *row
       .min_windows = row->min_windows,
       .op_ns = row->op_ns,
       .hash = row->hash,
+      .llc_bytes = session->llc_bytes,
   };
   memcpy(job.tuning, planned->tuning, sizeof job.tuning);
   return job;

@@ -61,7 +61,8 @@ static bool read_tool(const cJSON *root, struct result *result, struct error *er
 
 static bool read_device(const cJSON *root, struct result *result, struct error *err) {
   const cJSON *device = json_object(root, "device", err);
-  return device && caps_from_json(device, &result->caps, err);
+  return device && caps_from_json(device, &result->caps, err) &&
+         READ_TEXT(device, "llc_source", false, result->llc_source, err);
 }
 
 static bool read_bandwidth(const cJSON *ceilings, const char *name, double *memory, double *llc, struct error *err) {

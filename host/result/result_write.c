@@ -27,7 +27,9 @@ static void add_host(cJSON *root, const struct result *result) {
 }
 
 static void add_device(cJSON *root, const struct result *result) {
-  cJSON_AddItemToObject(root, "device", caps_to_json(&result->caps));
+  cJSON *device = caps_to_json(&result->caps);
+  if (result->llc_source[0]) cJSON_AddStringToObject(device, "llc_source", result->llc_source);
+  cJSON_AddItemToObject(root, "device", device);
 }
 
 static void add_bandwidth(cJSON *ceilings, const char *name, double memory, double llc) {

@@ -144,6 +144,7 @@ static inline struct result *example_result(void) {
   result->drift = (struct drift){.row = "ceilings/example", .first_ns = 1000.5, .last_ns = 1200, .largest = 0.25,
                                  .rounds = 5, .drifted = 2, .short_ns = 990, .sustained_ns = NAN};
   example_caps(&result->caps);
+  strcpy(result->llc_source, "sweep");
   result->ceilings.read_memory = 3.0123456789e12;
   result->ceilings.read_llc = NAN;
   result->ceilings.copy_memory = 2.5e12;

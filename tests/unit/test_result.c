@@ -96,6 +96,7 @@ static void same_drift(const struct drift *a, const struct drift *b) {
 }
 
 static void same_result(const struct result *a, const struct result *b) {
+  same_text(a->llc_source, b->llc_source);
   same_text(a->run_id, b->run_id);
   same_text(a->created, b->created);
   assert_memory_equal(&a->tool, &b->tool, sizeof a->tool);
