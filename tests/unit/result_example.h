@@ -71,6 +71,7 @@ static inline void example_caps(struct caps *caps) {
   caps->heap[0].budget = 7ull << 30;
   caps->heap[0].used = 12345;
   caps->heap[0].device_local = true;
+  caps->heap[0].mappable = true;
   caps->heap[1].size = 1ull << 62;
   caps->timestamps.valid_bits = 36;
   caps->timestamps.period_ns = 52.083;
