@@ -57,8 +57,8 @@ static void set_status(const struct session *session, const struct row *from, bo
     describe_noise(row, session->client.caps.type == DEVICE_CPU, reason, size);
   } else if (drift_spoils(session->control.times, session->suite->rounds, from->rounds)) {
     row->status = STATUS_NOISY;
-    snprintf(reason, size, "the machine drifted: %s took another time in half of the rounds or more; let it reach a steady "
-             "temperature, and %s", session->control.id, quieten(session->client.caps.type == DEVICE_CPU));
+    snprintf(reason, size, "the machine drifted: %s took another time in half of the rounds or more; let it reach a "
+             "steady temperature, and %s", session->control.id, quieten(session->client.caps.type == DEVICE_CPU));
   }
 }
 

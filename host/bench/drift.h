@@ -1,5 +1,5 @@
-/* Did the machine change while it measured? One control row is sampled at the begin and the end of each round, and should
- * take the same time whenever that is. */
+/* Did the machine change while it measured? One control row is sampled at the begin and the end of each round, and
+ * should take the same time whenever that is. */
 #ifndef DRIFT_H
 #define DRIFT_H
 

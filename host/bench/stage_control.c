@@ -1,4 +1,4 @@
-/* The control row. Best are chains of arithmetic in registers: nothing but the clock of the device enters their time. */
+/* The control row. Best are chains of arithmetic in registers: nothing but the device's clock enters their time. */
 #include <math.h>
 #include <stdio.h>
 
@@ -14,7 +14,8 @@ enum { EDGE = 5 };   /* samples at either end of the stretch that make its two n
 
 static bool fits_better(const struct row *row, const struct row *than) {
   if (!than) return true;
-  bool ruler = ceilings_family_is(row->planned->kase.family), its_ruler = ceilings_family_is(than->planned->kase.family);
+  bool ruler = ceilings_family_is(row->planned->kase.family);
+  bool its_ruler = ceilings_family_is(than->planned->kase.family);
   if (ruler != its_ruler) return ruler;
   bool computes = row->planned->kase.family->flops(&row->planned->kase) > 0;
   bool its_computes = than->planned->kase.family->flops(&than->planned->kase) > 0;

@@ -1,4 +1,4 @@
-/* Where nothing tells how large the last-level cache is, it is seen: the read ceiling over growing working sets, warm. */
+/* Where nothing tells how large the last-level cache is, it is seen: the read ceiling over growing working sets. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,7 +50,8 @@ static bool ask(struct session *session, struct job *job, enum job_kind kind, ui
 }
 
 /* Bytes per second; NAN where this size cannot be measured. */
-static bool read_rate(struct session *session, const struct row *reader, uint64_t bytes, double *rate, struct error *err) {
+static bool read_rate(struct session *session, const struct row *reader, uint64_t bytes, double *rate,
+                      struct error *err) {
   const struct answer *answer = &session->answer;
   struct job job = session_case_job(session, reader, JOB_VERIFY);
   *rate = NAN;

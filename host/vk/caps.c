@@ -221,7 +221,8 @@ static void read_heaps(struct physical *physical) {
   const VkMemoryPropertyFlags both = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
   for (uint32_t t = 0; t < memory.memoryProperties.memoryTypeCount; t++) {
     const VkMemoryType *type = &memory.memoryProperties.memoryTypes[t];
-    if (type->heapIndex < caps->n_heaps && (type->propertyFlags & both) == both) caps->heap[type->heapIndex].mappable = true;
+    if (type->heapIndex < caps->n_heaps && (type->propertyFlags & both) == both)
+      caps->heap[type->heapIndex].mappable = true;
   }
 }
 

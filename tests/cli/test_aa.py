@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def row(name, median, half):
-    return {"id": name, "op": name.split("/")[0], "time_ns": {"median": median, "lo": median - half, "hi": median + half}}
+    time = {"median": median, "lo": median - half, "hi": median + half}
+    return {"id": name, "op": name.split("/")[0], "time_ns": time}
 
 
 def result(*rows):

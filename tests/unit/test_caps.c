@@ -77,7 +77,8 @@ static void names_stand_for_vulkans_values(void **state) {
   assert_null(coopmat_scope_name(4));
 }
 
-static struct caps with_heaps(enum device_type type, uint32_t n, const uint64_t *size, const bool *local, const bool *mappable) {
+static struct caps with_heaps(enum device_type type, uint32_t n, const uint64_t *size, const bool *local,
+                              const bool *mappable) {
   struct caps caps = {.type = type, .n_heaps = n};
   for (uint32_t h = 0; h < n; h++) {
     caps.heap[h].size = size[h];

@@ -92,7 +92,9 @@ static void rounds_may_differ_in_length(void **state) {
 static void the_stretch_is_students(void **state) {
   (void)state;
   /* Student's 97.5 % quantiles for 1, 2, 4, 9 and 29 degrees: any printed table */
-  static const struct { size_t n; double t; } table[] = {{2, 12.7062}, {3, 4.3027}, {5, 2.7764}, {10, 2.2622}, {30, 2.0452}};
+  static const struct { size_t n; double t; } table[] = {
+    {2, 12.7062}, {3, 4.3027}, {5, 2.7764}, {10, 2.2622}, {30, 2.0452},
+  };
   for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
     double n = (double)table[i].n, expected = sqrt(n / (n - 1)) * table[i].t / 1.959964;
     assert_true(fabs(stats_stretch(table[i].n) / expected - 1) < 0.001);
@@ -138,8 +140,9 @@ static void identical_runs_agree_as_often_as_promised(void **state) {
   static const double effects[] = {0, 0.5, 3};
   for (size_t i = 0; i < sizeof effects / sizeof effects[0]; i++) {
     struct coverage agree = simulate_pairs(effects[i]);
-    print_message("round effect %.1f: %.3f agree, %.3f without the stretch\n", effects[i], agree.stretched, agree.plain);
-    assert_true(agree.stretched >= 0.95 && agree.stretched < 0.995);   /* wide intervals agree always, and say nothing */
+    print_message("round effect %.1f: %.3f agree, %.3f without the stretch\n", effects[i], agree.stretched,
+                  agree.plain);
+    assert_true(agree.stretched >= 0.95 && agree.stretched < 0.995);   /* wide ones agree always, and say nothing */
     assert_true(agree.plain < 0.95);
   }
 }
