@@ -22,6 +22,26 @@ uint64_t caps_memory(const struct caps *caps) {
   return bytes;
 }
 
+const char *const memory_access_names[MEMORY_ACCESSES] = {"separate", "window", "rebar", "unified"};
+
+static bool all_local(const struct caps *caps) {
+  for (uint32_t h = 0; h < caps->n_heaps; h++)
+    if (!caps->heap[h].device_local) return false;
+  return caps->n_heaps > 0;
+}
+
+enum memory_access caps_memory_access(const struct caps *caps) {
+  uint64_t local = 0, mapped = 0;
+  for (uint32_t h = 0; h < caps->n_heaps; h++) {
+    if (!caps->heap[h].device_local) continue;
+    if (caps->heap[h].size > local) local = caps->heap[h].size;
+    if (caps->heap[h].mappable && caps->heap[h].size > mapped) mapped = caps->heap[h].size;
+  }
+  if (!mapped) return MEMORY_SEPARATE;
+  if (caps->type == DEVICE_INTEGRATED || caps->type == DEVICE_CPU || all_local(caps)) return MEMORY_UNIFIED;
+  return mapped == local ? MEMORY_REBAR : MEMORY_WINDOW;
+}
+
 struct named { uint32_t value; const char *name; };
 
 static const struct named components[] = {

@@ -86,7 +86,11 @@ struct caps {
     uint32_t group_count[3];       /* maxComputeWorkGroupCount */
     uint32_t push_constants;       /* bytes */
   } limits;
-  struct { uint64_t size, budget, used; bool device_local; } heap[CAPS_HEAPS];   /* budget 0: the driver does not tell */
+  struct {
+    uint64_t size, budget, used;   /* budget 0: the driver does not tell */
+    bool device_local;
+    bool mappable;                 /* it has a memory type that is device-local and host-visible */
+  } heap[CAPS_HEAPS];
   uint32_t n_heaps;
   struct coopmat coopmat[CAPS_COOPMATS];
   uint32_t n_coopmats;       /* 0 without FEATURE_COOPMAT */
@@ -103,6 +107,19 @@ struct caps {
 /* Bytes a program may use on the device: the budget of its largest device-local heap, its size where the driver
  * tells no budget; 0 unknown. */
 uint64_t caps_memory(const struct caps *);
+
+/* How the host reaches the memory of the device. */
+enum memory_access {
+  MEMORY_SEPARATE,   /* by copies */
+  MEMORY_WINDOW,     /* a small heap of it is mapped, 256 MiB as a rule; the rest by copies */
+  MEMORY_REBAR,      /* all of it is mapped through PCI (Resizable BAR) */
+  MEMORY_UNIFIED,    /* it is the host's memory (UMA) */
+  MEMORY_ACCESSES,
+};
+extern const char *const memory_access_names[MEMORY_ACCESSES];   /* "separate", "window", "rebar", "unified" */
+/* By the device's type and which of its device-local heaps can be mapped (Vulkan specification, memory properties: on
+ * UMA systems every heap is device-local). */
+enum memory_access caps_memory_access(const struct caps *);
 
 /* The multiplication of `inputs` (a and b) into `sums` (c and result) to build a kernel on: subgroup scope, not
  * saturating, the one with the most products, since one instruction then does the most; of equals the first that the

@@ -24,7 +24,7 @@ static inline bool status_has_time(enum status s) { return s == STATUS_OK || s =
 
 struct sample_summary {
   double median, p10, p90;   /* ns per run of the op */
-  double lo, hi;             /* 95 % bootstrap interval of the median, over rounds */
+  double lo, hi;             /* 95 % interval of the median, by stats_bootstrap over rounds */
   uint32_t samples, rounds;
   bool gpu_clock;            /* else host clock */
 };
@@ -79,6 +79,18 @@ struct machine_state {
   double device_celsius, device_clock_hz, device_power_limit_w;
 };
 
+/* A control row, sampled at the begin and the end of each round: did the machine change meanwhile? And, on GPUs, the same
+ * row for longer than a second at a stretch: what power and heat leave of its speed. NAN and "" unknown. */
+struct drift {
+  char row[256];                            /* its id */
+  double first_ns, last_ns;
+  double largest;                           /* deviation from the median, or between both ends of a round, of the median */
+  uint32_t rounds, drifted;                 /* judged; of these further than 10 % from the others */
+  double short_ns, sustained_ns;            /* at first, and after a second of nothing else */
+};
+/* sustained_ns over short_ns by more than 10 %. */
+bool result_throttles(const struct drift *);
+
 enum { RESULT_CEILINGS = 16 };
 
 struct result {
@@ -87,7 +99,9 @@ struct result {
   struct { char version[32], git[64], glslc[128], shaders_sha256[65]; } tool;
   struct { char os[128], kernel[128], cpu[128]; uint64_t memory; } host;
   struct machine_state before, after;       /* the run, without its own load */
+  struct drift drift;
   struct caps caps;
+  char llc_source[16];                      /* of caps.llc_bytes: "system", "sweep", "" nothing told */
   struct {
     double read_memory, read_llc, copy_memory, copy_llc;              /* bytes/s, NAN unknown */
     struct { char name[24]; double value; } flops[RESULT_CEILINGS];   /* "f32", "f16": operations/s */

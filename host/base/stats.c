@@ -48,6 +48,22 @@ static double weighted_median(const struct sample *sample, const uint32_t *times
   return lower + (sample[i].value - lower) / 2;
 }
 
+/* Student's 97.5 % quantile: exact for 1 and 2 degrees, else the expansion in 1 / degrees of Abramowitz and Stegun
+ * 26.7.5, off by less than 0.2 %. */
+static double student(double degrees) {
+  static const double term[] = {1.959964, 2.372272, 2.822499, 2.555845, 1.589537};   /* g1..g4 at the normal quantile */
+  if (degrees < 2) return 12.706205;
+  if (degrees < 3) return 4.302653;
+  double sum = 0;
+  for (size_t i = sizeof term / sizeof term[0]; i-- > 0;) sum = sum / degrees + term[i];
+  return sum;
+}
+
+double stats_stretch(size_t n) {
+  double degrees = (double)n - 1;
+  return sqrt((double)n / degrees) * student(degrees) / 1.959964;
+}
+
 struct interval stats_bootstrap(const double *values, const uint32_t *round, size_t n, size_t rounds, uint64_t seed) {
   struct interval result = {-INFINITY, INFINITY};
   struct sample *sample = calloc(n + 1, sizeof *sample);
@@ -79,7 +95,9 @@ struct interval stats_bootstrap(const double *values, const uint32_t *round, siz
     medians[b] = weighted_median(sample, times, total);
   }
   qsort(medians, RESAMPLES, sizeof *medians, by_value);
-  result = (struct interval){sorted_quantile(medians, RESAMPLES, 0.025), sorted_quantile(medians, RESAMPLES, 0.975)};
+  double middle = stats_median(values, n), stretch = stats_stretch(full);
+  result.lo = middle - stretch * (middle - sorted_quantile(medians, RESAMPLES, 0.025));
+  result.hi = middle + stretch * (sorted_quantile(medians, RESAMPLES, 0.975) - middle);
 
 done:
   free(sample);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "ceilings_of.h"
+#include "drift.h"
 #include "host_info.h"
 #include "rig.h"
 #include "stats.h"
@@ -22,15 +23,19 @@ static struct sample_summary summarise(const struct row *row, bool gpu_clock, ui
     .median = stats_median(ns, row->n),
     .p10 = stats_quantile(ns, row->n, 0.1),
     .p90 = stats_quantile(ns, row->n, 0.9),
-    .lo = interval.lo, .hi = interval.hi,
+    .lo = fmax(interval.lo, 0), .hi = interval.hi,   /* two wild rounds reach below 0; no time does */
     .samples = (uint32_t)row->n, .rounds = row->rounds, .gpu_clock = gpu_clock,
   };
+}
+
+static const char *quieten(bool cpu) {
+  return cpu ? "stop other programs on this machine" : "lock the clocks and close other programs on this device";
 }
 
 static void describe_noise(const struct result_row *row, bool cpu, char *out, size_t size) {
   snprintf(out, size, "interval +-%.0f %% of the median; %s, or take more rounds",
            50 * (row->time.hi - row->time.lo) / row->time.median,
-           cpu ? "stop other programs on this machine" : "lock the clocks and close other programs on this device");
+           quieten(cpu));
 }
 
 static void set_status(const struct session *session, const struct row *from, bool gpu_clock, const char *why_not,
@@ -50,6 +55,10 @@ static void set_status(const struct session *session, const struct row *from, bo
   } else if ((row->time.hi - row->time.lo) / 2 > NOISY * row->time.median) {
     row->status = STATUS_NOISY;
     describe_noise(row, session->client.caps.type == DEVICE_CPU, reason, size);
+  } else if (drift_spoils(session->control.times, session->suite->rounds, from->rounds)) {
+    row->status = STATUS_NOISY;
+    snprintf(reason, size, "the machine drifted: %s took another time in half of the rounds or more; let it reach a "
+             "steady temperature, and %s", session->control.id, quieten(session->client.caps.type == DEVICE_CPU));
   }
 }
 
@@ -113,6 +122,20 @@ static void fill_identity(const struct session *session, struct result *result) 
   result->run.seconds = rig_now() - session->begin;
 }
 
+static void fill_drift(const struct session *session, struct drift *drift) {
+  drift_judge(session->control.times, session->suite->rounds, drift);
+  snprintf(drift->row, sizeof drift->row, "%s", session->control.id ? session->control.id : "");
+  drift->short_ns = session->control.short_ns;
+  drift->sustained_ns = session->control.sustained_ns;
+}
+
+/* What the system tells of the cache stands; else what reading showed. */
+static void fill_llc(const struct session *session, struct result *result) {
+  bool told = result->caps.llc_bytes != 0;
+  if (!told) result->caps.llc_bytes = session->llc_bytes;
+  snprintf(result->llc_source, sizeof result->llc_source, "%s", told ? "system" : session->llc_bytes ? "sweep" : "");
+}
+
 /* One clock for all rows: the GPU's where it was good for every one. */
 static bool is_gpu_clock(const struct session *session) {
   const struct caps *caps = &session->client.caps;
@@ -146,7 +169,9 @@ struct result *assemble_result(const struct session *session, const char *why_no
   fill_identity(session, result);
   host_info_fill(result);
   result->before = session->before;
+  fill_drift(session, &result->drift);
   fill_caps(session, gpu_clock, &result->caps);
+  fill_llc(session, result);
   ceilings_fill(result);
   result->ceilings.submit_ns = session->submit_ns;
   for (size_t i = 0; i < result->n_rows; i++) ceilings_rate(result, &result->rows[i]);

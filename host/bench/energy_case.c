@@ -127,7 +127,7 @@ static bool measure_with(struct rig *rig, const struct job *job, struct meter *m
   rig_begin_round(rig, job->round);
   struct execution *ex = execution_create(rig->gpu, rig->pipelines, &job->kase, job->variant, job->tuning,
                                           job->min_windows,
-                                          execution_copies(&job->kase, &data->tensors, gpu_caps(rig->gpu)),
+                                          execution_copies(&job->kase, &data->tensors, gpu_caps(rig->gpu), job->llc_bytes),
                                           &rig->arena, err);
   bool ok = ex && execution_load(ex, data, err) && measure(ex, job, meter, answer, err) &&
             check_output(ex, job, answer, err);

@@ -24,10 +24,11 @@ static uint64_t stream_bytes(const struct tensor_list *tensors) {
   return bytes;
 }
 
-uint32_t execution_copies(const struct kernel_case *kase, const struct tensor_list *tensors, const struct caps *caps) {
+uint32_t execution_copies(const struct kernel_case *kase, const struct tensor_list *tensors, const struct caps *caps,
+                          uint64_t llc_bytes) {
   uint64_t stream = stream_bytes(tensors);
   if (kase->mode != MODE_COLD || !stream) return 1;
-  uint64_t wanted = 4 * (caps->llc_bytes ? caps->llc_bytes : LLC_UNKNOWN);
+  uint64_t wanted = 4 * (caps->llc_bytes ? caps->llc_bytes : llc_bytes ? llc_bytes : LLC_UNKNOWN);
   uint64_t room = caps_memory(caps) / 4;
   if (caps->limits.allocation && caps->limits.allocation < room) room = caps->limits.allocation;
   uint64_t copies = (wanted + stream - 1) / stream;

@@ -84,6 +84,7 @@ cJSON *job_to_json(const struct job *job) {
   cJSON_AddNumberToObject(json, "min_windows", job->min_windows);
   cJSON_AddNumberToObject(json, "op_ns", job->op_ns);
   json_add_u64(json, "hash", job->hash);
+  if (job->llc_bytes) json_add_u64(json, "llc_bytes", job->llc_bytes);
   return json;
 }
 
@@ -145,7 +146,7 @@ bool job_from_json(const cJSON *json, struct job *job, struct error *err) {
          get_number(json, "case_seconds", &job->case_seconds, err) && get_u32(json, "rounds", &job->rounds, err) &&
          get_u32(json, "round", &job->round, err) && get_number(json, "sample_seconds", &job->sample_seconds, err) &&
          get_u32(json, "min_windows", &job->min_windows, err) && get_number(json, "op_ns", &job->op_ns, err) &&
-         json_u64_or(json, "hash", 0, &job->hash, err);
+         json_u64_or(json, "hash", 0, &job->hash, err) && json_u64_or(json, "llc_bytes", 0, &job->llc_bytes, err);
 }
 
 static void add_code(cJSON *json, const struct gpu_code *code) {

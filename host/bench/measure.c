@@ -53,7 +53,7 @@ bool measure_case(struct rig *rig, const struct job *job, struct answer *answer,
   const struct dataset *data =
       rig_data(rig, &job->kase, technique_of(job->kase.family, job->variant), FILL_RANDOM, job->seed, err);
   if (!data) return false;
-  uint32_t copies = execution_copies(&job->kase, &data->tensors, caps);
+  uint32_t copies = execution_copies(&job->kase, &data->tensors, caps, job->llc_bytes);
   struct execution *ex = execution_create(rig->gpu, rig->pipelines, &job->kase, job->variant, job->tuning,
                                           job->min_windows, copies, &rig->arena, err);
   if (!ex) return false;

@@ -164,7 +164,7 @@ static bool measure(struct session *session, struct output *output, struct error
   if (!open_journal(session, output, err)) return false;
   say_estimate(session);
   look_round(session);
-  if (!stage_prove(session, err) || !stage_verify(session, err)) return false;
+  if (!stage_prove(session, err) || !stage_llc(session, err) || !stage_verify(session, err)) return false;
   say_rounds(session);
   return stage_measure(session, err) && check_ceilings(session, err) && stage_energy(session, err) &&
          stage_codegen(session, err);

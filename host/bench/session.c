@@ -18,11 +18,14 @@ static size_t find_proof(const struct session *session, const struct plan_row *p
 
 bool session_prepare(struct session *session, struct error *err) {
   size_t n = session->plan->n;
+  uint32_t ends = 2 * session->suite->rounds;
   session->rows = calloc(n ? n : 1, sizeof *session->rows);
   session->proofs = calloc(n ? n : 1, sizeof *session->proofs);
-  session->submit_ns = NAN;
-  if (!session->rows || !session->proofs) return error_set(err, ERROR_MEMORY, "out of memory for %zu rows", n);
+  session->control.times = malloc(ends * sizeof *session->control.times);
+  session->submit_ns = session->control.short_ns = session->control.sustained_ns = NAN;
+  if (!session->rows || !session->proofs || !session->control.times) return error_set(err, ERROR_MEMORY, "out of memory for %zu rows", n);
   session->n_rows = n;
+  for (uint32_t i = 0; i < ends; i++) session->control.times[i] = NAN;
   for (size_t i = 0; i < n; i++) {
     const struct plan_row *planned = &session->plan->rows[i];
     struct row *row = &session->rows[i];
@@ -48,6 +51,7 @@ void session_free(struct session *session) {
   }
   free(session->rows);
   free(session->proofs);
+  free(session->control.times);
 }
 
 /* What the validation layers complained about is no measurement. */

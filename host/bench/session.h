@@ -45,6 +45,14 @@ struct row {
   char energy_reason[512];      /* why there is none; "" before stage_energy */
 };
 
+/* The row that is sampled at both ends of each round (stage_control.c). */
+struct control {
+  struct row *row;              /* NULL: none, or none any more */
+  const char *id;               /* of that which was; NULL: none was */
+  double *times;                /* two a round, as drift.h takes them */
+  double short_ns, sustained_ns;   /* NAN unknown */
+};
+
 struct session {
   const struct run_options *options;
   const struct suite *suite;
@@ -56,9 +64,11 @@ struct session {
   size_t n_proofs;
   struct row *rows;             /* rows[i] of plan->rows[i] */
   size_t n_rows;
+  struct control control;
   const char *run_id;           /* the journal's */
   double begin, deadline;       /* of rig_now; deadline may be INFINITY */
   double submit_ns;             /* NAN until measured */
+  uint64_t llc_bytes;           /* last-level cache as stage_llc saw it; 0: it did not */
   bool complained;              /* the validation layers did, and it was said */
   struct machine_state before;  /* the run */
   bool again;                   /* the ceilings were measured a second time */
@@ -83,11 +93,17 @@ struct job session_case_job(const struct session *, const struct row *, enum job
 
 /* The stages, in order. False: interrupted or nothing can go on; rows keep what they have. */
 bool stage_prove(struct session *, struct error *);
+/* Sees the size of the last-level cache where nothing tells it (llc.h); what is cold later rotates over more than that. */
+bool stage_llc(struct session *, struct error *);
 bool stage_verify(struct session *, struct error *);
 bool stage_measure(struct session *, struct error *);
 /* Fresh rounds of the rows of the family, for ceilings that a row has passed: the better of old and fresh stays, so that
  * what was disturbed once recovers. Sets `again` when there was time for all. */
 bool stage_again(struct session *, const struct family *, struct error *);
+/* Before the rounds: chooses the control row and, on a GPU, runs it for more than a second. */
+bool stage_control(struct session *, struct error *);
+/* Samples it at the begin or the end of a round. */
+bool control_sample(struct session *, uint32_t round, bool end, struct error *);
 bool stage_codegen(struct session *, struct error *);
 
 #endif

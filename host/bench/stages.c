@@ -107,6 +107,7 @@ struct job session_case_job(const struct session *session, const struct row *row
       .min_windows = row->min_windows,
       .op_ns = row->op_ns,
       .hash = row->hash,
+      .llc_bytes = session->llc_bytes,
   };
   memcpy(job.tuning, planned->tuning, sizeof job.tuning);
   return job;
@@ -221,6 +222,7 @@ static struct place *round_order(const struct session *session, uint32_t round, 
 static bool measure_round(struct session *session, uint32_t round, double since, struct error *err) {
   struct place *order = round_order(session, round, err);
   bool ok = order != NULL;
+  ok = ok && control_sample(session, round, false, err);
   for (size_t i = 0; ok && i < session->n_rows && !session_late(session); i++) {
     struct row *row = &session->rows[order[i].index];
     if (row->status != STATUS_OK) continue;
@@ -228,7 +230,7 @@ static bool measure_round(struct session *session, uint32_t round, double since,
     ok = sample(session, row, round, round, err);
   }
   free(order);
-  return ok;
+  return ok && control_sample(session, round, true, err);
 }
 
 static bool measure_submit(struct session *session, struct error *err) {
@@ -241,7 +243,7 @@ static bool measure_submit(struct session *session, struct error *err) {
 
 bool stage_measure(struct session *session, struct error *err) {
   double since = rig_now();
-  if (!measure_submit(session, err)) return false;
+  if (!measure_submit(session, err) || !stage_control(session, err)) return false;
   for (uint32_t round = 0; round < session->suite->rounds && !session_late(session); round++) {
     if (!measure_round(session, round, since, err)) return false;
     if (session->suite->fastest_only && round + 1 == RACE_ROUNDS) race_rounds(session);

@@ -243,7 +243,7 @@ bool verify_case(struct rig *rig, const struct job *job, struct answer *answer, 
   double longest_ns, limit_ns = execution_watchdog(gpu_caps(rig->gpu)).dispatch_ns;
   struct execution *ex = fit_windows(rig, job, data, &in_time, &longest_ns, answer, err);
   if (!ex) return false;
-  uint32_t copies = execution_copies(&job->kase, &ex->tensors, gpu_caps(rig->gpu));
+  uint32_t copies = execution_copies(&job->kase, &ex->tensors, gpu_caps(rig->gpu), job->llc_bytes);
   answer->windows = ex->plan.windows;
   answer->memory = ex->memory + ex->arena->stride * (copies - 1);
   begin = rig_now();

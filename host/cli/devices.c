@@ -56,6 +56,13 @@ static void print_memory(const struct caps *caps) {
     snprintf(text, sizeof text, "%s, %s%s", size, caps->heap[h].device_local ? "device" : "host", budget);
     print_field(h ? "" : "memory", text);
   }
+  static const char *const words[MEMORY_ACCESSES] = {
+    [MEMORY_SEPARATE] = "the host reaches it by copies",
+    [MEMORY_WINDOW] = "the host maps a window of it, the rest by copies; Resizable BAR, in the firmware's setup, would map all",
+    [MEMORY_REBAR] = "the host maps all of it (Resizable BAR)",
+    [MEMORY_UNIFIED] = "the host's own memory (UMA)",
+  };
+  print_field("", words[caps_memory_access(caps)]);
 }
 
 /* "16x16x16 f16 f16 f32 f32": sides m, n, k and the types of a, b, c and the result. */

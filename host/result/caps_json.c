@@ -99,6 +99,7 @@ static void add_heaps(cJSON *device, const struct caps *caps) {
       cJSON_AddNullToObject(heap, "used");
     }
     cJSON_AddBoolToObject(heap, "device_local", caps->heap[i].device_local);
+    cJSON_AddBoolToObject(heap, "mappable", caps->heap[i].mappable);
     cJSON_AddItemToArray(heaps, heap);
   }
 }
@@ -151,6 +152,7 @@ cJSON *caps_to_json(const struct caps *caps) {
   for (size_t f = 0; f < FEATURE_COUNT; f++) cJSON_AddBoolToObject(features, feature_names[f], caps->features >> f & 1);
   add_limits(device, caps);
   add_heaps(device, caps);
+  cJSON_AddStringToObject(device, "memory_access", memory_access_names[caps_memory_access(caps)]);
   add_coopmats(device, caps);
   if (caps->llc_bytes) json_add_u64(device, "llc_bytes", caps->llc_bytes);
   else cJSON_AddNullToObject(device, "llc_bytes");
@@ -276,7 +278,8 @@ static bool read_heaps(const cJSON *device, struct caps *caps, struct error *err
     if (!json_u64_or(heap, "size", 0, &caps->heap[i].size, err) ||
         !json_u64_or(heap, "budget", 0, &caps->heap[i].budget, err) ||
         !json_u64_or(heap, "used", 0, &caps->heap[i].used, err) ||
-        !json_bool_or(heap, "device_local", false, &caps->heap[i].device_local, err))
+        !json_bool_or(heap, "device_local", false, &caps->heap[i].device_local, err) ||
+        !json_bool_or(heap, "mappable", false, &caps->heap[i].mappable, err))
       return error_prefix(err, "heaps[%zu]: ", i);
   }
   return heaps != NULL;

@@ -5,6 +5,7 @@
 #include "energy_json.h"
 #include "file.h"
 #include "log.h"
+#include "drift_json.h"
 #include "machine_json.h"
 #include "result.h"
 
@@ -60,7 +61,8 @@ static bool read_tool(const cJSON *root, struct result *result, struct error *er
 
 static bool read_device(const cJSON *root, struct result *result, struct error *err) {
   const cJSON *device = json_object(root, "device", err);
-  return device && caps_from_json(device, &result->caps, err);
+  return device && caps_from_json(device, &result->caps, err) &&
+         READ_TEXT(device, "llc_source", false, result->llc_source, err);
 }
 
 static bool read_bandwidth(const cJSON *ceilings, const char *name, double *memory, double *llc, struct error *err) {
@@ -234,7 +236,7 @@ static bool read_root(const cJSON *root, struct result *result, struct error *er
     return false;
   if (!read_tool(root, result, err)) return error_prefix(err, "tool: ");
   if (!read_host(root, result, err)) return error_prefix(err, "host: ");
-  if (!machine_from_json(root, result, err)) return false;
+  if (!machine_from_json(root, result, err) || !drift_from_json(root, &result->drift, err)) return false;
   if (!read_device(root, result, err)) return error_prefix(err, "device: ");
   if (!read_ceilings(root, result, err)) return error_prefix(err, "ceilings: ");
   if (!read_run(root, result, err)) return error_prefix(err, "run: ");

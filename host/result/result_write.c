@@ -1,6 +1,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "drift_json.h"
 #include "machine_json.h"
 #include "energy_json.h"
 #include "result.h"
@@ -26,7 +27,9 @@ static void add_host(cJSON *root, const struct result *result) {
 }
 
 static void add_device(cJSON *root, const struct result *result) {
-  cJSON_AddItemToObject(root, "device", caps_to_json(&result->caps));
+  cJSON *device = caps_to_json(&result->caps);
+  if (result->llc_source[0]) cJSON_AddStringToObject(device, "llc_source", result->llc_source);
+  cJSON_AddItemToObject(root, "device", device);
 }
 
 static void add_bandwidth(cJSON *ceilings, const char *name, double memory, double llc) {
@@ -141,6 +144,7 @@ bool result_write(const struct result *result, const char *path, struct error *e
   add_tool(root, result);
   add_host(root, result);
   machine_to_json(root, result);
+  drift_to_json(root, &result->drift);
   add_device(root, result);
   add_ceilings(root, result);
   add_run(root, result);

@@ -218,6 +218,12 @@ static void read_heaps(struct physical *physical) {
     caps->heap[i].budget = budget.heapBudget[i];
     caps->heap[i].used = budget.heapUsage[i];
   }
+  const VkMemoryPropertyFlags both = VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT | VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT;
+  for (uint32_t t = 0; t < memory.memoryProperties.memoryTypeCount; t++) {
+    const VkMemoryType *type = &memory.memoryProperties.memoryTypes[t];
+    if (type->heapIndex < caps->n_heaps && (type->propertyFlags & both) == both)
+      caps->heap[type->heapIndex].mappable = true;
+  }
 }
 
 /* The first family that computes and keeps time, else the first that computes. A clock whose tick has no length

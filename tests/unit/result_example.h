@@ -71,6 +71,7 @@ static inline void example_caps(struct caps *caps) {
   caps->heap[0].budget = 7ull << 30;
   caps->heap[0].used = 12345;
   caps->heap[0].device_local = true;
+  caps->heap[0].mappable = true;
   caps->heap[1].size = 1ull << 62;
   caps->timestamps.valid_bits = 36;
   caps->timestamps.period_ns = 52.083;
@@ -141,7 +142,10 @@ static inline struct result *example_result(void) {
   result->before = (struct machine_state){.busy = 0.02, .governor = "performance", .profile = "balanced",
     .source = POWER_MAINS, .device_celsius = 41, .device_clock_hz = 2.5e9, .device_power_limit_w = 300};
   result->after = (struct machine_state){.busy = NAN, .device_celsius = NAN, .device_clock_hz = NAN, .device_power_limit_w = NAN};
+  result->drift = (struct drift){.row = "ceilings/example", .first_ns = 1000.5, .last_ns = 1200, .largest = 0.25,
+                                 .rounds = 5, .drifted = 2, .short_ns = 990, .sustained_ns = NAN};
   example_caps(&result->caps);
+  strcpy(result->llc_source, "sweep");
   result->ceilings.read_memory = 3.0123456789e12;
   result->ceilings.read_llc = NAN;
   result->ceilings.copy_memory = 2.5e12;

@@ -77,8 +77,39 @@ static void names_stand_for_vulkans_values(void **state) {
   assert_null(coopmat_scope_name(4));
 }
 
+static struct caps with_heaps(enum device_type type, uint32_t n, const uint64_t *size, const bool *local,
+                              const bool *mappable) {
+  struct caps caps = {.type = type, .n_heaps = n};
+  for (uint32_t h = 0; h < n; h++) {
+    caps.heap[h].size = size[h];
+    caps.heap[h].device_local = local[h];
+    caps.heap[h].mappable = mappable[h];
+  }
+  return caps;
+}
+
+static void how_the_host_reaches_memory(void **state) {
+  (void)state;
+  const uint64_t size[] = {24ull << 30, 64ull << 30, 256ull << 20};
+  const bool local[] = {true, false, true}, all[] = {true, true, true};
+  const bool none[] = {false, false, false}, big[] = {true, false, false}, window[] = {false, false, true};
+  struct caps caps = with_heaps(DEVICE_DISCRETE, 2, size, local, none);
+  assert_int_equal(caps_memory_access(&caps), MEMORY_SEPARATE);
+  caps = with_heaps(DEVICE_DISCRETE, 3, size, local, window);
+  assert_int_equal(caps_memory_access(&caps), MEMORY_WINDOW);
+  caps = with_heaps(DEVICE_DISCRETE, 2, size, local, big);
+  assert_int_equal(caps_memory_access(&caps), MEMORY_REBAR);
+  caps = with_heaps(DEVICE_INTEGRATED, 2, size, local, big);
+  assert_int_equal(caps_memory_access(&caps), MEMORY_UNIFIED);
+  caps = with_heaps(DEVICE_OTHER, 1, size, all, big);
+  assert_int_equal(caps_memory_access(&caps), MEMORY_UNIFIED);
+  caps = with_heaps(DEVICE_OTHER, 0, size, all, big);
+  assert_int_equal(caps_memory_access(&caps), MEMORY_SEPARATE);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(how_the_host_reaches_memory),
     cmocka_unit_test(every_vendors_side_is_found),
     cmocka_unit_test(the_most_products_win_and_of_equals_the_first),
     cmocka_unit_test(what_a_kernel_could_not_use_is_passed_over),

@@ -84,12 +84,25 @@ static void same_state(const struct machine_state *a, const struct machine_state
   same_number(a->device_power_limit_w, b->device_power_limit_w);
 }
 
+static void same_drift(const struct drift *a, const struct drift *b) {
+  same_text(a->row, b->row);
+  same_number(a->first_ns, b->first_ns);
+  same_number(a->last_ns, b->last_ns);
+  same_number(a->largest, b->largest);
+  assert_int_equal(a->rounds, b->rounds);
+  assert_int_equal(a->drifted, b->drifted);
+  same_number(a->short_ns, b->short_ns);
+  same_number(a->sustained_ns, b->sustained_ns);
+}
+
 static void same_result(const struct result *a, const struct result *b) {
+  same_text(a->llc_source, b->llc_source);
   same_text(a->run_id, b->run_id);
   same_text(a->created, b->created);
   assert_memory_equal(&a->tool, &b->tool, sizeof a->tool);
   assert_memory_equal(&a->host, &b->host, sizeof a->host);
   same_state(&a->before, &b->before);
+  same_drift(&a->drift, &b->drift);
   same_state(&a->after, &b->after);
   same_caps(&a->caps, &b->caps);
   same_number(a->ceilings.read_memory, b->ceilings.read_memory);

@@ -24,6 +24,7 @@
 
 static char folder[] = "/tmp/test_run_XXXXXX";
 static char out[64], log_path[64], suite_path[64], said_path[64], stem[256];
+#define DESKTOP "desktop/desktop-driver"   /* device and driver of tests/plan/caps/desktop.json */
 static struct run_options options;
 
 static const char SUITE[] =
@@ -322,6 +323,28 @@ static void an_interrupt_while_the_ceilings_are_measured_again(void **state) {
   result_free(partial);
 }
 
+/* What is done on GPUs alone. */
+static void a_gpu_shows_its_cache_and_what_lasts(void **state) {
+  (void)state;
+  setenv("FAKE_CAPS", SOURCE_DIR "/tests/plan/caps/desktop.json", 1);
+  setenv("FAKE_LLC", "33554432", 1);
+  assert_int_equal(run(false), ERROR_NONE);
+  unsetenv("FAKE_LLC");
+  char path[256];
+  struct error err = {0};
+  snprintf(path, sizeof path, "%s/" DESKTOP "-tiny.json", out);
+  struct result *result = result_read(path, &err);
+  if (!result) fail_msg("%s", err.text);
+  assert_int_equal(result->caps.llc_bytes, 33554432);
+  assert_string_equal(result->llc_source, "sweep");
+  assert_true(fake_jobs_of(log_path, "\"llc_bytes\"") > 4 * 5);   /* every row is told, each round */
+  assert_non_null(strstr(result->drift.row, "ceilings/"));
+  assert_true(result->drift.short_ns > 0 && result->drift.short_ns == result->drift.sustained_ns);
+  assert_int_equal(result->drift.rounds, 5);
+  assert_int_equal(result->drift.drifted, 0);
+  result_free(result);
+}
+
 static void two_runs_at_once_are_refused(void **state) {
   (void)state;
   char first[64];
@@ -413,6 +436,7 @@ int main(int argc, char **argv) {
     TEST(a_budget_drops_nothing_that_the_journal_has),
     TEST(a_device_that_disappears_ends_the_run_and_keeps_it),
     TEST(an_interrupt_while_the_ceilings_are_measured_again),
+    TEST(a_gpu_shows_its_cache_and_what_lasts),
     TEST(two_runs_at_once_are_refused),
     TEST(a_lock_that_is_a_link_is_not_followed),
   };
