@@ -108,7 +108,7 @@ static void experts_have_tensors_of_their_own(void **state) {
   (void)state;
   struct model *model = model_named("olmoe-1b-7b");
   struct task *task = task_named("chat");
-  model->ffn = 1024;   /* shared */
+  model->shared_ffn = 1024;
   struct recommendation *r = recommend(model, task, INFINITY, llama_cpp_lost);
   for (int c = 0; c < CLASS_COUNT; c++) set_choice(r, c, c == CLASS_FFN_UP ? "int4_g32" : "int8_g32");
   set_choice(r, SLOT_ATTENTION, "flash f16");

@@ -139,6 +139,23 @@ static void parameters_match_the_checkpoints(void **state) {
   }
 }
 
+/* What their makers state is rounded; the dimensions must lead there. */
+static void parameters_match_what_is_published(void **state) {
+  (void)state;
+  size_t n = 0;
+  for (size_t i = 0; i < n_embedded_files; i++) {
+    const struct embedded *file = &embedded_files[i];
+    struct model m;
+    struct error err = {0};
+    if (strncmp(file->path, "models/", 7) != 0) continue;
+    assert_true(model_parse(file->text, file->bytes, &m, &err));
+    const double off = m.params / m.published_params - 1;
+    if (!(fabs(off) <= 0.015)) fail_msg("%s: %.0f, published %.0f: %+.2f %%", m.id, m.params, m.published_params, 100 * off);
+    n++;
+  }
+  assert_true(n >= 24);
+}
+
 /* ---- the ops of a request */
 
 /* One kernel as the tests write it: the way, the step, its technique and the shape as in row ids. */
@@ -302,14 +319,14 @@ static void variations_of_a_model_have_their_ops(void **state) {
   workload_free(&w);
 
   struct model model = {.id = "m", .hidden = 64, .layers = 3, .heads = 2, .kv_heads = 1, .head_dim = 32, .vocab = 100, .context = 100,
-                        .ffn = 96, .experts = 4, .experts_per_token = 2, .expert_ffn = 32, .rope = ROPE_PAIRS, .activation = ACTIVATION_GELU};
+                        .shared_ffn = 96, .experts = 4, .experts_per_token = 2, .expert_ffn = 32, .rope = ROPE_PAIRS, .activation = ACTIVATION_GELU};
   assert_true(workload_build(&model, &task, &w, &err));
   assert_string_equal(op_named(&w, "RoPE of q")->way[0][0].technique, "block.rope_pairs");
   assert_string_equal(op_named(&w, "RoPE of k, append of k")->way[0][0].technique, "kv_cache.rope_pairs_append_{format}");
-  assert_string_equal(op_named(&w, "activation")->way[0][0].technique, "block.gelu");
+  assert_string_equal(op_named(&w, "shared activation")->way[0][0].technique, "block.gelu");
   kernel_shape_text(&op_named(&w, "experts' gate, up")->way[0][0].kase, shape, sizeof shape);
   assert_string_equal(shape, "t7-e4-top2-n32-k64-d0-l0");
-  assert_float_equal(op_named(&w, "gate, up")->count, 3, 0);   /* the shared expert's, and no gate */
+  assert_float_equal(op_named(&w, "shared gate, up")->count, 3, 0);   /* and no gate */
   assert_float_equal(op_named(&w, "shared expert added")->count, 3, 0);
   workload_free(&w);
 }
@@ -376,6 +393,7 @@ int main(void) {
     cmocka_unit_test(a_miss_suggests_the_nearest),
     cmocka_unit_test(every_built_in_file_is_sound),
     cmocka_unit_test(parameters_match_the_checkpoints),
+    cmocka_unit_test(parameters_match_what_is_published),
     cmocka_unit_test(the_ops_of_smollm2_are_those_counted_by_hand),
     cmocka_unit_test(the_ops_of_qwen3_are_those_counted_by_hand),
     cmocka_unit_test(variations_of_a_model_have_their_ops),
