@@ -5,15 +5,19 @@
 
 #include "embed.h"
 #include "file.h"
+#include "gguf.h"
 #include "model.h"
+#include "platform.h"
 #include "text.h"
 
 enum { MAX_FILE = 1 << 20, MAX_NAMES = 64 };
 
-static bool is_path(const char *name) {
-  size_t n = strlen(name);
-  return strchr(name, '/') || (n > 5 && strcmp(name + n - 5, ".json") == 0);
+static bool ends_with(const char *name, const char *end) {
+  const size_t n = strlen(name), m = strlen(end);
+  return n > m && strcmp(name + n - m, end) == 0;
 }
+
+static bool is_path(const char *name) { return strchr(name, '/') || ends_with(name, ".json") || ends_with(name, ".gguf"); }
 
 /* The id inside "models/llama-3.1-8b.json", false when the path lies in another folder. */
 static bool embedded_id(const char *path, const char *folder, char *id, size_t size) {
@@ -37,7 +41,7 @@ static const struct embedded *find_embedded(const char *folder, const char *kind
   if (near)
     error_set(err, ERROR_USAGE, "unknown %s '%s'; did you mean '%s'?", kind, name, near);
   else
-    error_set(err, ERROR_USAGE, "unknown %s '%s'; `vkpareto list %ss` shows those built in, a path to a .json file works too",
+    error_set(err, ERROR_USAGE, "unknown %s '%s'; `vkpareto list %ss` shows those built in, a path to a file works too",
               kind, name, kind);
   return NULL;
 }
@@ -73,8 +77,34 @@ static void *load_new(size_t size, const char *folder, const char *kind, const c
   return NULL;
 }
 
+/* ---- models' own files, told apart by what is in them */
+
+static bool looks_like_gguf(const char *path) {
+  char magic[4];
+  size_t got = 0;
+  int handle;
+  if (platform_open(path, PLATFORM_READ, &handle)) return false;   /* whoever reads it next says why */
+  const bool is = !platform_read(handle, magic, sizeof magic, &got) && gguf_is(magic, got);
+  platform_close(handle);
+  return is;
+}
+
+static bool load_gguf(const char *path, struct model *m, struct error *err) {
+  struct gguf *g = malloc(sizeof *g);
+  if (!g) return error_set(err, ERROR_MEMORY, "out of memory for a GGUF header");
+  const bool ok = (gguf_read(path, g, err) && gguf_model(g, m, err)) || error_prefix(err, "%s: ", path);
+  free(g);
+  return ok;
+}
+
 struct model *model_load(const char *name, struct error *err) {
-  return load_new(sizeof(struct model), "models/", "model", name, parse_model, err);
+  if (!is_path(name) || !looks_like_gguf(name))
+    return load_new(sizeof(struct model), "models/", "model", name, parse_model, err);
+  struct model *m = calloc(1, sizeof *m);
+  if (!m) error_set(err, ERROR_MEMORY, "out of memory for a model");
+  if (m && load_gguf(name, m, err)) return m;
+  free(m);
+  return NULL;
 }
 
 struct task *task_load(const char *name, struct error *err) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hf.h"
 #include "json.h"
 
 const char *const tensor_class_names[CLASS_COUNT] = {"qkv", "attn_out", "ffn_up", "ffn_down", "logits"};
@@ -163,10 +164,16 @@ static bool model_read(const cJSON *root, struct model *m, struct error *err) {
       && read_remarks(root, m, err);
 }
 
+/* The schema tells ours; what has none and is a Hugging Face config.json is read as such. */
+static bool read_either(const cJSON *root, struct model *m, struct error *err) {
+  if (!cJSON_HasObjectItem(root, "schema") && hf_is_config(root)) return hf_read(root, m, err);
+  return model_read(root, m, err) && model_finish(m, err);
+}
+
 bool model_parse(const char *text, size_t bytes, struct model *m, struct error *err) {
   *m = (struct model){0};
   cJSON *root = json_parse(text, bytes, err);
-  bool ok = root && model_read(root, m, err) && model_finish(m, err);
+  bool ok = root && read_either(root, m, err);
   cJSON_Delete(root);
   return ok;
 }
