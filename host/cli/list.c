@@ -93,7 +93,8 @@ static void kind_text(const struct model *m, char *out, size_t size) {
   if (m->mla.kv_rank)
     snprintf(out, size, "MLA %lld%s%s", heads, windows, vision);
   else
-    snprintf(out, size, "%s %lld/%lld%s%s", heads == kv_heads ? "MHA" : kv_heads == 1 ? "MQA" : "GQA", heads, kv_heads, windows, vision);
+    snprintf(out, size, "%s %lld/%lld%s%s", heads == kv_heads ? "MHA" : kv_heads == 1 ? "MQA" : "GQA", heads, kv_heads,
+             windows, vision);
 }
 
 static void add_count(cJSON *row, const char *name, double count) {

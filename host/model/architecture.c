@@ -9,21 +9,27 @@ static const char sinks[] = "attention sinks, the clamp in the activation, biase
 static const struct architecture known[] = {
   {.hf = "LlamaForCausalLM", .gguf = "llama"},
   {.hf = "MistralForCausalLM", .gguf = "llama", .windows = WINDOW_ALL},
-  {.hf = "MixtralForCausalLM", .gguf = "llama", .windows = WINDOW_ALL, .experts = "num_local_experts", .expert_ffn = "intermediate_size"},
+  {.hf = "MixtralForCausalLM", .gguf = "llama", .windows = WINDOW_ALL, .experts = "num_local_experts",
+   .expert_ffn = "intermediate_size"},
   {.hf = "Qwen2ForCausalLM", .gguf = "qwen2", .qkv_bias = true},
-  {.hf = "Qwen2_5_VLForConditionalGeneration", .gguf = "qwen2vl", .qkv_bias = true, .not_costed = "the three position axes of RoPE (timed as one)"},
+  {.hf = "Qwen2_5_VLForConditionalGeneration", .gguf = "qwen2vl", .qkv_bias = true,
+   .not_costed = "the three position axes of RoPE (timed as one)"},
   {.hf = "Qwen3ForCausalLM", .gguf = "qwen3", .qk_norm = QK_NORM_HEAD},
-  {.hf = "Qwen3MoeForCausalLM", .gguf = "qwen3moe", .qk_norm = QK_NORM_HEAD, .experts = "num_experts", .expert_ffn = "moe_intermediate_size"},
-  {.hf = "OlmoeForCausalLM", .gguf = "olmoe", .qk_norm = QK_NORM_WHOLE, .experts = "num_experts", .expert_ffn = "intermediate_size"},
-  {.hf = "Gemma2ForCausalLM", .gguf = "gemma2", .activation = ACTIVATION_GEGLU, .block = BLOCK_SANDWICH, .windows = WINDOW_HALF,
-   .tied = true, .not_costed = softcap},
-  {.hf = "Gemma3ForCausalLM", .gguf = "gemma3", .activation = ACTIVATION_GEGLU, .block = BLOCK_SANDWICH, .qk_norm = QK_NORM_HEAD,
-   .windows = WINDOW_FIVE_OF_SIX, .tied = true},
+  {.hf = "Qwen3MoeForCausalLM", .gguf = "qwen3moe", .qk_norm = QK_NORM_HEAD, .experts = "num_experts",
+   .expert_ffn = "moe_intermediate_size"},
+  {.hf = "OlmoeForCausalLM", .gguf = "olmoe", .qk_norm = QK_NORM_WHOLE, .experts = "num_experts",
+   .expert_ffn = "intermediate_size"},
+  {.hf = "Gemma2ForCausalLM", .gguf = "gemma2", .activation = ACTIVATION_GEGLU, .block = BLOCK_SANDWICH,
+   .windows = WINDOW_HALF, .tied = true, .not_costed = softcap},
+  {.hf = "Gemma3ForCausalLM", .gguf = "gemma3", .activation = ACTIVATION_GEGLU, .block = BLOCK_SANDWICH,
+   .qk_norm = QK_NORM_HEAD, .windows = WINDOW_FIVE_OF_SIX, .tied = true},
   {.hf = "Phi3ForCausalLM", .gguf = "phi3", .windows = WINDOW_ALL},
-  {.hf = "FalconForCausalLM", .gguf = "falcon", .activation = ACTIVATION_GELU, .block = BLOCK_PARALLEL, .norm = NORM_LAYER, .tied = true},
-  {.hf = "DeepseekV2ForCausalLM", .gguf = "deepseek2", .rope = ROPE_PAIRS, .experts = "n_routed_experts", .expert_ffn = "moe_intermediate_size"},
-  {.hf = "GptOssForCausalLM", .gguf = "gpt-oss", .qkv_bias = true, .windows = WINDOW_HALF, .experts = "num_local_experts",
-   .expert_ffn = "intermediate_size", .not_costed = sinks},
+  {.hf = "FalconForCausalLM", .gguf = "falcon", .activation = ACTIVATION_GELU, .block = BLOCK_PARALLEL,
+   .norm = NORM_LAYER, .tied = true},
+  {.hf = "DeepseekV2ForCausalLM", .gguf = "deepseek2", .rope = ROPE_PAIRS, .experts = "n_routed_experts",
+   .expert_ffn = "moe_intermediate_size"},
+  {.hf = "GptOssForCausalLM", .gguf = "gpt-oss", .qkv_bias = true, .windows = WINDOW_HALF,
+   .experts = "num_local_experts", .expert_ffn = "intermediate_size", .not_costed = sinks},
 };
 enum { KNOWN = sizeof known / sizeof known[0] };
 
@@ -38,8 +44,8 @@ static const struct architecture *find(const char *name, bool hf, struct error *
     const int wrote = snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", name_in(&known[i], hf));
     used += wrote > 0 ? (size_t)wrote : 0;
   }
-  error_set(err, ERROR_UNSUPPORTED, "architecture '%.64s' is not known; there are %s; another one can be described in a file of our "
-            "own (schemas/model.schema.json)", name, list);
+  error_set(err, ERROR_UNSUPPORTED, "architecture '%.64s' is not known; there are %s; another can be described in a "
+            "file of our own (schemas/model.schema.json)", name, list);
   return NULL;
 }
 

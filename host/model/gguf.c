@@ -8,24 +8,27 @@
 #include "file.h"
 #include "platform.h"
 
-/* Gemma's tokenizer of 262,144 entries takes less than 10 MB of metadata; an mmap-sized header is none. Models have about a
- * dozen tensors per layer, and llama.cpp allows names of 64 (GGML_MAX_NAME). */
-enum { PIECE = 1 << 16, MAX_HEADER = 1 << 26, MAX_KEYS = 1 << 16, MAX_TENSORS = 1 << 17, MAX_KEY_LENGTH = 65535, MAX_DEPTH = 4 };
+/* A tokenizer of 262,144 entries (Gemma's) takes less than 10 MB of metadata. Models have a dozen tensors per layer, and
+ * llama.cpp allows names of 64 (GGML_MAX_NAME). */
+enum { PIECE = 1 << 16, MAX_HEADER = 1 << 26, MAX_KEYS = 1 << 16, MAX_TENSORS = 1 << 17 };
+enum { MAX_KEY_LENGTH = 65535, MAX_DEPTH = 4 };
 
 enum value_type {
-  TYPE_U8, TYPE_I8, TYPE_U16, TYPE_I16, TYPE_U32, TYPE_I32, TYPE_F32, TYPE_BOOL, TYPE_STRING, TYPE_ARRAY, TYPE_U64, TYPE_I64,
-  TYPE_F64, TYPES
+  TYPE_U8, TYPE_I8, TYPE_U16, TYPE_I16, TYPE_U32, TYPE_I32, TYPE_F32, TYPE_BOOL, TYPE_STRING, TYPE_ARRAY,
+  TYPE_U64, TYPE_I64, TYPE_F64, TYPES
 };
 static const unsigned value_bytes[TYPES] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
 
 static const struct { const char *name; uint32_t elements, bytes; } tensor_types[GGUF_TYPES] = {
   [0] = {"F32", 1, 4}, [1] = {"F16", 1, 2}, [2] = {"Q4_0", 32, 18}, [3] = {"Q4_1", 32, 20}, [6] = {"Q5_0", 32, 22},
-  [7] = {"Q5_1", 32, 24}, [8] = {"Q8_0", 32, 34}, [9] = {"Q8_1", 32, 40}, [10] = {"Q2_K", 256, 84}, [11] = {"Q3_K", 256, 110},
-  [12] = {"Q4_K", 256, 144}, [13] = {"Q5_K", 256, 176}, [14] = {"Q6_K", 256, 210}, [15] = {"Q8_K", 256, 292},
-  [16] = {"IQ2_XXS", 256, 66}, [17] = {"IQ2_XS", 256, 74}, [18] = {"IQ3_XXS", 256, 98}, [19] = {"IQ1_S", 256, 50},
+  [7] = {"Q5_1", 32, 24}, [8] = {"Q8_0", 32, 34}, [9] = {"Q8_1", 32, 40}, [10] = {"Q2_K", 256, 84},
+  [11] = {"Q3_K", 256, 110}, [12] = {"Q4_K", 256, 144}, [13] = {"Q5_K", 256, 176}, [14] = {"Q6_K", 256, 210},
+  [15] = {"Q8_K", 256, 292}, [16] = {"IQ2_XXS", 256, 66}, [17] = {"IQ2_XS", 256, 74},
+  [18] = {"IQ3_XXS", 256, 98}, [19] = {"IQ1_S", 256, 50},
   [20] = {"IQ4_NL", 32, 18}, [21] = {"IQ3_S", 256, 110}, [22] = {"IQ2_S", 256, 82}, [23] = {"IQ4_XS", 256, 136},
   [24] = {"I8", 1, 1}, [25] = {"I16", 1, 2}, [26] = {"I32", 1, 4}, [27] = {"I64", 1, 8}, [28] = {"F64", 1, 8},
-  [29] = {"IQ1_M", 256, 56}, [30] = {"BF16", 1, 2}, [34] = {"TQ1_0", 256, 54}, [35] = {"TQ2_0", 256, 66}, [39] = {"MXFP4", 32, 17},
+  [29] = {"IQ1_M", 256, 56}, [30] = {"BF16", 1, 2}, [34] = {"TQ1_0", 256, 54}, [35] = {"TQ2_0", 256, 66},
+  [39] = {"MXFP4", 32, 17},
 };
 
 const char *gguf_type_name(uint32_t type) { return type < GGUF_TYPES ? tensor_types[type].name : NULL; }
@@ -44,8 +47,9 @@ static bool refill(struct reader *r, struct error *err) {
   size_t got = 0;
   const int failed = r->handle < 0 ? 0 : platform_read(r->handle, r->piece, PIECE, &got);
   if (failed) return file_error(err, "read", "the GGUF header", failed);
-  if (got == 0) return error_set(err, ERROR_INPUT, "the file ends within its GGUF header, after %llu bytes; fetch it again",
-                                 (unsigned long long)r->done);
+  if (got == 0)
+    return error_set(err, ERROR_INPUT, "the file ends within its GGUF header, after %llu bytes; fetch it again",
+                     (unsigned long long)r->done);
   r->at = 0;
   r->end = got;
   return true;
@@ -80,7 +84,8 @@ static bool take_number(struct reader *r, unsigned bytes, uint64_t *out, struct 
 static bool take_string(struct reader *r, char out[GGUF_NAME], uint64_t most, uint64_t *length, struct error *err) {
   if (!take_number(r, 8, length, err)) return false;
   if (*length > most)
-    return error_set(err, ERROR_INPUT, "a GGUF string of %llu bytes where at most %llu are allowed", (unsigned long long)*length,
+    return error_set(err, ERROR_INPUT, "a GGUF string of %llu bytes where at most %llu are allowed",
+                     (unsigned long long)*length,
                      (unsigned long long)most);
   const size_t kept = *length < GGUF_NAME ? (size_t)*length : GGUF_NAME - 1;
   if (!take(r, out, kept, err) || !take(r, NULL, *length - kept, err)) return false;
@@ -119,11 +124,14 @@ static bool take_array(struct reader *r, struct gguf_key *key, int depth, struct
 static bool take_value(struct reader *r, uint64_t type, struct gguf_key *key, int depth, struct error *err) {
   uint64_t raw;
   char ignored[GGUF_NAME];
-  if (type >= TYPES) return error_set(err, ERROR_INPUT, "GGUF key '%s' has a value of the unknown type %llu", key->name, (unsigned long long)type);
+  if (type >= TYPES)
+    return error_set(err, ERROR_INPUT, "GGUF key '%s' has a value of the unknown type %llu", key->name,
+                     (unsigned long long)type);
   if (type == TYPE_STRING) return take_string(r, depth ? ignored : key->text, MAX_HEADER, &raw, err);
   if (type == TYPE_ARRAY) return take_array(r, key, depth + 1, err);
   if (!take_number(r, value_bytes[type], &raw, err)) return false;
-  if (type == TYPE_BOOL && raw > 1) return error_set(err, ERROR_INPUT, "GGUF key '%s' holds a boolean of %llu", key->name, (unsigned long long)raw);
+  if (type == TYPE_BOOL && raw > 1)
+    return error_set(err, ERROR_INPUT, "GGUF key '%s' holds a boolean of %llu", key->name, (unsigned long long)raw);
   if (depth <= 1) add_number(key, number_of((enum value_type)type, raw));
   return true;
 }
@@ -131,10 +139,13 @@ static bool take_value(struct reader *r, uint64_t type, struct gguf_key *key, in
 /* A count that the file cannot hold ends at its end: every element takes a byte or more. */
 static bool take_array(struct reader *r, struct gguf_key *key, int depth, struct error *err) {
   uint64_t type, count;
-  if (depth > MAX_DEPTH) return error_set(err, ERROR_INPUT, "GGUF key '%s' nests arrays deeper than %d", key->name, MAX_DEPTH);
+  if (depth > MAX_DEPTH)
+    return error_set(err, ERROR_INPUT, "GGUF key '%s' nests arrays deeper than %d", key->name, MAX_DEPTH);
   if (!take_number(r, 4, &type, err) || !take_number(r, 8, &count, err)) return false;
   if (depth == 1) key->count = count;
-  if (count > MAX_HEADER) return error_set(err, ERROR_INPUT, "GGUF key '%s' is an array of %llu elements", key->name, (unsigned long long)count);
+  if (count > MAX_HEADER)
+    return error_set(err, ERROR_INPUT, "GGUF key '%s' is an array of %llu elements", key->name,
+                     (unsigned long long)count);
   for (uint64_t i = 0; i < count; i++)
     if (!take_value(r, type, key, depth, err)) return false;
   return true;
@@ -163,7 +174,9 @@ const struct gguf_key *gguf_find(const struct gguf *g, const char *name) {
 static bool take_tensor(struct reader *r, struct gguf_tensor *t, struct error *err) {
   uint64_t length, n, type, offset;
   if (!take_string(r, t->name, GGUF_NAME - 1, &length, err) || !take_number(r, 4, &n, err)) return false;
-  if (n < 1 || n > 4) return error_set(err, ERROR_INPUT, "GGUF tensor '%s' has %llu dimensions, 1 to 4 are allowed", t->name, (unsigned long long)n);
+  if (n < 1 || n > 4)
+    return error_set(err, ERROR_INPUT, "GGUF tensor '%s' has %llu dimensions, 1 to 4 are allowed", t->name,
+                     (unsigned long long)n);
   t->n_dims = (uint32_t)n;
   for (uint32_t d = 0; d < 4; d++) {
     t->dim[d] = 1;
@@ -171,7 +184,8 @@ static bool take_tensor(struct reader *r, struct gguf_tensor *t, struct error *e
   }
   if (!take_number(r, 4, &type, err) || !take_number(r, 8, &offset, err)) return false;
   t->type = (uint32_t)type;
-  if (!gguf_type_name(t->type)) return error_set(err, ERROR_INPUT, "GGUF tensor '%s' has the unknown type %u", t->name, t->type);
+  if (!gguf_type_name(t->type))
+    return error_set(err, ERROR_INPUT, "GGUF tensor '%s' has the unknown type %u", t->name, t->type);
   return true;
 }
 
@@ -179,8 +193,8 @@ static bool add_tensor(struct gguf *g, const struct gguf_tensor *t, struct error
   double elements = 1;
   for (uint32_t d = 0; d < 4; d++) elements *= (double)t->dim[d];
   if (elements < 1 || elements > 1e15 || t->dim[0] % tensor_types[t->type].elements)
-    return error_set(err, ERROR_INPUT, "GGUF tensor '%s' of type %s has impossible dimensions: %llu x %llu x %llu x %llu", t->name,
-                     gguf_type_name(t->type), (unsigned long long)t->dim[0], (unsigned long long)t->dim[1],
+    return error_set(err, ERROR_INPUT, "GGUF tensor '%s' of type %s has impossible dimensions: %llu, %llu, %llu, %llu",
+                     t->name, gguf_type_name(t->type), (unsigned long long)t->dim[0], (unsigned long long)t->dim[1],
                      (unsigned long long)t->dim[2], (unsigned long long)t->dim[3]);
   const double bytes = elements / tensor_types[t->type].elements * tensor_types[t->type].bytes;
   g->params += elements;
@@ -204,11 +218,11 @@ static bool read_all(struct reader *r, struct gguf *g, struct error *err) {
   if (!gguf_is(magic, sizeof magic)) return error_set(err, ERROR_INPUT, "no GGUF file: it does not begin with GGUF");
   if (version != 2 && version != 3)
     return error_set(err, ERROR_INPUT, "GGUF version %llu is not known, only 2 and 3%s", (unsigned long long)version,
-                     version > 0xffff ? "; big-endian files are not read" : "; convert the file with a newer llama.cpp");
+                     version > 0xffff ? "; big-endian files are not read" : "; convert it with a newer llama.cpp");
   g->version = (uint32_t)version;
   if (!take_number(r, 8, &g->n_tensors, err) || !take_number(r, 8, &n_keys, err)) return false;
   if (g->n_tensors > MAX_TENSORS || n_keys > MAX_KEYS)
-    return error_set(err, ERROR_INPUT, "the GGUF header counts %llu tensors and %llu keys; at most %d and %d are believed",
+    return error_set(err, ERROR_INPUT, "the GGUF header has %llu tensors and %llu keys; at most %d and %d are believed",
                      (unsigned long long)g->n_tensors, (unsigned long long)n_keys, MAX_TENSORS, MAX_KEYS);
   if (!take_keys(r, n_keys, g, err)) return false;
   for (uint64_t i = 0; i < g->n_tensors; i++) {

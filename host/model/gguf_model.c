@@ -18,10 +18,11 @@ static bool read_int(const struct gguf *g, const char *arch, const char *name, i
   if (!key) return preset >= 0 || error_set(err, ERROR_INPUT, "GGUF key '%s' is missing", full);
   if (isnan(key->low)) return error_set(err, ERROR_INPUT, "GGUF key '%s' is not a number", full);
   if (key->low != key->high)
-    return error_set(err, ERROR_UNSUPPORTED, "GGUF key '%s' differs from layer to layer (%g to %g); layers must be alike here",
+    return error_set(err, ERROR_UNSUPPORTED, "GGUF key '%s' differs between layers (%g to %g); here they must be alike",
                      full, key->low, key->high);
   if (!(key->low >= (double)min && key->low <= (double)max) || key->low != floor(key->low))
-    return error_set(err, ERROR_INPUT, "GGUF key '%s' is %g; %lld to %lld is possible", full, key->low, (long long)min, (long long)max);
+    return error_set(err, ERROR_INPUT, "GGUF key '%s' is %g; %lld to %lld is possible", full, key->low, (long long)min,
+                     (long long)max);
   *out = (int64_t)key->low;
   return true;
 }
@@ -39,7 +40,9 @@ static bool read_mla(const struct gguf *g, const char *arch, struct model *m, st
       || !read_int(g, arch, "attention.value_length_mla", 1, 1 << 12, value, &a->v, err)
       || !read_int(g, arch, "rope.dimension_count", 1, 1 << 12, -1, &a->rope, err))
     return false;
-  if (a->rope >= key) return error_set(err, ERROR_INPUT, "GGUF: %lld positioned elements in heads of %lld", (long long)a->rope, (long long)key);
+  if (a->rope >= key)
+    return error_set(err, ERROR_INPUT, "GGUF: %lld positioned elements in heads of %lld", (long long)a->rope,
+                     (long long)key);
   a->nope = key - a->rope;
   m->head_dim = key;
   m->kv_heads = m->heads;
@@ -55,7 +58,8 @@ static bool read_heads(const struct gguf *g, const char *arch, struct model *m, 
     return false;
   if (m->head_dim > 0) return true;
   if (m->hidden % m->heads)
-    return error_set(err, ERROR_INPUT, "GGUF: embedding_length %lld is not a multiple of %lld heads", (long long)m->hidden, (long long)m->heads);
+    return error_set(err, ERROR_INPUT, "GGUF: embedding_length %lld is not a multiple of %lld heads",
+                     (long long)m->hidden, (long long)m->heads);
   m->head_dim = m->hidden / m->heads;
   return true;
 }
@@ -79,7 +83,8 @@ static bool read_ffn(const struct gguf *g, const char *arch, struct model *m, st
 }
 
 /* An array of the layers' kinds where there is one, else the architecture's rule. */
-static bool read_windows(const struct gguf *g, const char *arch, const struct architecture *a, struct model *m, struct error *err) {
+static bool read_windows(const struct gguf *g, const char *arch, const struct architecture *a, struct model *m,
+                         struct error *err) {
   char name[2 * GGUF_NAME];
   snprintf(name, sizeof name, "%s.attention.sliding_window_pattern", arch);
   const struct gguf_key *pattern = gguf_find(g, name);
@@ -107,7 +112,8 @@ static void types_text(const struct gguf *g, char *out, size_t size) {
     for (uint32_t t = 1; t < GGUF_TYPES; t++)
       if (left[t] > left[most]) most = t;
     if (left[most] <= 0) return;
-    const int wrote = snprintf(out + used, size - used, "%s%s %.0f %%", used ? ", " : "", gguf_type_name(most), 100 * left[most] / g->bytes);
+    const int wrote = snprintf(out + used, size - used, "%s%s %.0f %%", used ? ", " : "", gguf_type_name(most),
+                               100 * left[most] / g->bytes);
     used += wrote > 0 ? (size_t)wrote : 0;
     left[most] = 0;
   }
@@ -120,8 +126,8 @@ static void describe(const struct gguf *g, struct model *m) {
   text_bytes(g->bytes, bytes, sizeof bytes);
   if (name && name->text[0]) snprintf(m->name, sizeof m->name, "%s", name->text);
   text_slug(m->name, m->id, sizeof m->id);
-  snprintf(m->source, sizeof m->source, "GGUF header, version %u: %llu tensors of %.0f parameters in %s (%s)", g->version,
-           (unsigned long long)g->n_tensors, g->params, bytes, types);
+  snprintf(m->source, sizeof m->source, "GGUF header, version %u: %llu tensors of %.0f parameters in %s (%s)",
+           g->version, (unsigned long long)g->n_tensors, g->params, bytes, types);
   const bool whole = !split || !(split->high > 1);
   if (g->n_tensors > 0 && whole) m->published_params = g->params;
   if (g->n_tensors > 0 && whole && !(fabs(m->params / g->params - 1) <= 0.02)) {
@@ -134,7 +140,8 @@ static void describe(const struct gguf *g, struct model *m) {
 bool gguf_model(const struct gguf *g, struct model *m, struct error *err) {
   const struct gguf_key *arch = gguf_find(g, "general.architecture");
   *m = (struct model){.published_params = NAN};
-  if (!arch || !arch->text[0]) return error_set(err, ERROR_INPUT, "GGUF key 'general.architecture' is missing; is it a model?");
+  if (!arch || !arch->text[0])
+    return error_set(err, ERROR_INPUT, "GGUF key 'general.architecture' is missing; is it a model?");
   const struct architecture *a = architecture_of_gguf(arch->text, err);
   if (!a) return false;
   architecture_apply(a, m);

@@ -28,7 +28,8 @@ static const struct architecture *read_architecture(const cJSON *root, struct mo
 }
 
 static bool read_heads(const cJSON *root, struct model *m, struct error *err) {
-  if (!json_int(root, "hidden_size", 1, 1 << 20, &m->hidden, err) || !json_int(root, "num_hidden_layers", 1, 1 << 12, &m->layers, err)
+  if (!json_int(root, "hidden_size", 1, 1 << 20, &m->hidden, err)
+      || !json_int(root, "num_hidden_layers", 1, 1 << 12, &m->layers, err)
       || !json_int(root, "num_attention_heads", 1, 1 << 12, &m->heads, err)
       || !json_int_or(root, "num_key_value_heads", 1, 1 << 12, m->heads, &m->kv_heads, err)
       || !json_int_or(root, "head_dim", 1, 1 << 12, 0, &m->head_dim, err))
@@ -44,15 +45,16 @@ static bool read_heads(const cJSON *root, struct model *m, struct error *err) {
 static bool read_experts(const cJSON *root, const struct architecture *a, struct model *m, struct error *err) {
   int64_t shared, step;
   const cJSON *except = cJSON_GetObjectItemCaseSensitive(root, "mlp_only_layers");
-  if (!json_int(root, a->experts, 1, 256, &m->experts, err) || !json_int(root, a->expert_ffn, 1, 1 << 22, &m->expert_ffn, err)
+  if (!json_int(root, a->experts, 1, 256, &m->experts, err)
+      || !json_int(root, a->expert_ffn, 1, 1 << 22, &m->expert_ffn, err)
       || !json_int(root, "num_experts_per_tok", 1, m->experts, &m->experts_per_token, err)
       || !json_int_or(root, "n_shared_experts", 0, 256, 0, &shared, err)
       || !json_int_or(root, "first_k_dense_replace", 0, m->layers - 1, 0, &m->dense_layers, err)
       || !json_int_or(root, "decoder_sparse_step", 1, 1 << 12, 1, &step, err))
     return false;
   if (step != 1 || cJSON_GetArraySize(except) > 0)
-    return error_set(err, ERROR_UNSUPPORTED, "decoder_sparse_step or mlp_only_layers: experts in some layers only are known from "
-                     "first_k_dense_replace alone");
+    return error_set(err, ERROR_UNSUPPORTED, "decoder_sparse_step, mlp_only_layers: layers without experts are known "
+                     "from first_k_dense_replace only");
   m->shared_ffn = shared * m->expert_ffn;
   return m->dense_layers == 0 || json_int(root, "intermediate_size", 1, 1 << 22, &m->ffn, err);
 }
@@ -75,7 +77,8 @@ static bool read_windows(const cJSON *root, const struct architecture *a, struct
   bool used;
   int64_t period;
   const cJSON *types = cJSON_GetObjectItemCaseSensitive(root, "layer_types");
-  if (!json_int_or(root, "sliding_window", 1, 1 << 26, 0, &m->window, err) || !json_bool_or(root, "use_sliding_window", true, &used, err)
+  if (!json_int_or(root, "sliding_window", 1, 1 << 26, 0, &m->window, err)
+      || !json_bool_or(root, "use_sliding_window", true, &used, err)
       || !json_int_or(root, "sliding_window_pattern", 1, 1 << 12, 0, &period, err))
     return false;
   if (m->window > 0 && used)
@@ -89,24 +92,30 @@ static bool read_mla(const cJSON *root, struct model *m, struct error *err) {
   struct mla *a = &m->mla;
   if (!json_int_or(root, "kv_lora_rank", 1, 1 << 16, 0, &a->kv_rank, err)) return false;
   if (a->kv_rank == 0) return true;
-  if (!json_int_or(root, "q_lora_rank", 1, 1 << 16, 0, &a->q_rank, err) || !json_int(root, "qk_nope_head_dim", 1, 1 << 12, &a->nope, err)
-      || !json_int(root, "qk_rope_head_dim", 1, 1 << 12, &a->rope, err) || !json_int(root, "v_head_dim", 1, 1 << 12, &a->v, err))
+  if (!json_int_or(root, "q_lora_rank", 1, 1 << 16, 0, &a->q_rank, err)
+      || !json_int(root, "qk_nope_head_dim", 1, 1 << 12, &a->nope, err)
+      || !json_int(root, "qk_rope_head_dim", 1, 1 << 12, &a->rope, err)
+      || !json_int(root, "v_head_dim", 1, 1 << 12, &a->v, err))
     return false;
   m->head_dim = a->nope + a->rope;
   return true;
 }
 
-/* Qwen2.5-VL's encoder; its norms are RMS, its positions RoPE, its FFN has a gate, and the projector one more layer of the
- * merged patches' width (modeling_qwen2_5_vl.py). */
+/* Qwen2.5-VL's encoder; its norms are RMS, its positions RoPE, its FFN has a gate, and the projector one more layer of
+ * the merged patches' width (modeling_qwen2_5_vl.py). */
 static bool read_vision(const cJSON *root, struct model *m, struct error *err) {
   struct vision *v = &m->vision;
   int64_t pixels, out;
   const cJSON *config = cJSON_GetObjectItemCaseSensitive(root, "vision_config");
   if (!config) return true;
-  if (!json_int_or(config, "depth", 1, 1 << 12, 32, &v->layers, err) || !json_int_or(config, "hidden_size", 1, 1 << 20, 1280, &v->hidden, err)
-      || !json_int_or(config, "num_heads", 1, 1 << 10, 16, &v->heads, err) || !json_int_or(config, "intermediate_size", 1, 1 << 22, 3420, &v->ffn, err)
-      || !json_int_or(config, "patch_size", 1, 1 << 10, 14, &v->patch, err) || !json_int_or(config, "temporal_patch_size", 1, 64, 2, &v->frames, err)
-      || !json_int_or(config, "spatial_merge_size", 1, 64, 2, &v->merge, err) || !json_int_or(config, "window_size", 1, 1 << 16, 112, &pixels, err)
+  if (!json_int_or(config, "depth", 1, 1 << 12, 32, &v->layers, err)
+      || !json_int_or(config, "hidden_size", 1, 1 << 20, 1280, &v->hidden, err)
+      || !json_int_or(config, "num_heads", 1, 1 << 10, 16, &v->heads, err)
+      || !json_int_or(config, "intermediate_size", 1, 1 << 22, 3420, &v->ffn, err)
+      || !json_int_or(config, "patch_size", 1, 1 << 10, 14, &v->patch, err)
+      || !json_int_or(config, "temporal_patch_size", 1, 64, 2, &v->frames, err)
+      || !json_int_or(config, "spatial_merge_size", 1, 64, 2, &v->merge, err)
+      || !json_int_or(config, "window_size", 1, 1 << 16, 112, &pixels, err)
       || !json_int_or(config, "out_hidden_size", 1, 1 << 20, m->hidden, &out, err))
     return error_prefix(err, "vision_config: ");
   const cJSON *whole = cJSON_GetObjectItemCaseSensitive(config, "fullatt_block_indexes");
@@ -126,11 +135,13 @@ static bool read_vision(const cJSON *root, struct model *m, struct error *err) {
 /* Falcon's first generation: one KV head, an FFN of four times the width. */
 static bool read_falcon(const cJSON *root, struct model *m, struct error *err) {
   bool parallel, later, one;
-  if (!json_bool_or(root, "parallel_attn", true, &parallel, err) || !json_bool_or(root, "new_decoder_architecture", false, &later, err)
+  if (!json_bool_or(root, "parallel_attn", true, &parallel, err)
+      || !json_bool_or(root, "new_decoder_architecture", false, &later, err)
       || !json_bool_or(root, "multi_query", true, &one, err) || !read_heads(root, m, err))
     return false;
   if (!parallel || later || !one)
-    return error_set(err, ERROR_UNSUPPORTED, "Falcon is known with parallel_attn and multi_query and without new_decoder_architecture");
+    return error_set(err, ERROR_UNSUPPORTED, "Falcon is known with parallel_attn and multi_query, without "
+                     "new_decoder_architecture");
   m->kv_heads = 1;
   m->dense_layers = m->layers;
   return json_int_or(root, "ffn_hidden_size", 1, 1 << 22, 4 * m->hidden, &m->ffn, err)
@@ -144,7 +155,10 @@ bool hf_read(const cJSON *root, struct model *m, struct error *err) {
   const struct architecture *a = read_architecture(root, m, err);
   if (!a) return false;
   if (m->block == BLOCK_PARALLEL) return read_falcon(root, m, err);
-  return read_heads(root, m, err) && read_ffn(root, a, m, err) && read_windows(root, a, m, err) && read_mla(root, m, err)
+  return read_heads(root, m, err)
+      && read_ffn(root, a, m, err)
+      && read_windows(root, a, m, err)
+      && read_mla(root, m, err)
       && json_int(root, "vocab_size", 1, 1 << 24, &m->vocab, err)
       && json_int(root, "max_position_embeddings", 1, 1 << 26, &m->context, err)
       && json_bool_or(root, "attention_bias", a->qkv_bias, &m->qkv_bias, err)

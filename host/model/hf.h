@@ -1,5 +1,6 @@
 /* A model from the config.json beside its weights on Hugging Face: the fields of the configuration classes in
- * huggingface/transformers (src/transformers/models/NAME/configuration_NAME.py), for the architectures of architecture.c. */
+ * huggingface/transformers (src/transformers/models/NAME/configuration_NAME.py), for the architectures of
+ * architecture.c. */
 #ifndef HF_H
 #define HF_H
 

@@ -17,7 +17,9 @@ static bool ends_with(const char *name, const char *end) {
   return n > m && strcmp(name + n - m, end) == 0;
 }
 
-static bool is_path(const char *name) { return strchr(name, '/') || ends_with(name, ".json") || ends_with(name, ".gguf"); }
+static bool is_path(const char *name) {
+  return strchr(name, '/') || ends_with(name, ".json") || ends_with(name, ".gguf");
+}
 
 /* The id inside "models/llama-3.1-8b.json", false when the path lies in another folder. */
 static bool embedded_id(const char *path, const char *folder, char *id, size_t size) {
@@ -62,8 +64,12 @@ static bool load(const char *folder, const char *kind, const char *name, void *o
   return ok;
 }
 
-static bool parse_model(const char *text, size_t n, void *out, struct error *err) { return model_parse(text, n, out, err); }
-static bool parse_task(const char *text, size_t n, void *out, struct error *err) { return task_parse(text, n, out, err); }
+static bool parse_model(const char *text, size_t n, void *out, struct error *err) {
+  return model_parse(text, n, out, err);
+}
+static bool parse_task(const char *text, size_t n, void *out, struct error *err) {
+  return task_parse(text, n, out, err);
+}
 
 static void *load_new(size_t size, const char *folder, const char *kind, const char *name,
                       bool (*parse)(const char *, size_t, void *, struct error *), struct error *err) {

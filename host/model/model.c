@@ -76,8 +76,10 @@ static bool read_object(const cJSON *root, const char *name, const cJSON **out, 
 static bool read_mla(const cJSON *root, struct mla *a, struct error *err) {
   const cJSON *mla;
   if (!read_object(root, "mla", &mla, err)) return false;
-  return !mla || ((json_int_or(mla, "q_rank", 0, 1 << 16, 0, &a->q_rank, err) && json_int(mla, "kv_rank", 1, 1 << 16, &a->kv_rank, err)
-                   && json_int(mla, "nope", 1, 1 << 12, &a->nope, err) && json_int(mla, "rope", 1, 1 << 12, &a->rope, err)
+  return !mla || ((json_int_or(mla, "q_rank", 0, 1 << 16, 0, &a->q_rank, err)
+                   && json_int(mla, "kv_rank", 1, 1 << 16, &a->kv_rank, err)
+                   && json_int(mla, "nope", 1, 1 << 12, &a->nope, err)
+                   && json_int(mla, "rope", 1, 1 << 12, &a->rope, err)
                    && json_int(mla, "v", 1, 1 << 12, &a->v, err))
                   || error_prefix(err, "mla: "));
 }
@@ -134,7 +136,8 @@ static bool read_remarks(const cJSON *root, struct model *m, struct error *err) 
   const cJSON *published, *note, *notes = cJSON_GetObjectItemCaseSensitive(root, "not_costed");
   m->published_params = NAN;
   if (!read_object(root, "published", &published, err)) return false;
-  if (published && !json_number(published, "params", 1, 1e18, &m->published_params, err)) return error_prefix(err, "published: ");
+  if (published && !json_number(published, "params", 1, 1e18, &m->published_params, err))
+    return error_prefix(err, "published: ");
   cJSON_ArrayForEach(note, notes) {
     if (!cJSON_IsString(note)) return error_set(err, ERROR_INPUT, "field 'not_costed' holds what is no text");
     model_note(m, note->valuestring);

@@ -119,9 +119,9 @@ void model_matrices(const struct model *, struct model_matrices *);
 
 /* Weights held in the format of a class; an embedding table that is not tied counts with the logits. */
 double model_class_params(const struct model *, enum tensor_class);
-/* Bytes of the weights that no format decision touches: norms, biases and routers, as f32, and the encoder and projector
- * as f16. Engines keep routers unquantised: llama.cpp holds ffn_gate_inp in F32, and llama-quantize passes it over
- * (ggml-org/llama.cpp PR 5754). */
+/* Bytes of the weights that no format decision touches: norms, biases and routers, as f32, and the encoder and
+ * projector as f16. Engines keep routers unquantised: llama.cpp holds ffn_gate_inp in F32, and llama-quantize passes it
+ * over (ggml-org/llama.cpp PR 5754). */
 double model_fixed_bytes(const struct model *);
 
 /* Of one image of `side` pixels: patches that the encoder sees, tokens that join the prompt. 0 without an encoder. */

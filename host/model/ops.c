@@ -14,7 +14,7 @@ enum quantity {
   ROWS, SEQUENCES, EACH,                        /* tokens of a pass: ROWS = SEQUENCES x EACH */
   HIDDEN, Q_WIDTH, Q_INPUT, KV_WIDTH, HEAD, KV_HEADS, KV_LENGTH, OUT_WIDTH, VOCAB,
   TURN_WIDTH, TURN_HEAD, K_WIDTH, K_HEADS, K_HEAD, V_HEADS, V_HEAD,   /* what RoPE turns of q; what the cache holds */
-  Q_RANK, LATENT, LATENT_KEY, NOPE, ABSORBED, V_WIDTH,                /* MLA; ABSORBED: q of all heads in the latent's space */
+  Q_RANK, LATENT, LATENT_KEY, NOPE, ABSORBED, V_WIDTH,   /* MLA; ABSORBED: q of all heads in the latent's space */
   FFN, SHARED_FFN, EXPERTS, TOPK, EXPERT_FFN, EXPERT_UP,   /* EXPERT_UP: gate and up of an expert as one matrix */
   SLOTS,                                        /* rows that go through experts: ROWS x TOPK */
   LAYERS,                                       /* layers, then those of some kind: */
@@ -23,7 +23,7 @@ enum quantity {
   RMS_JOINS, LAYER_JOINS, AFTER_NORMS, PARALLEL,   /* residual with a norm behind it, norms behind attention and FFN */
   DENSE, ROUTED, SHARED,                        /* with a dense FFN, with experts, with a shared one */
   GATES, SHARED_GATES,                          /* matrices of gate and up in dense layers, in shared experts */
-  V_PATCH, V_HIDDEN, V_EYE, V_FFN, V_LAYERS, V_GATES, V_TURNED,   /* the image encoder: inputs of a patch, width, head, ... */
+  V_PATCH, V_HIDDEN, V_EYE, V_FFN, V_LAYERS, V_GATES, V_TURNED,   /* of the encoder: inputs of a patch, width, head */
   QUANTITIES
 };
 
@@ -69,7 +69,8 @@ static void quantities_of(const struct model *m, const struct workload *w, const
 
 /* ---- the ops of a pass through the model */
 
-/* "{rope}", "{norm}" and "{activation}" are the model's, "{sight}" and "{see}" the norm and activation of its encoder. */
+/* "{rope}", "{norm}" and "{activation}" are the model's, "{sight}" and "{see}" the norm and activation of its
+ * encoder. */
 struct kernel { const char *technique; struct { const char *dim; enum quantity value; } at[KERNEL_DIMS]; };
 
 #define MATMUL(format, rows, columns) {"matmul." format, {{"m", ROWS}, {"n", rows}, {"k", columns}}}
@@ -250,7 +251,8 @@ static bool add_projector(struct workload *w, const struct vision *v, int64_t to
     *op = (struct op){.name = "projector", .phase = PHASE_PREFILL, .slot = SLOT_FIXED, .count = times,
                       .way = {{{.technique = "matmul.f16"}}}};
     struct kernel_case *kase = &op->way[0][0].kase;
-    if (!ops_matrix_case(v->projector[i + 1], v->projector[i], kase, err) || !ops_set_dim(kase, "m", tokens, err)) return false;
+    if (!ops_matrix_case(v->projector[i + 1], v->projector[i], kase, err) || !ops_set_dim(kase, "m", tokens, err))
+      return false;
   }
   return true;
 }
@@ -302,7 +304,8 @@ static double activation_bytes(const struct model *m, const struct task *t) {
   if (rows < t->concurrency) rows = t->concurrency;
   const int64_t routed = m->shared_ffn + m->experts_per_token * m->expert_ffn;
   const int64_t inner = (m->gated_ffn ? 2 : 1) * (m->ffn > routed ? m->ffn : routed);
-  const int64_t latent = m->mla.kv_rank ? (m->heads + 1) * (m->mla.kv_rank + m->mla.rope) : 2 * m->kv_heads * m->head_dim;
+  const int64_t latent = m->mla.kv_rank ? (m->heads + 1) * (m->mla.kv_rank + m->mla.rope)
+                                        : 2 * m->kv_heads * m->head_dim;
   const int64_t row = 2 * m->hidden + m->heads * m->head_dim + latent + inner + m->experts;
   const double text = (double)rows * (double)row + (double)t->concurrency * (double)m->vocab;
   const int64_t seen = 5 * v->hidden + (v->gated_ffn ? 2 : 1) * v->ffn;   /* residual, norm, q, k, v; gate, up */
@@ -312,12 +315,15 @@ static double activation_bytes(const struct model *m, const struct task *t) {
 
 /* What is timed by something near it, or not at all. */
 static void add_notes(struct workload *w, const struct model *m, const struct task *task) {
-  if (m->window_layers > 0) ops_note(w, "sliding windows of %lld positions in %lld layers: no kernel has them; timed as causal "
-                                     "attention over as many pairs, their cache holds the window and %d positions",
-                                     (long long)m->window, (long long)m->window_layers, (int)MICRO_BATCH);
+  if (m->window_layers > 0)
+    ops_note(w, "sliding windows of %lld positions in %lld layers: no kernel has them; timed as causal attention over "
+             "as many pairs, their cache holds the window and %d positions",
+             (long long)m->window, (long long)m->window_layers, (int)MICRO_BATCH);
   ops_note_latent(w, m);
-  if (task->images > 0) ops_note(w, "the image encoder and projector run in f16; attention in it is predicted from causal rows");
-  else if (m->vision.layers > 0) ops_note(w, "no image in the task: encoder and projector are in memory and never run");
+  if (task->images > 0)
+    ops_note(w, "the image encoder and projector run in f16; attention in it is predicted from causal rows");
+  else if (m->vision.layers > 0)
+    ops_note(w, "no image in the task: encoder and projector are in memory and never run");
   for (size_t i = 0; i < MODEL_NOTES && m->not_costed[i][0]; i++) ops_note(w, "not costed: %s", m->not_costed[i]);
 }
 
@@ -326,11 +332,11 @@ static bool fits(const struct model *m, const struct task *task, int64_t *kv_len
   for (size_t i = 0; i < task_n_lengths(task); i++)
     if (*kv_length < ops_end_of(m, task, i)) *kv_length = ops_end_of(m, task, i);
   if (*kv_length > m->context)
-    return error_set(err, ERROR_INPUT, "task '%s' needs %lld positions, model '%s' has a context of %lld; take a shorter task",
-                     task->id, (long long)*kv_length, m->id, (long long)m->context);
+    return error_set(err, ERROR_INPUT, "task '%s' needs %lld positions, model '%s' has a context of %lld; take a "
+                     "shorter task", task->id, (long long)*kv_length, m->id, (long long)m->context);
   if (task->images > 0 && m->vision.layers == 0)
-    return error_set(err, ERROR_INPUT, "task '%s' has images, model '%s' has no encoder for them; take a vision-language model",
-                     task->id, m->id);
+    return error_set(err, ERROR_INPUT, "task '%s' has images, model '%s' has no encoder for them; take a "
+                     "vision-language model", task->id, m->id);
   return true;
 }
 

@@ -2,8 +2,8 @@
  *
  * Prefill: the images and then the prompts of all concurrent sequences, one sequence after another, each prompt in
  * chunks of at most MICRO_BATCH tokens (the last one ragged); the logits of one token per sequence at its end. Decode:
- * one step makes one token for every sequence; weights are read once per step (m = concurrency), every sequence has a KV
- * cache of its own. The cache grows from history + prompt by the output: every cost of the model is linear in its
+ * one step makes one token for every sequence; weights are read once per step (m = concurrency), every sequence has a
+ * KV cache of its own. The cache grows from history + prompt by the output: every cost of the model is linear in its
  * length, so the mean over the steps is the cost at the mean length. Where a request has several turns, each finds the
  * cache of those before it, and what is counted is the mean turn.
  *
@@ -67,10 +67,11 @@ struct workload {
 bool workload_build(const struct model *, const struct task *, struct workload *, struct error *);
 void workload_free(struct workload *);
 
-/* The case by which weights are counted in bytes: matmul with a matrix of n x k for one row. False when this build lacks
- * the family. */
+/* The case by which weights are counted in bytes: matmul with a matrix of n x k for one row. False when this build
+ * lacks the family. */
 bool ops_matrix_case(int64_t n, int64_t k, struct kernel_case *, struct error *);
 /* Attention over `kv` positions of `batch` sequences, with the model's heads as the kernels take them. The same. */
-bool ops_attention_case(const struct model *, int64_t batch, int64_t q, int64_t kv, struct kernel_case *, struct error *);
+bool ops_attention_case(const struct model *, int64_t batch, int64_t q, int64_t kv, struct kernel_case *,
+                        struct error *);
 
 #endif

@@ -6,8 +6,7 @@
 
 #include "ops_internal.h"
 
-/* Chunks of a prompt are bundled to at most so many ops, each at the mean length of its chunks: within one, cost is linear
- * in that. */
+/* Chunks of a prompt are bundled to at most so many ops at the mean length of their chunks: cost is linear in that. */
 enum { PROMPT_OPS = 16 };
 
 void ops_note(struct workload *w, const char *format, ...) {
@@ -36,20 +35,25 @@ int64_t ops_end_of(const struct model *m, const struct task *task, size_t i) {
   return length.history + (task->turns > 1 ? task->turns : 1) * (prompt + length.output);
 }
 
+static double tokens_of(const struct task *task, size_t i) {
+  const struct task_length length = task_length_at(task, i);
+  return length.weight * (double)length.output;
+}
+
 /* Sequences of a decode step that have the i-th length. */
 static double sequences_of(const struct task *task, size_t i) {
   double tokens = 0;
-  for (size_t j = 0; j < task_n_lengths(task); j++) tokens += task_length_at(task, j).weight * (double)task_length_at(task, j).output;
-  const struct task_length length = task_length_at(task, i);
-  return (double)task->concurrency * length.weight * (double)length.output / tokens;
+  for (size_t j = 0; j < task_n_lengths(task); j++) tokens += tokens_of(task, j);
+  return (double)task->concurrency * tokens_of(task, i) / tokens;
 }
 
-/* Positions attended to on average in steps i = 1..output-1, each of at most `window` of start + i: the first token came
- * with the prefill. Rounded up. */
+/* Positions attended to on average in steps i = 1..output-1, in each at most `window` of start + i: the first token
+ * came with the prefill. Rounded up. */
 static int64_t mean_length(int64_t start, int64_t output, int64_t window) {
   const int64_t steps = output > 1 ? output - 1 : 1, room = window - start;
   const int64_t growing = room < 0 ? 0 : room < steps ? room : steps;
-  const double sum = (double)growing * ((double)start + (double)(growing + 1) / 2) + (double)(steps - growing) * (double)window;
+  const double rising = (double)growing * ((double)start + (double)(growing + 1) / 2);
+  const double sum = rising + (double)(steps - growing) * (double)window;
   return (int64_t)ceil(sum / (double)steps - 1e-9);
 }
 
@@ -58,9 +62,9 @@ static int64_t mean_length(int64_t start, int64_t output, int64_t window) {
 struct layout { int64_t heads, kv_heads, head; };
 
 /* MLA in the absorbed form has one KV head, whose keys are the latent with the positioned part and whose values are the
- * latent: at DeepSeek's sizes 576 and 512. The kernels take heads of up to 256 of one size, so it is timed as several KV
- * heads that cover the mean of both: as many operations (6 % more at those sizes) and the latent read as keys and again
- * as values. */
+ * latent: at DeepSeek's sizes 576 and 512. The kernels take heads of up to 256 of one size, so it is timed as several
+ * KV heads that cover the mean of both: as many operations (6 % more at those sizes) and the latent read as keys and
+ * again as values. */
 enum { WIDEST = 256, GROUP = 32 };   /* of the kernels' heads; int8's scale group, whose multiples every kernel takes */
 
 static struct layout layout_of(const struct model *m) {
@@ -72,15 +76,17 @@ static struct layout layout_of(const struct model *m) {
 void ops_note_latent(struct workload *w, const struct model *m) {
   if (m->mla.kv_rank == 0) return;
   const struct layout layout = layout_of(m);
-  ops_note(w, "latent attention (MLA) has keys of %lld, the kernels heads of up to %d: timed in the absorbed form as %lld KV heads "
-           "of %lld, the latent read twice; products per head are timed as one matrix",
+  ops_note(w, "latent attention (MLA) has keys of %lld, the kernels heads of up to %d: timed in the absorbed form as "
+           "%lld KV heads of %lld, the latent read twice; products per head are timed as one matrix",
            (long long)(m->mla.kv_rank + m->mla.rope), (int)WIDEST, (long long)layout.kv_heads, (long long)layout.head);
 }
 
 static bool attention_case(const struct layout *layout, int64_t batch, int64_t q, int64_t kv, struct kernel_case *kase,
                            struct error *err) {
   return ops_open_case("attention", strlen("attention"), kase, err) && ops_set_dim(kase, "batch", batch, err)
-      && ops_set_dim(kase, "q", q, err) && ops_set_dim(kase, "kv", kv, err) && ops_set_dim(kase, "heads", layout->heads, err)
+      && ops_set_dim(kase, "q", q, err)
+      && ops_set_dim(kase, "kv", kv, err)
+      && ops_set_dim(kase, "heads", layout->heads, err)
       && ops_set_dim(kase, "kv_heads", layout->kv_heads, err) && ops_set_dim(kase, "head", layout->head, err);
 }
 
@@ -105,12 +111,15 @@ static bool add_attention(struct workload *w, const struct model *m, enum phase 
 
 /* A chunk in layers with a window W, cut into pieces of at most W queries: causal attention of p queries over
  * W + p / 2 positions has the p W pairs of the window (half a key per query more). */
-static bool add_windowed(struct workload *w, const struct model *m, int64_t q, int64_t kv, double times, struct error *err) {
+static bool add_windowed(struct workload *w, const struct model *m, int64_t q, int64_t kv, double times,
+                         struct error *err) {
   const int64_t piece = q < m->window ? q : m->window, pieces = (q + piece - 1) / piece, seen = m->window + piece / 2;
-  return add_attention(w, m, PHASE_PREFILL, pieces, piece, kv < seen ? kv : seen, times * (double)m->window_layers, err);
+  return add_attention(w, m, PHASE_PREFILL, pieces, piece, kv < seen ? kv : seen, times * (double)m->window_layers,
+                       err);
 }
 
-static bool add_chunk(struct workload *w, const struct model *m, int64_t q, int64_t kv, double times, struct error *err) {
+static bool add_chunk(struct workload *w, const struct model *m, int64_t q, int64_t kv, double times,
+                      struct error *err) {
   return add_attention(w, m, PHASE_PREFILL, 1, q, kv, times * (double)(m->layers - m->window_layers), err)
       && (m->window_layers == 0 || add_windowed(w, m, q, kv, times, err));
 }
@@ -133,7 +142,8 @@ bool ops_add_prefill_attention(struct workload *w, const struct model *m, const 
 
 /* Both directions: a query of the image sees all patches, or those of its window. Only 16-bit keys are tried, since no
  * cache is kept. */
-static bool add_seeing(struct workload *w, const struct vision *v, int64_t batch, int64_t patches, double count, struct error *err) {
+static bool add_seeing(struct workload *w, const struct vision *v, int64_t batch, int64_t patches, double count,
+                       struct error *err) {
   if (count <= 0) return true;
   const struct layout layout = {v->heads, v->heads, v->hidden / v->heads};
   struct op *op = ops_new(w, err);
@@ -142,7 +152,8 @@ static bool add_seeing(struct workload *w, const struct vision *v, int64_t batch
                     .way = {{{.technique = "attention.flash_f16"}}, {{.technique = "attention.naive_f16"}}}};
   for (size_t i = 0; i < OP_WAYS; i++) {
     struct kernel_case *kase = &op->way[i][0].kase;
-    if (!attention_case(&layout, batch, patches, patches, kase, err) || !ops_set_dim(kase, "causal", 0, err)) return false;
+    if (!attention_case(&layout, batch, patches, patches, kase, err) || !ops_set_dim(kase, "causal", 0, err))
+      return false;
   }
   return true;
 }
@@ -161,7 +172,8 @@ bool ops_add_decode_attention(struct workload *w, const struct model *m, const s
     const double sequences = sequences_of(task, i), batch = fmax(1, round(sequences)), times = sequences / batch;
     const int64_t start = length.history + length.prompt, whole = mean_length(start, length.output, INT64_MAX / 4);
     const int64_t seen = m->window ? mean_length(start, length.output, m->window) : 0;
-    if (!add_attention(w, m, PHASE_DECODE, (int64_t)batch, 1, whole, times * (double)(m->layers - m->window_layers), err)
+    if (!add_attention(w, m, PHASE_DECODE, (int64_t)batch, 1, whole, times * (double)(m->layers - m->window_layers),
+                       err)
         || !add_attention(w, m, PHASE_DECODE, (int64_t)batch, 1, seen, times * (double)m->window_layers, err))
       return false;
   }

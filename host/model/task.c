@@ -28,9 +28,10 @@ static void take_means(struct task *t) {
 static bool read_lengths(const cJSON *root, struct task *t, struct error *err) {
   const cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "lengths"), *object;
   if (!list)
-    return json_int(root, "prompt", 1, 1 << 24, &t->prompt, err) && json_int(root, "output", 1, 1 << 24, &t->output, err);
+    return json_int(root, "prompt", 1, 1 << 24, &t->prompt, err)
+        && json_int(root, "output", 1, 1 << 24, &t->output, err);
   if (cJSON_HasObjectItem(root, "prompt") || cJSON_HasObjectItem(root, "output"))
-    return error_set(err, ERROR_INPUT, "fields 'lengths' and 'prompt' or 'output' contradict each other; give one of them");
+    return error_set(err, ERROR_INPUT, "fields 'lengths' and 'prompt' or 'output' contradict each other; give either");
   const int n = cJSON_GetArraySize(list);
   if (!cJSON_IsArray(list) || n < 1 || n > TASK_LENGTHS)
     return error_set(err, ERROR_INPUT, "field 'lengths' is not an array of 1 to %d objects", TASK_LENGTHS);

@@ -83,7 +83,8 @@ static bool check_experts(const struct model *m, struct error *err) {
   if (m->experts > 0 && m->dense_layers >= m->layers)
     return error_set(err, ERROR_INPUT, "dense_layers is %lld of %lld layers: none is left for the experts",
                      (long long)m->dense_layers, (long long)m->layers);
-  if (m->dense_layers > 0 && m->ffn < 1) return error_set(err, ERROR_INPUT, "field 'ffn' is missing: layers without experts have one");
+  if (m->dense_layers > 0 && m->ffn < 1)
+    return error_set(err, ERROR_INPUT, "field 'ffn' is missing: layers without experts have one");
   return true;
 }
 
@@ -92,8 +93,10 @@ static bool check_attention(const struct model *m, struct error *err) {
     return error_set(err, ERROR_INPUT, "%lld heads cannot share %lld kv_heads evenly; kv_heads must divide heads",
                      (long long)m->heads, (long long)m->kv_heads);
   if (m->window_layers > m->layers)
-    return error_set(err, ERROR_INPUT, "window_layers is %lld of %lld layers", (long long)m->window_layers, (long long)m->layers);
-  if ((m->window > 0) != (m->window_layers > 0)) return error_set(err, ERROR_INPUT, "window and window_layers need each other");
+    return error_set(err, ERROR_INPUT, "window_layers is %lld of %lld layers", (long long)m->window_layers,
+                     (long long)m->layers);
+  if ((m->window > 0) != (m->window_layers > 0))
+    return error_set(err, ERROR_INPUT, "window and window_layers need each other");
   if (m->mla.kv_rank > 0 && m->head_dim != m->mla.nope + m->mla.rope)
     return error_set(err, ERROR_INPUT, "head_dim is %lld, mla has heads of %lld + %lld", (long long)m->head_dim,
                      (long long)m->mla.nope, (long long)m->mla.rope);
@@ -106,14 +109,18 @@ static bool check_vision(const struct model *m, struct error *err) {
   const struct vision *v = &m->vision;
   if (v->layers == 0) return true;
   if (v->hidden % v->heads)
-    return error_set(err, ERROR_INPUT, "vision: %lld heads do not divide hidden %lld", (long long)v->heads, (long long)v->hidden);
+    return error_set(err, ERROR_INPUT, "vision: %lld heads do not divide hidden %lld", (long long)v->heads,
+                     (long long)v->hidden);
   if (v->window_layers > v->layers)
-    return error_set(err, ERROR_INPUT, "vision: window_layers is %lld of %lld layers", (long long)v->window_layers, (long long)v->layers);
-  if ((v->window > 0) != (v->window_layers > 0)) return error_set(err, ERROR_INPUT, "vision: window and window_layers need each other");
+    return error_set(err, ERROR_INPUT, "vision: window_layers is %lld of %lld layers", (long long)v->window_layers,
+                     (long long)v->layers);
+  if ((v->window > 0) != (v->window_layers > 0))
+    return error_set(err, ERROR_INPUT, "vision: window and window_layers need each other");
   if (v->image > 0 && v->image < v->patch * v->merge)
     return error_set(err, ERROR_INPUT, "vision: an image of %lld pixels is smaller than a token", (long long)v->image);
-  if (v->n_projector < 2 || v->projector[0] != v->hidden * v->merge * v->merge || v->projector[v->n_projector - 1] != m->hidden)
-    return error_set(err, ERROR_INPUT, "vision: the projector must lead from %lld (hidden x merge^2) to %lld (the model's hidden)",
+  if (v->n_projector < 2 || v->projector[0] != v->hidden * v->merge * v->merge
+      || v->projector[v->n_projector - 1] != m->hidden)
+    return error_set(err, ERROR_INPUT, "vision: the projector must lead from hidden x merge^2, %lld, to the model's %lld",
                      (long long)(v->hidden * v->merge * v->merge), (long long)m->hidden);
   return true;
 }

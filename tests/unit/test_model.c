@@ -44,6 +44,10 @@ static void unknown_fields_are_ignored(void **state) {
   assert_int_equal(model.activation, ACTIVATION_SWIGLU);
 }
 
+#define VISION(heads, projector, more) \
+  "\"vision\": {\"layers\": 2, \"hidden\": 64, \"ffn\": 128, \"patch\": 14, \"merge\": 2, \"heads\": " heads ", \"projector\": " \
+  projector more "}"
+
 static void nonsense_is_refused_by_field(void **state) {
   (void)state;
   static const struct { const char *from, *to, *says; } bad[] = {
@@ -66,6 +70,28 @@ static void nonsense_is_refused_by_field(void **state) {
     {"\"unknown\": [1, {}]", "\"qk_norm\": \"some\"", "qk_norm"},
     {"\"unknown\": [1, {}]", "\"rope\": \"thirds\"", "rope"},
     {"\"unknown\": [1, {}]", "\"activation\": \"gelu\"", "activation"},
+    {"\"unknown\": [1, {}]", "\"block\": \"stairs\"", "block"},
+    {"\"unknown\": [1, {}]", "\"norm\": 3", "norm"},
+    {"\"unknown\": [1, {}]", "\"window\": 100", "window_layers"},
+    {"\"unknown\": [1, {}]", "\"window\": 100, \"window_layers\": 31", "window_layers is 31"},
+    {"\"unknown\": [1, {}]", "\"window\": 0, \"window_layers\": 1", "window"},
+    {"\"unknown\": [1, {}]", "\"experts\": 8, \"expert_ffn\": 64, \"experts_per_token\": 2, \"dense_layers\": 30", "dense_layers"},
+    {"\"ffn\": 1536,", "\"experts\": 8, \"expert_ffn\": 64, \"experts_per_token\": 2, \"dense_layers\": 1,", "ffn"},
+    {"\"unknown\": [1, {}]", "\"mla\": 512", "mla"},
+    {"\"unknown\": [1, {}]", "\"mla\": {\"kv_rank\": 512, \"nope\": 64, \"rope\": 64}", "field 'v'"},
+    {"\"unknown\": [1, {}]", "\"mla\": {\"kv_rank\": 512, \"nope\": 64, \"rope\": 64, \"v\": 64}", "head_dim is 64"},
+    {"\"unknown\": [1, {}]", "\"mla\": {\"kv_rank\": 512, \"nope\": 32, \"rope\": 32, \"v\": 64}, \"qkv_bias\": true", "mla with"},
+    {"\"unknown\": [1, {}]", "\"vision\": []", "vision"},
+    {"\"unknown\": [1, {}]", VISION("5", "[320, 576]", ""), "5 heads"},
+    {"\"unknown\": [1, {}]", VISION("4", "[64, 576]", ""), "projector"},
+    {"\"unknown\": [1, {}]", VISION("4", "[256, 575]", ""), "projector"},
+    {"\"unknown\": [1, {}]", VISION("4", "[256]", ""), "projector"},
+    {"\"unknown\": [1, {}]", VISION("4", "[256, 1, 1, 1, 576]", ""), "projector"},
+    {"\"unknown\": [1, {}]", VISION("4", "[256, \"x\", 576]", ""), "projector"},
+    {"\"unknown\": [1, {}]", VISION("4", "[256, 576]", ", \"image\": 20"), "smaller"},
+    {"\"unknown\": [1, {}]", VISION("4", "[256, 576]", ", \"window\": 4"), "window_layers"},
+    {"\"unknown\": [1, {}]", "\"published\": {\"params\": -1}", "published"},
+    {"\"unknown\": [1, {}]", "\"not_costed\": [3]", "not_costed"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     struct model model;
@@ -96,6 +122,39 @@ static void a_task_is_read_and_checked(void **state) {
                      " \"concurrency\": 3}";
   assert_false(task_parse(zero, strlen(zero), &task, &err));
   assert_non_null(strstr(err.text, "prompt"));
+}
+
+static bool reads_task(const char *middle, struct task *task, struct error *err) {
+  char text[512];
+  *err = (struct error){0};
+  snprintf(text, sizeof text, "{\"schema\": \"vkpareto.task/1\", \"id\": \"t\", \"title\": \"T\", \"reason\": \"r\", \"concurrency\": 3, %s}", middle);
+  return task_parse(text, strlen(text), task, err);
+}
+
+static void lengths_are_read_and_checked(void **state) {
+  (void)state;
+  struct task task;
+  struct error err;
+  assert_true(reads_task("\"lengths\": [{\"prompt\": 10, \"output\": 4, \"weight\": 3}, {\"prompt\": 21, \"output\": 4, \"weight\": 1, \"history\": 7}]", &task, &err));
+  assert_int_equal(task_n_lengths(&task), 2);
+  assert_float_equal(task_length_at(&task, 0).weight, 0.75, 1e-12);
+  assert_int_equal(task_length_at(&task, 1).history, 7);
+  assert_int_equal(task.prompt, 13);   /* 12.75 */
+  assert_int_equal(task.output, 4);
+  assert_true(isnan(task.max_ttft_ms) && isnan(task.max_quality_loss_percent));
+  static const struct { const char *middle, *says; } bad[] = {
+    {"\"lengths\": []", "lengths"}, {"\"lengths\": {}", "lengths"}, {"\"lengths\": [1]", "lengths[0]"}, {"\"prompt\": 1", "output"},
+    {"\"lengths\": [{\"prompt\": 0, \"output\": 4, \"weight\": 3}]", "prompt"},
+    {"\"lengths\": [{\"prompt\": 1, \"output\": 0, \"weight\": 3}]", "output"},
+    {"\"lengths\": [{\"prompt\": 1, \"output\": 1, \"weight\": 1}, {\"prompt\": 1, \"output\": 1, \"weight\": 0}]", "lengths[1]"},
+    {"\"lengths\": [{\"prompt\": 1, \"output\": 1, \"weight\": 1}], \"prompt\": 1", "contradict"},
+    {"\"prompt\": 1, \"output\": 1, \"images\": 1", "image_side"}, {"\"prompt\": 1, \"output\": 1, \"turns\": 0", "turns"},
+    {"\"prompt\": 1, \"output\": 1, \"max_tpot_ms\": 0", "max_tpot_ms"},
+  };
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    if (reads_task(bad[i].middle, &task, &err)) fail_msg("accepted: %s", bad[i].middle);
+    if (!strstr(err.text, bad[i].says)) fail_msg("'%s' does not name %s", err.text, bad[i].says);
+  }
 }
 
 static void a_miss_suggests_the_nearest(void **state) {
@@ -160,6 +219,7 @@ int main(void) {
     cmocka_unit_test(nonsense_is_refused_by_field),
     cmocka_unit_test(truncated_text_is_refused_everywhere),
     cmocka_unit_test(a_task_is_read_and_checked),
+    cmocka_unit_test(lengths_are_read_and_checked),
     cmocka_unit_test(a_miss_suggests_the_nearest),
     cmocka_unit_test(every_built_in_file_is_sound),
     cmocka_unit_test(parameters_match_the_checkpoints),
