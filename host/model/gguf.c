@@ -28,7 +28,7 @@ static const struct { const char *name; uint32_t elements, bytes; } tensor_types
   [20] = {"IQ4_NL", 32, 18}, [21] = {"IQ3_S", 256, 110}, [22] = {"IQ2_S", 256, 82}, [23] = {"IQ4_XS", 256, 136},
   [24] = {"I8", 1, 1}, [25] = {"I16", 1, 2}, [26] = {"I32", 1, 4}, [27] = {"I64", 1, 8}, [28] = {"F64", 1, 8},
   [29] = {"IQ1_M", 256, 56}, [30] = {"BF16", 1, 2}, [34] = {"TQ1_0", 256, 54}, [35] = {"TQ2_0", 256, 66},
-  [39] = {"MXFP4", 32, 17},
+  [39] = {"MXFP4", 32, 17}, [40] = {"NVFP4", 64, 36}, [41] = {"Q1_0", 128, 18},
 };
 
 const char *gguf_type_name(uint32_t type) { return type < GGUF_TYPES ? tensor_types[type].name : NULL; }

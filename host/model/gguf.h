@@ -13,7 +13,7 @@
 #include "error.h"
 #include "model.h"
 
-enum { GGUF_KEYS = 256, GGUF_NAME = 96, GGUF_TYPES = 40 };
+enum { GGUF_KEYS = 256, GGUF_NAME = 96, GGUF_TYPES = 42 };
 
 /* A value, or an array of numbers by its extremes. Strings are cut, arrays of other things have only their count. */
 struct gguf_key {

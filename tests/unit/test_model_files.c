@@ -211,6 +211,21 @@ static void a_header_becomes_a_model(void **state) {
   assert_int_equal(gguf_find(&g, "tokenizer.ggml.tokens")->count, 3);
 }
 
+/* tests/fixtures/make_gguf.py has llama.cpp's own package write it, and prints these counts. */
+static void what_llama_cpp_writes_is_read(void **state) {
+  (void)state;
+  static struct gguf g;
+  struct error err = {0};
+  struct model *ours = model_load("olmoe-1b-7b", &err), *m = model_load(SOURCE_DIR "/tests/fixtures/olmoe-1b-7b.gguf", &err);
+  if (!m || !gguf_read(SOURCE_DIR "/tests/fixtures/olmoe-1b-7b.gguf", &g, &err)) fail_msg("%s", err.text);
+  assert_same_model(m, ours);
+  assert_float_equal(m->published_params, 6919161856, 0);
+  assert_float_equal(g.params, 6919161856, 0);
+  assert_float_equal(g.bytes, 3899695104, 0);
+  free(m);
+  free(ours);
+}
+
 static void a_file_is_told_by_its_content(void **state) {
   (void)state;
   static const char *const path = "test_model_files.tmp.json";
@@ -330,6 +345,7 @@ int main(void) {
     cmocka_unit_test(configs_lead_to_the_built_in_models),
     cmocka_unit_test(bad_configs_are_refused),
     cmocka_unit_test(a_header_becomes_a_model),
+    cmocka_unit_test(what_llama_cpp_writes_is_read),
     cmocka_unit_test(a_file_is_told_by_its_content),
     cmocka_unit_test(damaged_headers_are_survived),
     cmocka_unit_test(hostile_headers_are_refused),
