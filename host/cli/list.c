@@ -116,6 +116,7 @@ static bool add_model(const char *name, cJSON *rows, struct error *err) {
     cJSON_AddNumberToObject(row, "layers", (double)model->layers);
     cJSON_AddStringToObject(row, "attention", kind);
     cJSON_AddNumberToObject(row, "context", (double)model->context);
+    cJSON_AddStringToObject(row, "unverified", model->unverified);
     cJSON_AddStringToObject(row, "source", model->source);
   }
   free(model);

@@ -14,12 +14,6 @@ const char *const activation_names[ACTIVATIONS] = {"swiglu", "geglu", "gelu"};
 const char *const norm_names[NORMS] = {"rms", "layer"};
 const char *const block_names[BLOCKS] = {"sequential", "sandwich", "parallel"};
 
-static bool copy_string(const cJSON *root, const char *name, size_t size, char *out, struct error *err) {
-  const char *text = json_string(root, name, size - 1, err);
-  if (text) snprintf(out, size, "%s", text);
-  return text != NULL;
-}
-
 /* An optional name out of n. */
 static bool read_name(const cJSON *root, const char *field, const char *const names[], int n, int preset, int *out,
                       struct error *err) {
@@ -131,10 +125,24 @@ void model_note(struct model *m, const char *text) {
   }
 }
 
+static bool read_unverified(const cJSON *root, struct model *m, struct error *err) {
+  const cJSON *field, *fields = cJSON_GetObjectItemCaseSensitive(root, "unverified");
+  size_t used = 0;
+  cJSON_ArrayForEach(field, fields) {
+    if (!cJSON_IsString(field)) return error_set(err, ERROR_INPUT, "field 'unverified' holds what is no text");
+    const int wrote = snprintf(m->unverified + used, sizeof m->unverified - used, "%s%s", used ? ", " : "",
+                               field->valuestring);
+    used += wrote > 0 ? (size_t)wrote : 0;
+    if (used >= sizeof m->unverified) return error_set(err, ERROR_INPUT, "field 'unverified' is too long");
+  }
+  return true;
+}
+
 /* What stands about the model, beside its dimensions. */
 static bool read_remarks(const cJSON *root, struct model *m, struct error *err) {
   const cJSON *published, *note, *notes = cJSON_GetObjectItemCaseSensitive(root, "not_costed");
   m->published_params = NAN;
+  if (!read_unverified(root, m, err)) return false;
   if (!read_object(root, "published", &published, err)) return false;
   if (published && !json_number(published, "params", 1, 1e18, &m->published_params, err))
     return error_prefix(err, "published: ");
@@ -147,9 +155,9 @@ static bool read_remarks(const cJSON *root, struct model *m, struct error *err) 
 
 static bool model_read(const cJSON *root, struct model *m, struct error *err) {
   return json_check_schema(root, "vkpareto.model/1", err)
-      && copy_string(root, "id", sizeof m->id, m->id, err)
-      && copy_string(root, "name", sizeof m->name, m->name, err)
-      && copy_string(root, "source", sizeof m->source, m->source, err)
+      && json_copy(root, "id", m->id, sizeof m->id, err)
+      && json_copy(root, "name", m->name, sizeof m->name, err)
+      && json_copy(root, "source", m->source, sizeof m->source, err)
       && json_int(root, "hidden", 1, 1 << 20, &m->hidden, err)
       && json_int(root, "layers", 1, 1 << 12, &m->layers, err)
       && json_int(root, "heads", 1, 1 << 12, &m->heads, err)

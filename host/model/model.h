@@ -70,6 +70,7 @@ struct model {
   double params, active_params;   /* counts, from the dimensions; active: of a token, with its experts only */
   double published_params;        /* what its makers or its file say; NAN: unknown */
   char not_costed[MODEL_NOTES][128];   /* what it has and no cost counts; "" ends the list */
+  char unverified[128];   /* "tied_embeddings, context": fields that were not seen in a source; "" none */
   char source[512];
 };
 

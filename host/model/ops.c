@@ -324,6 +324,7 @@ static void add_notes(struct workload *w, const struct model *m, const struct ta
     ops_note(w, "the image encoder and projector run in f16; attention in it is predicted from causal rows");
   else if (m->vision.layers > 0)
     ops_note(w, "no image in the task: encoder and projector are in memory and never run");
+  if (m->unverified[0]) ops_note(w, "of the model's dimensions these were not seen in a source: %s", m->unverified);
   for (size_t i = 0; i < MODEL_NOTES && m->not_costed[i][0]; i++) ops_note(w, "not costed: %s", m->not_costed[i]);
 }
 

@@ -50,7 +50,7 @@ struct op {
 /* What the cache of some layers and sequences holds: the bytes of the case's K and V, `count` times. */
 struct op_cache { double count; struct kernel_case kase; };
 
-enum { OP_CACHES = 2 * TASK_LENGTHS, OP_NOTES = MODEL_NOTES + 4 };
+enum { OP_CACHES = 2 * TASK_LENGTHS, OP_NOTES = MODEL_NOTES + 5 };
 
 struct workload {
   struct op *ops;

@@ -1,6 +1,5 @@
 /* vkpareto.task/1 from JSON. */
 #include <math.h>
-#include <stdio.h>
 
 #include "json.h"
 #include "model.h"
@@ -48,17 +47,11 @@ static bool read_images(const cJSON *root, struct task *t, struct error *err) {
   return t->images == 0 || json_int(root, "image_side", 1, 1 << 16, &t->image_side, err);
 }
 
-static bool copy_string(const cJSON *root, const char *name, size_t size, char *out, struct error *err) {
-  const char *text = json_string(root, name, size - 1, err);
-  if (text) snprintf(out, size, "%s", text);
-  return text != NULL;
-}
-
 static bool task_read(const cJSON *root, struct task *t, struct error *err) {
   return json_check_schema(root, "vkpareto.task/1", err)
-      && copy_string(root, "id", sizeof t->id, t->id, err)
-      && copy_string(root, "title", sizeof t->title, t->title, err)
-      && copy_string(root, "reason", sizeof t->reason, t->reason, err)
+      && json_copy(root, "id", t->id, sizeof t->id, err)
+      && json_copy(root, "title", t->title, sizeof t->title, err)
+      && json_copy(root, "reason", t->reason, sizeof t->reason, err)
       && read_lengths(root, t, err) && read_images(root, t, err)
       && json_int(root, "concurrency", 1, 1024, &t->concurrency, err)
       && json_int_or(root, "turns", 1, 1024, 1, &t->turns, err)

@@ -92,6 +92,7 @@ static void nonsense_is_refused_by_field(void **state) {
     {"\"unknown\": [1, {}]", VISION("4", "[256, 576]", ", \"window\": 4"), "window_layers"},
     {"\"unknown\": [1, {}]", "\"published\": {\"params\": -1}", "published"},
     {"\"unknown\": [1, {}]", "\"not_costed\": [3]", "not_costed"},
+    {"\"unknown\": [1, {}]", "\"unverified\": [{}]", "unverified"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     struct model model;
