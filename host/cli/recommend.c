@@ -140,6 +140,7 @@ static void say_accepted(const struct recommendation *r) {
 }
 
 static void say(const struct recommendation *r) {
+  log_detail("the model is from %s", r->model->source);
   log_info("%s for %s on %s%s:", r->model->name, r->task->id, r->result->caps.name, recommend_is_rough(r) ? " (rough)" : "");
   say_choice(r);
   say_costs(r);
