@@ -258,6 +258,12 @@ const char *json_string(const cJSON *object, const char *name, size_t max, struc
   return item && string_of(item, name, max, &text, err) ? text : NULL;
 }
 
+bool json_copy(const cJSON *object, const char *name, char *out, size_t size, struct error *err) {
+  const char *text = json_string(object, name, size - 1, err);
+  if (text) memcpy(out, text, strlen(text) + 1);
+  return text != NULL;
+}
+
 bool json_string_or(const cJSON *object, const char *name, size_t max, const char *preset, const char **out,
                     struct error *err) {
   const cJSON *item = find(object, name);

@@ -32,6 +32,8 @@ bool json_number_or_nan(const cJSON *object, const char *name, double min, doubl
 bool json_bool_or(const cJSON *object, const char *name, bool preset, bool *out, struct error *);
 /* Points into the object; NULL with the error set when absent, not a string, or longer than max bytes. */
 const char *json_string(const cJSON *object, const char *name, size_t max, struct error *);
+/* Into `out`; a text that does not fit is refused. */
+bool json_copy(const cJSON *object, const char *name, char *out, size_t size, struct error *);
 /* Absent or null gives preset. *out points into the object. */
 bool json_string_or(const cJSON *object, const char *name, size_t max, const char *preset, const char **out,
                     struct error *);

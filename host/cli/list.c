@@ -13,7 +13,7 @@
 #include "text.h"
 #include "variant_text.h"
 
-enum { COLUMNS = 5 };
+enum { COLUMNS = 6 };
 
 /* One thing that can be listed: `fill` adds an object per entry, of which the table shows `columns`. */
 struct listing {
@@ -86,19 +86,63 @@ static bool add_suite(const char *name, cJSON *rows, struct error *err) {
   return row != NULL;
 }
 
+/* "GQA 32/8", "MQA 71/1", "MHA 32/32", "MLA 16"; ", window" where layers have one, ", vision" with an encoder. */
+static void kind_text(const struct model *m, char *out, size_t size) {
+  const char *windows = m->window_layers ? ", window" : "", *vision = m->vision.layers ? ", vision" : "";
+  const long long heads = m->heads, kv_heads = m->kv_heads;
+  if (m->mla.kv_rank)
+    snprintf(out, size, "MLA %lld%s%s", heads, windows, vision);
+  else
+    snprintf(out, size, "%s %lld/%lld%s%s", heads == kv_heads ? "MHA" : kv_heads == 1 ? "MQA" : "GQA", heads, kv_heads,
+             windows, vision);
+}
+
+static void add_count(cJSON *row, const char *name, double count) {
+  char text[32];
+  snprintf(text, sizeof text, "%.3g billion", count / 1e9);
+  cJSON_AddStringToObject(row, name, text);
+}
+
 static bool add_model(const char *name, cJSON *rows, struct error *err) {
   struct model *model = model_load(name, err);
   cJSON *row = model ? add_row(rows, err) : NULL;
   if (row) {
-    char parameters[32];
-    snprintf(parameters, sizeof parameters, "%.3g billion", model->params / 1e9);
+    char kind[64];
+    kind_text(model, kind, sizeof kind);
     cJSON_AddStringToObject(row, "model", model->id);
     cJSON_AddStringToObject(row, "name", model->name);
-    cJSON_AddStringToObject(row, "parameters", parameters);
+    add_count(row, "parameters", model->params);
+    add_count(row, "active", model->active_params);
+    cJSON_AddNumberToObject(row, "layers", (double)model->layers);
+    cJSON_AddStringToObject(row, "attention", kind);
+    cJSON_AddNumberToObject(row, "context", (double)model->context);
+    cJSON_AddStringToObject(row, "unverified", model->unverified);
     cJSON_AddStringToObject(row, "source", model->source);
   }
   free(model);
   return row != NULL;
+}
+
+/* "512", or "256 to 4096" over the task's lengths. */
+static void span_text(int64_t least, int64_t most, char *out, size_t size) {
+  if (least == most) snprintf(out, size, "%lld", (long long)least);
+  else snprintf(out, size, "%lld to %lld", (long long)least, (long long)most);
+}
+
+static void add_spans(cJSON *row, const struct task *task) {
+  struct task_length least = task_length_at(task, 0), most = least;
+  char text[64];
+  for (size_t i = 1; i < task_n_lengths(task); i++) {
+    const struct task_length length = task_length_at(task, i);
+    if (length.prompt < least.prompt) least.prompt = length.prompt;
+    if (length.prompt > most.prompt) most.prompt = length.prompt;
+    if (length.output < least.output) least.output = length.output;
+    if (length.output > most.output) most.output = length.output;
+  }
+  span_text(least.prompt, most.prompt, text, sizeof text);
+  cJSON_AddStringToObject(row, "prompt", text);
+  span_text(least.output, most.output, text, sizeof text);
+  cJSON_AddStringToObject(row, "output", text);
 }
 
 static bool add_task(const char *name, cJSON *rows, struct error *err) {
@@ -107,9 +151,14 @@ static bool add_task(const char *name, cJSON *rows, struct error *err) {
   if (row) {
     cJSON_AddStringToObject(row, "task", task->id);
     cJSON_AddStringToObject(row, "title", task->title);
-    cJSON_AddNumberToObject(row, "prompt", (double)task->prompt);
-    cJSON_AddNumberToObject(row, "output", (double)task->output);
+    add_spans(row, task);
+    cJSON_AddNumberToObject(row, "turns", (double)task->turns);
     cJSON_AddNumberToObject(row, "concurrency", (double)task->concurrency);
+    cJSON_AddNumberToObject(row, "images", (double)task->images);
+    json_add_number(row, "max_ttft_ms", task->max_ttft_ms);
+    json_add_number(row, "max_tpot_ms", task->max_tpot_ms);
+    json_add_number(row, "max_quality_loss_percent", task->max_quality_loss_percent);
+    cJSON_AddStringToObject(row, "reason", task->reason);
   }
   free(task);
   return row != NULL;
@@ -123,8 +172,8 @@ static const struct listing listings[] = {
   {"techniques", fill_techniques, {"technique", "title"}},
   {"variants", fill_variants, {"variant", "requires", "built"}},
   {"suites", fill_suites, {"suite", "cases", "description"}},
-  {"models", fill_models, {"model", "name", "parameters"}},
-  {"tasks", fill_tasks, {"task", "title", "prompt", "output", "concurrency"}},
+  {"models", fill_models, {"model", "parameters", "active", "layers", "attention", "context"}},
+  {"tasks", fill_tasks, {"task", "title", "prompt", "output", "turns", "concurrency"}},
 };
 enum { LISTINGS = sizeof listings / sizeof listings[0] };
 

@@ -16,7 +16,7 @@ static const struct args_verb verb = {
            "it as a config. Needs no GPU. Status 4 when no configuration is within the limits.",
   .options = {
     {"result", "RESULT", "what `vkpareto run` measured (required)"},
-    {"model", "MODEL", "a built-in model (`vkpareto list models`) or a .json file (required)"},
+    {"model", "MODEL", "a built-in model (`vkpareto list models`), or a file: ours, config.json, GGUF (required)"},
     {"task", "TASK", "a built-in task (`vkpareto list tasks`) or a .json file (required)"},
     {"max-memory", "SIZE", "at most this much device memory, as 6GiB (default: what the device has)"},
     {"max-ttft", "MS", "time to first token at most"},
@@ -115,12 +115,39 @@ static void say_costs(const struct recommendation *r) {
            100 * r->predicted.extrapolated_share, r->front.n, r->decision.n_feasible);
 }
 
+/* What the task says that people accept: shown, and warned about when it is missed, but no limit of the search, since only
+ * the user knows whether less would do. */
+static void say_accepted(const struct recommendation *r) {
+  const struct task *task = r->task;
+  const struct { enum objective objective; double most; const char *remedy; } accepted[] = {
+    {OBJECTIVE_TTFT, task->max_ttft_ms * NS_PER_MS, "--max-ttft"},
+    {OBJECTIVE_TPOT, task->max_tpot_ms * NS_PER_MS, "--max-tpot"},
+    {OBJECTIVE_QUALITY, r->space.quality_known ? log1p(task->max_quality_loss_percent / 100) : NAN, "--max-quality-loss"},
+  };
+  for (size_t i = 0; i < sizeof accepted / sizeof accepted[0]; i++) {
+    const enum objective o = accepted[i].objective;
+    const double value = prediction_objective(&r->predicted, o);
+    char is[32], most[32];
+    if (!isfinite(accepted[i].most)) continue;
+    objective_text(o, value, is, sizeof is);
+    objective_text(o, accepted[i].most, most, sizeof most);
+    if (value > accepted[i].most)
+      log_warn("%s of %s: for %s people accept %s; %s tells whether anything reaches it", objective_names[o], is, task->id, most,
+               accepted[i].remedy);
+    else
+      log_detail("  %s of %s is within what people accept for %s: %s", objective_names[o], is, task->id, most);
+  }
+}
+
 static void say(const struct recommendation *r) {
+  log_detail("the model is from %s", r->model->source);
   log_info("%s for %s on %s%s:", r->model->name, r->task->id, r->result->caps.name, recommend_is_rough(r) ? " (rough)" : "");
   say_choice(r);
   say_costs(r);
   char text[1024];
   if (recommend_uncosted(r, 0, text, sizeof text)) log_info("  %s", text);
+  for (size_t i = 0; i < OP_NOTES && r->space.work.notes[i][0]; i++) log_info("  %s", r->space.work.notes[i]);
+  say_accepted(r);
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) log_detail("  mind: %s", text);
 }
 

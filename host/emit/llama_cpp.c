@@ -36,13 +36,14 @@ static const struct counterpart *weight_type(const char *ours) {
 static const struct counterpart *kv_type(const char *ours) { return find(kv_types, sizeof kv_types / sizeof kv_types[0], ours); }
 
 /* Which models have a tensor. */
-enum tensor_of { OF_ALL = 0, OF_GATED = 1, OF_DENSE = 2, OF_EXPERTS = 4, OF_SHARED = 8 };
+enum tensor_of { OF_ALL = 0, OF_GATED = 1, OF_DENSE = 2, OF_EXPERTS = 4, OF_SHARED = 8, OF_PLAIN = 16, OF_LATENT = 32 };
 
 /* Tensors of each class, as llama.cpp names them (src/llama-arch.cpp); those of the logits have options instead of
- * patterns. Experts lie in one tensor per matrix; the router, ffn_gate_inp, is never quantised. That llama-quantize
+ * patterns. MLA has those of its projections. Experts lie in one tensor per matrix; the router, ffn_gate_inp, is never quantised. That llama-quantize
  * heeds the patterns of experts was seen on a small OLMoE file with llama.cpp-tools 0.7.0. */
 static const struct { enum tensor_class class_; const char *pattern; unsigned of; } tensors[] = {
-  {CLASS_QKV, "attn_q", OF_ALL}, {CLASS_QKV, "attn_k", OF_ALL}, {CLASS_QKV, "attn_v", OF_ALL},
+  {CLASS_QKV, "attn_q", OF_ALL}, {CLASS_QKV, "attn_k", OF_PLAIN}, {CLASS_QKV, "attn_v", OF_PLAIN},
+  {CLASS_QKV, "attn_kv_a_mqa", OF_LATENT}, {CLASS_QKV, "attn_k_b", OF_LATENT}, {CLASS_QKV, "attn_v_b", OF_LATENT},
   {CLASS_ATTN_OUT, "attn_output", OF_ALL},
   {CLASS_FFN_UP, "ffn_gate", OF_DENSE | OF_GATED}, {CLASS_FFN_UP, "ffn_up", OF_DENSE},
   {CLASS_FFN_UP, "ffn_gate_exps", OF_EXPERTS | OF_GATED}, {CLASS_FFN_UP, "ffn_up_exps", OF_EXPERTS},
@@ -53,8 +54,8 @@ static const struct { enum tensor_class class_; const char *pattern; unsigned of
 enum { TENSORS = sizeof tensors / sizeof tensors[0] };
 
 static unsigned kind_of(const struct model *model) {
-  const unsigned ffn = !model->experts ? OF_DENSE : model->ffn ? OF_EXPERTS | OF_SHARED : OF_EXPERTS;
-  return ffn | (model->gated_ffn ? OF_GATED : 0u);
+  const unsigned ffn = (model->dense_layers ? OF_DENSE : 0u) | (model->experts ? OF_EXPERTS : 0u) | (model->shared_ffn ? OF_SHARED : 0u);
+  return ffn | (model->mla.kv_rank ? OF_LATENT : OF_PLAIN) | (model->gated_ffn ? OF_GATED : 0u);
 }
 
 static bool is_flash(const struct technique *technique) { return strncmp(technique->id, "attention.flash", 15) == 0; }

@@ -1,10 +1,16 @@
 /* model x task -> every op that one request needs, with shapes and counts. Pure.
  *
- * Prefill: the prompts of all concurrent sequences, one sequence after another, each in chunks of at most MICRO_BATCH
- * tokens (the last one ragged); the logits of one token per sequence at its end. Decode: one step makes one token for
- * every sequence; weights are read once per step (m = concurrency), every sequence has a KV cache of its own. The cache
- * grows from prompt to prompt + output: every cost of the model is linear in its length, so the mean over the steps is
- * the cost at the mean length.
+ * Prefill: the images and then the prompts of all concurrent sequences, one sequence after another, each prompt in
+ * chunks of at most MICRO_BATCH tokens (the last one ragged); the logits of one token per sequence at its end. Decode:
+ * one step makes one token for every sequence; weights are read once per step (m = concurrency), every sequence has a
+ * KV cache of its own. The cache grows from history + prompt by the output: every cost of the model is linear in its
+ * length, so the mean over the steps is the cost at the mean length. Where a request has several turns, each finds the
+ * cache of those before it, and what is counted is the mean turn.
+ *
+ * A task of several lengths: prefill by their weights; in a decode step a length holds as many of the sequences as it
+ * has of the tokens written, since long answers stay longer.
+ *
+ * Sliding windows and MLA are timed by the kernels that come nearest (ops_attention.c); `notes` says so.
  *
  * Left out, because the device does not do it: the choice of a token from the logits, which engines make on the
  * host. */
@@ -41,21 +47,30 @@ struct op {
   struct op_step way[OP_WAYS][OP_STEPS];   /* ways to compute it, each of one step or more; family NULL: no more */
 };
 
+/* What the cache of some layers and sequences holds: the bytes of the case's K and V, `count` times. */
+struct op_cache { double count; struct kernel_case kase; };
+
+enum { OP_CACHES = 2 * TASK_LENGTHS, OP_NOTES = MODEL_NOTES + 5 };
+
 struct workload {
   struct op *ops;
   size_t n;
   double passes[PHASE_COUNT];   /* runs through the layers: chunks of all prompts; 1 per decode step */
   int64_t kv_length;            /* positions that each sequence's cache must hold in the end */
+  struct op_cache caches[OP_CACHES];
+  size_t n_caches;
+  char notes[OP_NOTES][256];    /* what is timed by something near it, or not at all; "" ends the list */
   double activation_bytes;      /* f32 activations alive at once: residual, norm, q, k, v, gate, up, logits */
 };
 
-/* False when the task does not fit the model's context. Free with workload_free. */
+/* False when the task does not fit the model's context or has images for a model of text. Free with workload_free. */
 bool workload_build(const struct model *, const struct task *, struct workload *, struct error *);
 void workload_free(struct workload *);
 
-/* The cases by which weights and caches are counted in bytes: matmul with a matrix of n x k for one row, and attention
- * over `kv` positions of `batch` sequences. False when this build lacks the family. */
+/* The case by which weights are counted in bytes: matmul with a matrix of n x k for one row. False when this build
+ * lacks the family. */
 bool ops_matrix_case(int64_t n, int64_t k, struct kernel_case *, struct error *);
+/* Attention over `kv` positions of `batch` sequences, with the model's heads as the kernels take them. The same. */
 bool ops_attention_case(const struct model *, int64_t batch, int64_t q, int64_t kv, struct kernel_case *,
                         struct error *);
 

@@ -192,6 +192,10 @@ bool recommend_caveat(const struct recommendation *r, size_t index, char *out, s
   if (index-- == 0) return true;
   snprintf(out, size, "quality losses are published figures of whole models, shared out by weights and added; +-%.0f %%", 100 * QUALITY_INTERVAL);
   if (index-- == 0) return true;
+  for (size_t i = 0; i < OP_NOTES && r->space.work.notes[i][0]; i++) {
+    snprintf(out, size, "%s", r->space.work.notes[i]);
+    if (index-- == 0) return true;
+  }
   if (!r->space.quality_known) {
     snprintf(out, size, "quality is left out for all: that of some offered technique is unknown");
     if (index-- == 0) return true;

@@ -185,11 +185,11 @@ static struct phase_time time_attention(const struct space_request *request, con
   return time_slot(request, work, SLOT_ATTENTION, phase, &names, err);
 }
 
-static double kv_bytes(const struct space_request *request, const struct workload *work, const struct technique *technique) {
-  struct kernel_case kase;
-  struct error ignored = {0};
-  if (!ops_attention_case(request->model, request->task->concurrency, 1, work->kv_length, &kase, &ignored)) return NAN;
-  return (double)request->model->layers * cost_stream_bytes(&kase, technique);
+static double kv_bytes(const struct workload *work, const struct technique *technique) {
+  double bytes = 0;
+  for (size_t i = 0; i < work->n_caches; i++)
+    bytes += work->caches[i].count * cost_stream_bytes(&work->caches[i].kase, technique);
+  return bytes;
 }
 
 static void offer_pair(const struct space_request *request, struct space *space, const struct technique *const technique[PHASE_COUNT],
@@ -206,7 +206,7 @@ static void offer_pair(const struct space_request *request, struct space *space,
     snprintf(option.name, sizeof option.name, "%s %s", decode.algorithm, decode.kv);
   else
     snprintf(option.name, sizeof option.name, "%s/%s %s", prefill.algorithm, decode.algorithm, decode.kv);
-  option.kv_bytes = kv_bytes(request, &space->work, technique[PHASE_DECODE]);
+  option.kv_bytes = kv_bytes(&space->work, technique[PHASE_DECODE]);
   char key[32];
   snprintf(key, sizeof key, "kv.%s", decode.kv);
   option.quality = quality_of(request->quality, key, request->model->params);

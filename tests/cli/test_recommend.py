@@ -151,6 +151,44 @@ class Recommend(ProgramTest):
                 self.assert_refused(recommend(model=self.file("bad.json", {**good, field: value})), 2, field)
         self.assert_refused(recommend(model=self.file("many.json", {**good, "experts_per_token": 9})), 4, "topk of moe is 9")
 
+    def test_what_people_accept_is_warned_about(self):
+        self.assertNotIn("people accept", recommend(task="batch").stderr)
+        done = recommend("--max-memory", "900GiB", model="qwen2.5-72b", task="code")
+        self.assertIn("for code people accept 40.0 ms", done.stderr)
+        self.assertIn("--max-tpot", done.stderr)
+
+    def test_what_is_approximated_is_said(self):
+        for model, task, says in (("deepseek-v2-lite", "chat", "MLA"), ("gemma-2-2b", "chat", "sliding windows"), ("llava-1.5-7b", "describe", "encoder"),
+                                  ("gpt-oss-20b", "chat", "attention sinks")):
+            with self.subTest(model):
+                done = recommend("--max-memory", "900GiB", model=model, task=task)
+                self.assert_done(done)
+                self.assertIn(says, done.stderr)
+                self.assertIn(says, done.stdout)   # the caveats of the config
+        self.assertNotIn("sliding", recommend().stderr)
+
+    def test_images_need_a_model_that_sees(self):
+        self.assert_refused(recommend(task="describe"), 2, "encoder")
+
+    def test_files_of_others_are_models(self):
+        config = {"architectures": ["LlamaForCausalLM"], "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32,
+                  "num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 128256, "max_position_embeddings": 131072}
+        done = recommend(model=self.file("config.json", config))
+        self.assert_done(done)
+        self.assertEqual(json.loads(done.stdout)["predicted"], json.loads(recommend().stdout)["predicted"])
+        self.assert_refused(recommend(model=self.file("config.json", {"architectures": ["RwkvForCausalLM"]})), 2, "LlamaForCausalLM")
+        self.assert_refused(recommend(model=self.file("model.gguf", b"GGUF\3\0\0\0")), 2, "model.gguf", "ends within")
+
+    def test_lengths_of_a_task_are_checked(self):
+        good = {"schema": "vkpareto.task/1", "id": "t", "title": "T", "reason": "r", "concurrency": 4,
+                "lengths": [{"prompt": 10, "output": 5, "weight": 1}, {"prompt": 700, "output": 50, "weight": 2}]}
+        self.assert_done(recommend(task=self.file("good.json", good)))
+        for field, value in (("lengths", []), ("lengths", [{"prompt": 0, "output": 1, "weight": 1}]), ("lengths", [{"prompt": 1, "output": 1, "weight": 0}]),
+                             ("lengths", 3), ("prompt", 5), ("turns", 0), ("images", 1), ("max_ttft_ms", -1)):
+            with self.subTest(f"{field} {value}"):
+                self.assert_refused(recommend(task=self.file("bad.json", {**good, field: value})), 2, "image_side" if field == "images" else field)
+        self.assert_refused(recommend(task=self.file("long.json", {**good, "turns": 1000})), 2, "context")
+
     def test_a_task_that_does_not_fit_is_refused(self):
         task = {"schema": "vkpareto.task/1", "id": "t", "title": "T", "reason": "r", "prompt": 200000, "output": 10, "concurrency": 1}
         self.assert_refused(recommend(task=self.file("long.json", task)), 2, "131072")

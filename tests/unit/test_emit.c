@@ -108,7 +108,7 @@ static void experts_have_tensors_of_their_own(void **state) {
   (void)state;
   struct model *model = model_named("olmoe-1b-7b");
   struct task *task = task_named("chat");
-  model->ffn = 1024;   /* shared */
+  model->shared_ffn = 1024;
   struct recommendation *r = recommend(model, task, INFINITY, llama_cpp_lost);
   for (int c = 0; c < CLASS_COUNT; c++) set_choice(r, c, c == CLASS_FFN_UP ? "int4_g32" : "int8_g32");
   set_choice(r, SLOT_ATTENTION, "flash f16");
@@ -117,6 +117,29 @@ static void experts_have_tensors_of_their_own(void **state) {
                                    "  --tensor-type ffn_up_exps=q4_0 \\\n  --tensor-type ffn_gate_shexp=q4_0 \\\n"
                                    "  --tensor-type ffn_up_shexp=q4_0 \\\n  --tensor-type ffn_down_exps=q8_0 \\\n"
                                    "  --tensor-type ffn_down_shexp=q8_0 \\\n  --output-tensor-type q8_0"));
+  free(commands);
+  free(text);
+  recommend_free(r);
+  free(task);
+  free(model);
+}
+
+/* DeepSeek's first layer is dense; q, k and v are projected through a latent. */
+static void latent_attention_has_tensors_of_its_own(void **state) {
+  (void)state;
+  struct model *model = model_named("deepseek-v2-lite");
+  struct task *task = task_named("chat");
+  struct recommendation *r = recommend(model, task, INFINITY, llama_cpp_lost);
+  for (int c = 0; c < CLASS_COUNT; c++) set_choice(r, c, "int8_g32");
+  set_choice(r, SLOT_ATTENTION, "flash f16");
+  char *text = emitted(r, "llama.cpp"), *commands = commands_of(text);
+  for (size_t i = 0; i < 7; i++) {
+    static const char *const tensors[] = {"attn_q", "attn_kv_a_mqa", "attn_k_b", "attn_v_b", "ffn_gate", "ffn_gate_exps", "ffn_gate_shexp"};
+    char flag[64];
+    snprintf(flag, sizeof flag, "--tensor-type %s=q8_0", tensors[i]);
+    if (!strstr(commands, flag)) fail_msg("no %s", flag);
+  }
+  assert_null(strstr(commands, "attn_k="));
   free(commands);
   free(text);
   recommend_free(r);
@@ -238,6 +261,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(mixed_formats_name_every_tensor),
     cmocka_unit_test(experts_have_tensors_of_their_own),
+    cmocka_unit_test(latent_attention_has_tensors_of_its_own),
     cmocka_unit_test(without_a_quantised_class_there_are_no_overrides),
     cmocka_unit_test(a_tied_embedding_has_no_output_tensor),
     cmocka_unit_test(hostile_names_cannot_leave_their_comment),
