@@ -137,8 +137,9 @@ bool choose_front(const struct space *space, struct front *front, struct error *
       [OBJECTIVE_ENERGY] = request_energy(space, &c),
     }};
   }
-  front_prune(&objectives, front);
-  return true;
+  if (front_prune(&objectives, front, err)) return true;
+  front_free(front);
+  return false;
 }
 
 /* ---- score */
