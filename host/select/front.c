@@ -101,34 +101,38 @@ static bool fold(const struct front_algebra *algebra, const struct front_slot *s
 }
 
 /* The largest sum of each coordinate is a whole number that a double holds, and none is below 0. */
-static bool check_costs(const struct front_algebra *algebra, const struct front_cost *base, const struct front_slot *slots,
-                        size_t n_slots, struct error *err) {
-  for (size_t i = 0; i < algebra->n; i++) {
-    double sum = (double)base->at[i];
-    bool negative = base->at[i] < 0;
-    for (size_t s = 0; s < n_slots; s++) {
-      double most = 0;
-      for (size_t o = 0; o < slots[s].n; o++) {
-        negative |= slots[s].options[o].at[i] < 0;
-        most = fmax(most, (double)slots[s].options[o].at[i]);
-      }
-      sum += most;
+static bool check_coord(size_t i, const struct front_cost *base, const struct front_slot *slots, size_t n_slots, struct error *err) {
+  double sum = (double)base->at[i];
+  bool negative = base->at[i] < 0;
+  for (size_t s = 0; s < n_slots; s++) {
+    double most = 0;
+    for (size_t o = 0; o < slots[s].n; o++) {
+      negative |= slots[s].options[o].at[i] < 0;
+      most = fmax(most, (double)slots[s].options[o].at[i]);
     }
-    if (negative) return error_set(err, ERROR_INPUT, "a cost is negative");
-    if (sum > COVER_MAX) return error_set(err, ERROR_UNSUPPORTED, "costs add up to %.3g, over 2^53", sum);
+    sum += most;
   }
+  if (negative) return error_set(err, ERROR_INPUT, "a cost is negative");
+  return sum <= COVER_MAX || error_set(err, ERROR_UNSUPPORTED, "costs add up to %.3g, over 2^53", sum);
+}
+
+bool front_check(const struct front_algebra *algebra, const struct front_cost *base, const struct front_slot *slots, size_t n_slots,
+                 struct error *err) {
+  if (algebra->n == 0 || algebra->n > FRONT_COORDS || algebra->n_sum > algebra->n || algebra->n > algebra->n_sum + 1)
+    return error_set(err, ERROR_UNSUPPORTED, "%zu + %zu costs are not what a front is made for", algebra->n_sum,
+                     algebra->n - algebra->n_sum);
+  for (size_t s = 0; s < n_slots; s++)
+    if (slots[s].n > FRONT_OPTIONS) return error_set(err, ERROR_UNSUPPORTED, "%zu options in one slot", slots[s].n);
+  for (size_t i = 0; i < algebra->n; i++)
+    if (!check_coord(i, base, slots, n_slots, err)) return false;
   return true;
 }
 
 bool front_build(const struct front_algebra *algebra, const struct front_cost *base, const struct front_slot *slots, size_t n_slots,
                  size_t max_points, struct front *out, struct error *err) {
   *out = (struct front){0};
-  if (n_slots > FRONT_SLOTS || algebra->n == 0 || algebra->n > FRONT_COORDS || algebra->n_sum > algebra->n || algebra->n > algebra->n_sum + 1)
-    return error_set(err, ERROR_UNSUPPORTED, "%zu slots of %zu + %zu costs are not what a front is made for", n_slots,
-                     algebra->n_sum, algebra->n - algebra->n_sum);
-  for (size_t s = 0; s < n_slots; s++)
-    if (slots[s].n > FRONT_OPTIONS) return error_set(err, ERROR_UNSUPPORTED, "%zu options in one slot", slots[s].n);
-  if (!check_costs(algebra, base, slots, n_slots, err)) return false;
+  if (n_slots > FRONT_SLOTS) return error_set(err, ERROR_UNSUPPORTED, "%zu slots; an exact front takes %d", n_slots, FRONT_SLOTS);
+  if (!front_check(algebra, base, slots, n_slots, err)) return false;
   size_t capacity = 0;
   struct front_point start = {.cost = *base};
   bool ok = append(out, &capacity, max_points, &start, err);

@@ -35,8 +35,12 @@ int front_compare(const struct front_algebra *, const struct front_cost *, const
 /* a <= b in every coordinate. */
 bool front_covers(const struct front_algebra *, const struct front_cost *a, const struct front_cost *b);
 
+/* The algebra and the costs are what a front can be made of: at most one max, nothing negative, no sum over 2^53. */
+bool front_check(const struct front_algebra *, const struct front_cost *base, const struct front_slot *, size_t n_slots,
+                 struct error *);
+
 /* All combinations of `base` and one option per slot that no other combination covers, sorted lexicographically; of
- * equal ones the first in choice order stays. No cost may be negative, and no sum over 2^53. A slot without options makes the front empty. More than max_points at
+ * equal ones the first in choice order stays. What front_check refuses is an error. A slot without options makes the front empty. More than max_points at
  * any stage is an error, since nobody can read such a front. Free with front_free. */
 bool front_build(const struct front_algebra *, const struct front_cost *base, const struct front_slot *, size_t n_slots,
                  size_t max_points, struct front *, struct error *);
