@@ -108,6 +108,9 @@ static void say_costs(const struct recommendation *r) {
   recommend_shares(r, PHASE_PREFILL, ttft, sizeof ttft);
   recommend_shares(r, PHASE_DECODE, tpot, sizeof tpot);
   log_info("  ttft: %s; tpot: %s", ttft, tpot);
+  if (r->stability.draws)
+    log_info("  stays best in %.0f %% of %zu redraws of the errors%s, expected regret %.2g %%", 100 * r->stability.best_share,
+             r->stability.draws, r->stability.unknown_errors ? " that are known" : "", 100 * r->stability.regret);
   if (r->has_plain)
     log_info("  against 16-bit weights and cache: request time %.2fx, memory %.2fx", r->predicted.request_ns / r->plain_predicted.request_ns,
              r->predicted.memory / r->plain_predicted.memory);
