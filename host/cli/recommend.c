@@ -21,6 +21,7 @@ static const struct args_verb verb = {
     {"max-memory", "SIZE", "at most this much device memory, as 6GiB (default: what the device has)"},
     {"max-ttft", "MS", "time to first token at most"},
     {"max-tpot", "MS", "time per token at most"},
+    {"min-throughput", "TOK/S", "at least so many decoded tokens per second, of all sequences together"},
     {"max-quality-loss", "PCT", "perplexity may rise by at most this much: 1% is a ratio of 1.01"},
     {"max-power", "W", "mean power over a request at most, where the result has energy"},
     {"prefer", "WHAT", "balanced (default), latency, memory, energy or quality"},
@@ -57,6 +58,14 @@ static bool read_quality(const struct args *args, double *limit, struct error *e
   double percent;
   if (!text_parse_double(number, 0, 1000, &percent, err)) return error_prefix(err, "--max-quality-loss: ");
   *limit = log1p(percent / 100);
+  return true;
+}
+
+/* Every step of decode gives each sequence one token. */
+static bool read_throughput(const struct args *args, const struct task *task, double *tpot, struct error *err) {
+  double tokens = 0;
+  if (!args_double(args, "min-throughput", 1e-6, 1e12, &tokens, err)) return false;
+  if (tokens > 0) *tpot = fmin(*tpot, (double)task->concurrency * 1e9 / tokens);
   return true;
 }
 
@@ -155,7 +164,8 @@ int cli_recommend(int argc, char **argv) {
   const struct emitter *emitter = emit_find(emit ? emit : "json", &err);
   bool ok = emitter && required(&args, "result", &result_path, &err) && required(&args, "model", &model_name, &err)
          && required(&args, "task", &task_name, &err) && read_options(&args, &options, &err)
-         && (model = model_load(model_name, &err)) && (task = task_load(task_name, &err)) && (quality = quality_load(&err))
+         && (model = model_load(model_name, &err)) && (task = task_load(task_name, &err))
+         && read_throughput(&args, task, &options.limits.at[OBJECTIVE_TPOT], &err) && (quality = quality_load(&err))
          && (result = result_read(result_path, &err));
   if (ok && !args_flag(&args, "any-format")) options.lost = emitter->lost;
   ok = ok && (r = recommend_build(result, model, task, quality, &options, &err));

@@ -23,7 +23,8 @@ static double normal_of(uint64_t seed, const char *name, uint64_t part) {
 
 static double redrawn(uint64_t seed, const char *name, uint64_t part, double value, double lo, double hi) {
   const double half = (hi - lo) / 2;
-  return half > 0 ? fmax(value + normal_of(seed, name, part) * half, 0) : value;   /* an unknown half is not over 0 */
+  if (!(half > 0 && value > 0)) return value;   /* an unknown half is not over 0 */
+  return value * exp(normal_of(seed, name, part) * log1p(half / value));
 }
 
 static void draw_option(const struct task *task, const struct space_option *o, uint64_t seed, double *ns, double *nats) {
@@ -81,7 +82,7 @@ struct stability stability_of(const struct space *space, const struct task *task
   if (n > 0) {
     const double fixed_ns = space->fixed[PHASE_PREFILL].ns + (double)(task->output - 1) * space->fixed[PHASE_DECODE].ns;
     size_t stayed = 0;
-    double regret = 0;
+    double regret = 0, best_sum = 0;
     out.draws = MOST_SCORES / n < LEAST_DRAWS ? LEAST_DRAWS : MOST_SCORES / n > STABILITY_DRAWS ? STABILITY_DRAWS : MOST_SCORES / n;
     for (size_t i = 0; i < out.draws; i++) {
       draw_all(space, task, rng_derive(seed, i), draw);
@@ -89,10 +90,11 @@ struct stability stability_of(const struct space *space, const struct task *task
       double best = mine;
       for (size_t k = 1; k < n; k++) best = fmin(best, score_of(d, draw, &candidates[k], fixed_ns));
       stayed += best >= mine;
-      if (best > 0) regret += (mine - best) / best;
+      regret += mine - best;
+      best_sum += best;
     }
     out.best_share = (double)stayed / (double)out.draws;
-    out.regret = regret / (double)out.draws;
+    out.regret = best_sum > 0 ? regret / best_sum : 0;
   }
   free(candidates);
   free(draw);

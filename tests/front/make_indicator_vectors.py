@@ -14,7 +14,7 @@ CASES = [(2, 12), (2, 40), (3, 20), (3, 60), (4, 30), (5, 25), (7, 16)]   # coor
 
 
 def numbers(values):
-    lines = textwrap.wrap(", ".join(float(v).hex() for v in np.ravel(values)), 110)
+    lines = textwrap.wrap(", ".join(float(v).hex() for v in np.ravel(values)), 94)
     return "\n    ".join(lines)
 
 
