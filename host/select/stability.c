@@ -8,7 +8,7 @@
 /* A thousand draws of 2,000 points take 10 ms; on longer fronts fewer draws take as long. */
 enum { MOST_SCORES = 2000000, LEAST_DRAWS = 50 };
 
-struct candidate { const uint8_t *choice; double memory; };
+struct candidate { const uint8_t *choice; double memory, joules; };
 
 /* One draw: what every option takes of a request's time and loses of quality. */
 struct draw { double ns[SLOT_COUNT][FRONT_OPTIONS], nats[SLOT_COUNT][FRONT_OPTIONS]; };
@@ -45,7 +45,7 @@ static void draw_all(const struct space *space, const struct task *task, uint64_
 }
 
 static double score_of(const struct decision *d, const struct draw *draw, const struct candidate *c, double fixed_ns) {
-  struct prediction p = {.request_ns = fixed_ns, .memory = c->memory};
+  struct prediction p = {.request_ns = fixed_ns, .memory = c->memory, .token_joules.value = c->joules};
   for (int s = 0; s < SLOT_COUNT; s++) {
     p.request_ns += draw->ns[s][c->choice[s]];
     p.quality_nats.value += draw->nats[s][c->choice[s]];
@@ -59,8 +59,8 @@ static size_t collect(const struct space *space, const struct task *task, const 
   size_t n = 1;
   for (size_t i = 0; i < front->n; i++) {
     const struct prediction p = choose_predict(space, task, front->points[i].choice);
-    if (!choose_within(&d->limits, &p)) continue;
-    out[i == d->point ? 0 : n++] = (struct candidate){front->points[i].choice, p.memory};
+    if (i != d->point && !choose_within(&d->limits, &p)) continue;
+    out[i == d->point ? 0 : n++] = (struct candidate){front->points[i].choice, p.memory, p.token_joules.value};
   }
   return n;
 }

@@ -38,7 +38,8 @@ static struct stability ask(const struct space *space, enum preference preferenc
     points[1].choice[s] = second[s];
   }
   const struct front front = {points, 2};
-  const struct decision d = {.limits = {{INFINITY, INFINITY, INFINITY, INFINITY}}, .preference = preference, .point = 0, .quality_known = true};
+  struct decision d = {.preference = preference, .point = 0, .quality_known = true};
+  for (int o = 0; o < OBJECTIVE_COUNT; o++) d.limits.at[o] = INFINITY;
   return stability_of(space, &task, &front, &d, 7);
 }
 
