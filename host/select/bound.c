@@ -104,6 +104,11 @@ static bool prune(const struct bound *bound, struct node *node, struct error *er
   }
   cover_archive_close(&archive);
   node->n = kept;
+  struct point *fitting = realloc(node->points, (kept ? kept : 1) * sizeof *fitting);   /* often a tenth: it is kept to the end */
+  if (fitting) {
+    node->points = fitting;
+    node->capacity = kept ? kept : 1;
+  }
   return ok || no_memory(err);
 }
 
