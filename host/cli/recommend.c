@@ -21,6 +21,7 @@ static const struct args_verb verb = {
     {"max-memory", "SIZE", "at most this much device memory, as 6GiB (default: what the device has)"},
     {"max-ttft", "MS", "time to first token at most"},
     {"max-tpot", "MS", "time per token at most"},
+    {"min-throughput", "TOK/S", "at least so many decoded tokens per second, of all sequences together"},
     {"max-quality-loss", "PCT", "perplexity may rise by at most this much: 1% is a ratio of 1.01"},
     {"max-power", "W", "mean power over a request at most, where the result has energy"},
     {"prefer", "WHAT", "balanced (default), latency, memory, energy or quality"},
@@ -57,6 +58,14 @@ static bool read_quality(const struct args *args, double *limit, struct error *e
   double percent;
   if (!text_parse_double(number, 0, 1000, &percent, err)) return error_prefix(err, "--max-quality-loss: ");
   *limit = log1p(percent / 100);
+  return true;
+}
+
+/* Every step of decode gives each sequence one token. */
+static bool read_throughput(const struct args *args, const struct task *task, double *tpot, struct error *err) {
+  double tokens = 0;
+  if (!args_double(args, "min-throughput", 1e-6, 1e12, &tokens, err)) return false;
+  if (tokens > 0) *tpot = fmin(*tpot, (double)task->concurrency * 1e9 / tokens);
   return true;
 }
 
@@ -108,6 +117,9 @@ static void say_costs(const struct recommendation *r) {
   recommend_shares(r, PHASE_PREFILL, ttft, sizeof ttft);
   recommend_shares(r, PHASE_DECODE, tpot, sizeof tpot);
   log_info("  ttft: %s; tpot: %s", ttft, tpot);
+  if (r->stability.draws)
+    log_info("  stays best in %.0f %% of %zu redraws of the errors%s, expected regret %.2g %%", 100 * r->stability.best_share,
+             r->stability.draws, r->stability.unknown_errors ? " that are known" : "", 100 * r->stability.regret);
   if (r->has_plain)
     log_info("  against 16-bit weights and cache: request time %.2fx, memory %.2fx", r->predicted.request_ns / r->plain_predicted.request_ns,
              r->predicted.memory / r->plain_predicted.memory);
@@ -179,7 +191,8 @@ int cli_recommend(int argc, char **argv) {
   const struct emitter *emitter = emit_find(emit ? emit : "json", &err);
   bool ok = emitter && required(&args, "result", &result_path, &err) && required(&args, "model", &model_name, &err)
          && required(&args, "task", &task_name, &err) && read_options(&args, &options, &err)
-         && (model = model_load(model_name, &err)) && (task = task_load(task_name, &err)) && (quality = quality_load(&err))
+         && (model = model_load(model_name, &err)) && (task = task_load(task_name, &err))
+         && read_throughput(&args, task, &options.limits.at[OBJECTIVE_TPOT], &err) && (quality = quality_load(&err))
          && (result = result_read(result_path, &err));
   if (ok && !args_flag(&args, "any-format")) options.lost = emitter->lost;
   ok = ok && (r = recommend_build(result, model, task, quality, &options, &err));

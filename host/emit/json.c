@@ -171,9 +171,19 @@ static void add_loser(cJSON *to, const char *slot, const char *option, const cha
   cJSON_AddStringToObject(object, "why", why);
 }
 
+/* To three decimals: the order of a sum moves no more than the last bits. */
+static void add_stability(cJSON *to, const struct stability *s) {
+  cJSON *object = cJSON_AddObjectToObject(to, "stability");
+  json_add_int(object, "draws", (int64_t)s->draws);
+  json_add_number(object, "best_share", rounded(s->best_share, 1e3));
+  json_add_number(object, "regret", rounded(s->regret, 1e3));
+  cJSON_AddBoolToObject(object, "unknown_errors", s->unknown_errors);
+}
+
 static void add_explanation(cJSON *root, const struct recommendation *r) {
   cJSON *object = cJSON_AddObjectToObject(root, "explanation");
   cJSON_AddBoolToObject(object, "rough", recommend_is_rough(r));
+  add_stability(object, &r->stability);
   cJSON_AddStringToObject(object, "prefer", preference_names[r->decision.preference]);
   cJSON_AddStringToObject(object, "rule", preference_rules[r->decision.preference]);
   cJSON *won = cJSON_AddArrayToObject(object, "won"), *losers = cJSON_AddArrayToObject(object, "losers");

@@ -137,8 +137,9 @@ bool choose_front(const struct space *space, struct front *front, struct error *
       [OBJECTIVE_ENERGY] = request_energy(space, &c),
     }};
   }
-  front_prune(&objectives, front);
-  return true;
+  if (front_prune(&objectives, front, err)) return true;
+  front_free(front);
+  return false;
 }
 
 /* ---- score */
@@ -259,7 +260,10 @@ static void describe_needs(const struct limits *limits, const struct prediction 
     char value[32], limit[32];
     objective_text((enum objective)o, prediction_objective(p, (enum objective)o), value, sizeof value);
     objective_text((enum objective)o, limits->at[o], limit, sizeof limit);
-    int wrote = snprintf(out + used, size - used, "%s%s %s (limit %s)", used ? ", " : "", objective_names[o], value, limit);
+    const double over = prediction_objective(p, (enum objective)o) / limits->at[o] - 1;
+    char gives[32] = "";
+    if (over > 0 && isfinite(over)) snprintf(gives, sizeof gives, ", %.3g %% over", 100 * over);
+    int wrote = snprintf(out + used, size - used, "%s%s %s (limit %s%s)", used ? ", " : "", objective_names[o], value, limit, gives);
     if (wrote < 0 || (size_t)wrote >= size - used) return;
     used += (size_t)wrote;
   }

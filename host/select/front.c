@@ -1,7 +1,10 @@
 #include "front.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "cover.h"
 
 struct front_cost front_combine(const struct front_algebra *algebra, const struct front_cost *a, const struct front_cost *b) {
   struct front_cost out = {{0}};
@@ -37,15 +40,21 @@ static bool append(struct front *front, size_t *capacity, size_t max_points, con
 }
 
 /* Whatever covers a candidate comes before it in a sorted stream, so a point once kept stays: each candidate is only
- * tested against the points kept so far. What covered the last one often covers the next, so it is asked first. */
-static bool is_covered(const struct front_algebra *algebra, const struct front *kept, const struct front_cost *cost, size_t *killer) {
-  if (*killer < kept->n && front_covers(algebra, &kept->points[*killer].cost, cost)) return true;
-  for (size_t i = kept->n; i-- > 0;)
-    if (front_covers(algebra, &kept->points[i].cost, cost)) {
-      *killer = i;
-      return true;
-    }
-  return false;
+ * tested against the points kept so far, and not in the first coordinate, which none of them has higher. */
+struct sieve { struct cover_archive kept; size_t first, n; };
+
+static bool sieve_open(struct sieve *sieve, const struct front_algebra *algebra, struct error *err) {
+  sieve->first = algebra->n > 1 ? 1 : 0;
+  sieve->n = algebra->n - sieve->first;
+  return cover_archive_open(&sieve->kept, sieve->n) || error_set(err, ERROR_MEMORY, "out of memory for a front");
+}
+
+/* Of the next cost of the stream: *covered, or kept from now on. */
+static bool sieve_pass(struct sieve *sieve, const struct front_cost *cost, bool *covered, struct error *err) {
+  double at[FRONT_COORDS];
+  for (size_t i = 0; i < sieve->n; i++) at[i] = (double)cost->at[sieve->first + i];
+  *covered = cover_archive_holds(&sieve->kept, at);
+  return *covered || cover_archive_add(&sieve->kept, at) || error_set(err, ERROR_MEMORY, "out of memory for a front");
 }
 
 /* Options that another of their slot covers can be in no point of the front; of equal ones the first stays. */
@@ -72,30 +81,58 @@ static bool fold(const struct front_algebra *algebra, const struct front_slot *s
   struct merge *stream = merge_open(algebra, front, &trimmed, err);
   if (!stream) return false;
   struct front kept = {0};
-  size_t capacity = 0, killer = 0, point, option;
+  struct sieve sieve;
+  size_t capacity = 0, point, option;
   struct front_cost cost;
-  bool ok = true;
+  bool ok = sieve_open(&sieve, algebra, err), covered;
   while (ok && merge_next(stream, &cost, &point, &option)) {
-    if (is_covered(algebra, &kept, &cost, &killer)) continue;
+    ok = sieve_pass(&sieve, &cost, &covered, err);
+    if (!ok || covered) continue;
     struct front_point next = front->points[point];
     next.cost = cost;
     next.choice[slot_index] = index[option];
     ok = append(&kept, &capacity, max_points, &next, err);
   }
+  cover_archive_close(&sieve.kept);
   merge_close(stream);
   front_free(front);
   *front = kept;
   return ok;
 }
 
+/* The largest sum of each coordinate is a whole number that a double holds, and none is below 0. */
+static bool check_coord(size_t i, const struct front_cost *base, const struct front_slot *slots, size_t n_slots, struct error *err) {
+  double sum = (double)base->at[i];
+  bool negative = base->at[i] < 0;
+  for (size_t s = 0; s < n_slots; s++) {
+    double most = 0;
+    for (size_t o = 0; o < slots[s].n; o++) {
+      negative |= slots[s].options[o].at[i] < 0;
+      most = fmax(most, (double)slots[s].options[o].at[i]);
+    }
+    sum += most;
+  }
+  if (negative) return error_set(err, ERROR_INPUT, "a cost is negative");
+  return sum <= COVER_MAX || error_set(err, ERROR_UNSUPPORTED, "costs add up to %.3g, over 2^53", sum);
+}
+
+bool front_check(const struct front_algebra *algebra, const struct front_cost *base, const struct front_slot *slots, size_t n_slots,
+                 struct error *err) {
+  if (algebra->n == 0 || algebra->n > FRONT_COORDS || algebra->n_sum > algebra->n || algebra->n > algebra->n_sum + 1)
+    return error_set(err, ERROR_UNSUPPORTED, "%zu + %zu costs are not what a front is made for", algebra->n_sum,
+                     algebra->n - algebra->n_sum);
+  for (size_t s = 0; s < n_slots; s++)
+    if (slots[s].n > FRONT_OPTIONS) return error_set(err, ERROR_UNSUPPORTED, "%zu options in one slot", slots[s].n);
+  for (size_t i = 0; i < algebra->n; i++)
+    if (!check_coord(i, base, slots, n_slots, err)) return false;
+  return true;
+}
+
 bool front_build(const struct front_algebra *algebra, const struct front_cost *base, const struct front_slot *slots, size_t n_slots,
                  size_t max_points, struct front *out, struct error *err) {
   *out = (struct front){0};
-  if (n_slots > FRONT_SLOTS || algebra->n > FRONT_COORDS || algebra->n_sum > algebra->n || algebra->n > algebra->n_sum + 1)
-    return error_set(err, ERROR_UNSUPPORTED, "%zu slots of %zu + %zu costs are not what a front is made for", n_slots,
-                     algebra->n_sum, algebra->n - algebra->n_sum);
-  for (size_t s = 0; s < n_slots; s++)
-    if (slots[s].n > FRONT_OPTIONS) return error_set(err, ERROR_UNSUPPORTED, "%zu options in one slot", slots[s].n);
+  if (n_slots > FRONT_SLOTS) return error_set(err, ERROR_UNSUPPORTED, "%zu slots; an exact front takes %d", n_slots, FRONT_SLOTS);
+  if (!front_check(algebra, base, slots, n_slots, err)) return false;
   size_t capacity = 0;
   struct front_point start = {.cost = *base};
   bool ok = append(out, &capacity, max_points, &start, err);
@@ -110,14 +147,19 @@ static int by_cost(const void *a, const void *b, void *algebra) {
   return order ? order : memcmp(p->choice, q->choice, sizeof p->choice);
 }
 
-void front_prune(const struct front_algebra *algebra, struct front *front) {
+bool front_prune(const struct front_algebra *algebra, struct front *front, struct error *err) {
   struct front_algebra order = *algebra;
   if (front->n > 0) qsort_r(front->points, front->n, sizeof front->points[0], by_cost, &order);
-  struct front kept = {front->points, 0};
-  size_t killer = 0;
-  for (size_t i = 0; i < front->n; i++)
-    if (!is_covered(algebra, &kept, &front->points[i].cost, &killer)) kept.points[kept.n++] = front->points[i];
-  front->n = kept.n;
+  struct sieve sieve;
+  size_t kept = 0;
+  bool ok = sieve_open(&sieve, algebra, err), covered = false;
+  for (size_t i = 0; ok && i < front->n; i++) {
+    ok = sieve_pass(&sieve, &front->points[i].cost, &covered, err);
+    if (ok && !covered) front->points[kept++] = front->points[i];
+  }
+  cover_archive_close(&sieve.kept);
+  if (ok) front->n = kept;
+  return ok;
 }
 
 void front_free(struct front *front) {

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { STABILITY_SEED = 1 };   /* any: what is printed must not change from run to run */
+
 static struct limits with_device_memory(const struct recommend_options *options, const struct result *result, bool *from_device) {
   struct limits limits = options->limits;
   const uint64_t memory = caps_memory(&result->caps);
@@ -40,6 +42,7 @@ static bool decide(struct recommendation *r, const struct limits *limits, enum p
   if (!choose_decide(&r->space, r->task, &r->front, limits, preference, &r->decision, err)) return false;
   memcpy(r->choice, r->front.points[r->decision.point].choice, sizeof r->choice);
   r->predicted = choose_predict(&r->space, r->task, r->choice);
+  r->stability = stability_of(&r->space, r->task, &r->front, &r->decision, STABILITY_SEED);
   r->has_plain = find_plain(&r->space, r->plain);
   if (r->has_plain) r->plain_predicted = choose_predict(&r->space, r->task, r->plain);
   return true;

@@ -2,7 +2,7 @@
 #ifndef RECOMMEND_H
 #define RECOMMEND_H
 
-#include "choose.h"
+#include "stability.h"
 
 struct recommend_options {
   struct limits limits;        /* memory INFINITY: what the device has, by caps_memory */
@@ -21,6 +21,7 @@ struct recommendation {
   struct decision decision;
   uint8_t choice[SLOT_COUNT];
   struct prediction predicted;
+  struct stability stability;
   bool memory_limit_from_device;
   bool has_plain;                    /* 16-bit weights and cache with one attention algorithm can be predicted */
   uint8_t plain[SLOT_COUNT];         /* that configuration: what one runs without choosing anything */

@@ -23,8 +23,8 @@ static void refuse(struct space_slot *slot, const char *name, const char *reason
   snprintf(r->reason, sizeof r->reason, "%s", reason);
 }
 
-/* Rounded once; the bound keeps sums of all slots within 64 bits. */
-static int64_t units(double value) { return llround(fmin(fmax(value, 0), 1e17)); }
+/* Rounded once; the bound (11 days, a petabyte) keeps sums of all slots within what a front takes. */
+static int64_t units(double value) { return llround(fmin(fmax(value, 0), 1e15)); }
 
 static void offer(const struct space_request *request, struct space_slot *slot, struct space_option *option) {
   const char *lost = request->lost ? request->lost(option) : NULL;

@@ -45,6 +45,7 @@ class Recommend(ProgramTest):
             (("--max-memory", "6GiB"), lambda p: p["memory"]["value"] <= 6 << 30),
             (("--max-quality-loss", "1%"), lambda p: p["quality_loss_nats"]["value"] <= 0.00996),
             (("--max-tpot", "20"), lambda p: p["tpot_ns"]["value"] <= 20e6),
+            (("--min-throughput", "50"), lambda p: p["tpot_ns"]["value"] <= 20e6),
             (("--max-ttft", "650"), lambda p: p["ttft_ns"]["value"] <= 650e6),
         ):
             done = recommend(*words)
@@ -105,7 +106,7 @@ class Recommend(ProgramTest):
         self.assert_refused(recommend("--out", self.folder / "none" / "config.json"), 2, "config.json")
 
     def test_infeasible_limits_say_which_and_what_is_needed(self):
-        self.assert_refused(recommend("--max-memory", "1GiB"), 4, "memory", "1.00 GiB", "nearest")
+        self.assert_refused(recommend("--max-memory", "1GiB"), 4, "memory", "1.00 GiB", "nearest", "% over")
         self.assert_refused(recommend("--max-tpot", "0.001"), 4, "tpot", "nearest")
 
     def test_what_is_unknown_or_missing_is_refused_with_a_remedy(self):
@@ -116,6 +117,7 @@ class Recommend(ProgramTest):
             (("--max-memory", "6"), 1, "6"),
             (("--max-memory", "-6GiB"), 1, "max-memory"),
             (("--max-ttft", "nan"), 1, "max-ttft"),
+            (("--min-throughput", "0"), 1, "min-throughput"),
             (("--max-quality-loss", "one%"), 1, "max-quality-loss"),
             (("--max-quality-loss", "1%", "--allow-unknown-quality"), 1, "allow-unknown-quality"),
             (("--prefer", "energy"), 2, "energy"),

@@ -94,7 +94,7 @@ static void equals_brute_force_on_random_spaces(void **state) {
   (void)state;
   struct rng rng = rng_make(20261122);
   struct space s;
-  for (int i = 0; i < 3000; i++) {
+  for (int i = 0; i < 10000; i++) {
     random_space(&rng, 3 + rng_below(&rng, 5), &s);
     check_space(&s);
   }
