@@ -145,6 +145,17 @@ static void add_attention(const struct context *c, struct study_order *order, st
   }
 }
 
+static bool error_known(const struct prediction *p) {
+  return isfinite(p->ttft_ns.hi - p->ttft_ns.lo) && isfinite(p->tpot_ns.hi - p->tpot_ns.lo);
+}
+
+static int8_t order_of(const struct context *c, const uint8_t a[SLOT_COUNT], const uint8_t b[SLOT_COUNT]) {
+  if (choose_times_tie(c->space, c->task, a, b)) return 0;
+  const struct prediction x = choose_predict(c->space, c->task, a), y = choose_predict(c->space, c->task, b);
+  const int sure = error_known(&x) && error_known(&y) ? 2 : 1;
+  return (int8_t)(x.request_ns < y.request_ns ? -sure : x.request_ns > y.request_ns ? sure : 0);
+}
+
 static bool find_order(const struct context *c, struct study_order *order, struct error *err) {
   struct candidate list[STUDY_TECHNIQUES];
   order->name = calloc(STUDY_TECHNIQUES, sizeof *order->name);
@@ -153,13 +164,8 @@ static bool find_order(const struct context *c, struct study_order *order, struc
   add_weights(c, order, list);
   add_attention(c, order, list);
   for (size_t a = 0; a < order->n; a++)
-    for (size_t b = 0; b < order->n; b++) {
-      if (a == b || list[a].attention != list[b].attention) continue;
-      if (choose_times_tie(c->space, c->task, list[a].choice, list[b].choice)) continue;
-      const double x = choose_predict(c->space, c->task, list[a].choice).request_ns;
-      const double y = choose_predict(c->space, c->task, list[b].choice).request_ns;
-      order->faster[a][b] = x < y ? -1 : x > y;
-    }
+    for (size_t b = 0; b < order->n; b++)
+      if (a != b && list[a].attention == list[b].attention) order->faster[a][b] = order_of(c, list[a].choice, list[b].choice);
   return true;
 }
 

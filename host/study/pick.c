@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "text.h"
+
 const char *const pick_stage_names[STAGE_COUNT] = {"weights", "kv", "attention", "all", "unknown"};
 
 enum { MAX_FRONT = 100000 };   /* as for a recommendation */
@@ -115,6 +117,14 @@ static bool fill(const struct space *space, const struct prediction *base, enum 
   return true;
 }
 
+static bool fail_infeasible(double least, double limit, struct error *err) {
+  char needs[32], has[32];
+  text_bytes(least, needs, sizeof needs);
+  text_bytes(limit, has, sizeof has);
+  return isfinite(least) ? error_set(err, ERROR_INFEASIBLE, "within the limit on quality the least memory is %s, the device has %s", needs, has)
+                         : error_set(err, ERROR_INFEASIBLE, "no configuration of this stage is within the limit on quality");
+}
+
 bool pick_best(const struct space *space, const struct task *task, const uint8_t base[SLOT_COUNT], enum pick_stage stage,
                const struct pick_limits *limits, uint8_t choice[SLOT_COUNT], struct error *err) {
   const struct front_algebra algebra = {AXES, AXIS_SCRATCH};
@@ -125,17 +135,19 @@ bool pick_best(const struct space *space, const struct task *task, const uint8_t
       || !front_build(&algebra, &list.base, list.slots, SLOT_COUNT, MAX_FRONT, &front, err))
     return false;
 
-  double best = 0;
+  double best = 0, least = INFINITY;
   for (size_t i = 0; i < front.n; i++) {
     uint8_t here[SLOT_COUNT];
     for (int s = 0; s < SLOT_COUNT; s++) here[s] = list.option[s][front.points[i].choice[s]];
     const struct prediction p = choose_predict(space, task, here);
     const double mean = gain_of(&plain, &p).mean;
     const bool lossy = stage != STAGE_UNKNOWN && !(p.quality_nats.value <= limits->quality_nats);
-    if (lossy || p.memory > limits->memory || !(mean > best)) continue;
+    if (lossy) continue;
+    least = fmin(least, p.memory);
+    if (p.memory > limits->memory || !(mean > best)) continue;
     best = mean;
     memcpy(choice, here, sizeof here);
   }
   front_free(&front);
-  return best > 0 || error_set(err, ERROR_INFEASIBLE, "no configuration of this stage is within the memory and the quality limit");
+  return best > 0 || fail_infeasible(least, limits->memory, err);
 }

@@ -173,7 +173,7 @@ static bool print_failures(const struct study *study, size_t result, FILE *out, 
 /* ---- where devices disagree */
 
 static bool print_flips(const struct study *study, enum table_format format, FILE *out, struct error *err) {
-  static const char *const headings[] = {"results", "faster on the first", "faster on the second", ">cases", ">told apart on both", "for example"};
+  static const char *const headings[] = {"results", "faster on the first", "faster on the second", ">cases", ">beyond the errors", ">compared", "for example"};
   struct study_flip *list;
   size_t n, shown = 0;
   if (!study_flips(study, &list, &n, err)) return false;
@@ -188,13 +188,16 @@ static bool print_flips(const struct study *study, enum table_format format, FIL
     table_cell(table, "%s", f->faster);
     table_cell(table, "%s", f->slower);
     table_cell(table, "%zu", f->flips);
+    table_cell(table, "%zu", f->sure);
     table_cell(table, "%zu", f->compared);
     table_cell(table, "%s/%s", study->models[c->model].model->id, study->tasks[c->task]->id);
   }
   free(list);
   if (!table) return error_set(err, ERROR_MEMORY, "out of memory printing a study");
   heading(format, out, "Where the order of techniques flips between devices");
-  fprintf(out, "Request times of two formats, or two attention algorithms and caches, told apart on both devices: %zu of %zu pairs flip.\n\n", shown, n);
+  fprintf(out, "By the request times of two formats, or of two attention algorithms and caches: %zu of %zu pairs flip for some model and\n"
+          "task. Ties are not compared; where the error of a time is unknown the estimates decide, and the flip is not beyond the\n"
+          "errors.\n\n", shown, n);
   if (shown) return finish(table, format, out) || error_set(err, ERROR_MEMORY, "out of memory printing a study");
   table_free(table);
   return true;

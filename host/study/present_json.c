@@ -126,7 +126,8 @@ static bool add_flips(const struct study *study, cJSON *root, struct error *err)
     cJSON_AddStringToObject(flip, "faster_on_first", list[i].faster);
     cJSON_AddStringToObject(flip, "faster_on_second", list[i].slower);
     json_add_int(flip, "cases", (int64_t)list[i].flips);
-    json_add_int(flip, "told_apart", (int64_t)list[i].compared);
+    json_add_int(flip, "sure", (int64_t)list[i].sure);
+    json_add_int(flip, "compared", (int64_t)list[i].compared);
     cJSON_AddStringToObject(flip, "model", study->models[c->model].model->id);
     cJSON_AddStringToObject(flip, "task", study->tasks[c->task]->id);
     cJSON_AddItemToArray(flips, flip);

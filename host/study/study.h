@@ -42,7 +42,9 @@ extern const char *const study_status_names[CASE_STATUSES];   /* "fits", "only t
 enum { STUDY_TECHNIQUES = 32 };
 struct study_order {
   char (*name)[64];              /* "weights int8_g32", "attention flash int8" */
-  int8_t (*faster)[STUDY_TECHNIQUES];   /* [a][b]: -1 a is faster than b, 1 slower, 0 not told apart or not comparable */
+  /* [a][b]: -2 a is faster than b, 2 slower, beyond the errors; -1, 1: by the estimates, an error is unknown; 0: not told
+   * apart, or not of one decision */
+  int8_t (*faster)[STUDY_TECHNIQUES];
   size_t n;
 };
 

@@ -185,6 +185,7 @@ static bool add_flips(const struct study *study, const struct study_case *x, con
       if (!f) return false;
       f->compared++;
       if (other < 0) continue;
+      f->sure += x->order.faster[a][b] == -2 && other == 2;
       if (f->flips++ > 0) continue;
       snprintf(f->faster, sizeof f->faster, "%s", x->order.name[a]);
       snprintf(f->slower, sizeof f->slower, "%s", x->order.name[b]);
@@ -195,6 +196,7 @@ static bool add_flips(const struct study *study, const struct study_case *x, con
 
 static int by_flips(const void *a, const void *b) {
   const struct study_flip *x = a, *y = b;
+  if (x->sure != y->sure) return x->sure > y->sure ? -1 : 1;
   if (x->flips != y->flips) return x->flips > y->flips ? -1 : 1;
   const int faster = strcmp(x->faster, y->faster);
   if (faster) return faster;

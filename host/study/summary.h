@@ -37,10 +37,10 @@ bool study_failures(const struct study *, size_t result, struct study_failure **
 struct study_flip {
   size_t result[2];
   char faster[64], slower[64];   /* on the first result where they flip; the other way round on the second */
-  size_t flips, compared;        /* cases; compared: told apart on both */
+  size_t flips, sure, compared;  /* cases; sure: flips beyond the errors on both; compared: no tie on either */
   size_t example;                /* the case on the first result */
 };
-/* Allocates, most flips first; free with free(). */
+/* Allocates, most sure flips first, then most; free with free(). */
 bool study_flips(const struct study *, struct study_flip **, size_t *n, struct error *);
 
 #endif
