@@ -1,13 +1,11 @@
 #include "study.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "args.h"
 #include "cli.h"
-#include "json.h"
-#include "log.h"
 #include "present.h"
+#include "result_load.h"
 
 static const struct args_verb verb = {
   .name = "study",
@@ -25,26 +23,10 @@ static const struct args_verb verb = {
   .example = "vkpareto study results/*/*-quick.json --models 'llama*' --tasks chat",
 };
 
-enum { RESULT_BYTES_MAX = 256 << 20 };
-
-/* A glob over results also names samples and configs: a file of another schema is passed over with a line. */
-static bool is_result(const char *path, bool *yes, struct error *err) {
-  cJSON *root = json_parse_file(path, RESULT_BYTES_MAX, err);
-  if (!root) return false;
-  const cJSON *schema = cJSON_GetObjectItemCaseSensitive(root, "schema");
-  *yes = !cJSON_IsString(schema) || strcmp(schema->valuestring, "vkpareto.result/1") == 0;
-  if (!*yes) log_warn("%s: skipped, its schema is %.60s and this program studies vkpareto.result/1", path, schema->valuestring);
-  cJSON_Delete(root);
-  return true;
-}
-
 static bool load(const struct args *args, struct result **results, size_t *n, struct error *err) {
   for (size_t i = 0; i < args->n_operands; i++) {
-    bool yes;
-    if (!is_result(args->operands[i], &yes, err)) return false;
-    if (!yes) continue;
-    if (!(results[*n] = result_read(args->operands[i], err))) return false;
-    (*n)++;
+    if (!result_load(args->operands[i], &results[*n], err)) return false;
+    *n += results[*n] != NULL;
   }
   return *n > 0 || error_set(err, ERROR_INPUT, "no result among the files; `vkpareto run` writes them");
 }

@@ -171,6 +171,15 @@ static bool find_order(const struct context *c, struct study_order *order, struc
 
 /* ---- the case */
 
+static bool by_arithmetic(const struct context *c) {
+  const struct space_time *largest = NULL;
+  for (int k = 0; k < CLASS_COUNT; k++) {
+    const struct space_time *time = &c->space->slots[k].options[c->base[k]].time[PHASE_PREFILL];
+    if (time->row && (!largest || time->row_ns > largest->row_ns)) largest = time;
+  }
+  return largest && !largest->row->memory_bound;
+}
+
 static void count_unknown(const struct space *space, struct study_case *out) {
   for (int s = 0; s < SLOT_COUNT; s++)
     for (size_t o = 0; o < space->slots[s].n; o++) out->n_unknown += isnan(space->slots[s].options[o].quality.nats);
@@ -192,6 +201,7 @@ static bool fill(struct context *c, const struct model *model, struct study_case
   manual(c, &out->picks[PICK_MANUAL]);
   ranked(c, model, &out->picks[PICK_RANKED]);
   count_unknown(c->space, out);
+  out->prefill_by_arithmetic = by_arithmetic(c);
   if (!single_stage(c, &out->picks[PICK_SINGLE], err) || !best(c, STAGE_ALL, out, PICK_JOINT, err)
       || !best(c, STAGE_UNKNOWN, out, PICK_FREE, err) || !find_order(c, &out->order, err))
     return false;

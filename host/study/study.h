@@ -55,6 +55,7 @@ struct study_case {
   struct study_pick picks[PICK_COUNT];
   bool time_is_tie;              /* the joint choice's time cannot be told from the default's */
   double prefill_share;          /* of the default's request time */
+  bool prefill_by_arithmetic;    /* the default's largest multiplication of the prompt: its row is bound so */
   double rest_share;             /* of the joint choice's: what no choice touches */
   size_t n_unknown;              /* options of unknown quality */
   size_t n_uncosted;             /* ops that only count by their launches */

@@ -58,6 +58,7 @@ struct study_summary study_summarise(const struct study *study, size_t result, e
     for (int kind = 0; kind < PICK_COUNT; kind++) add_pick(&s, kind, &c->picks[kind]);
     add_joint(&s, c, study->baselines.quality_nats);
     s.prefill_share += c->prefill_share;
+    s.by_arithmetic += c->prefill_by_arithmetic;
     s.with_unknown += c->n_unknown > 0;
     s.with_uncosted += c->n_uncosted > 0;
   }
@@ -75,9 +76,9 @@ static const double NOTICEABLE = 1.05;   /* a factor worth a line */
 
 static bool line_prefill(const struct study_summary *s, char *out, size_t size) {
   const double ttft = geometric_mean(&s->ttft), tpot = geometric_mean(&s->tpot);
-  snprintf(out, size, "the prompt is %.0f %% of the default's time and gains %.2fx, a decoded token %.2fx: %s", 100 * s->prefill_share, ttft, tpot,
-           ttft * NOTICEABLE < tpot ? "the prompt is bound by arithmetic, which smaller weights do not make less"
-                                    : "neither phase stands out");
+  snprintf(out, size, "the prompt is %.0f %% of the default's time and gains %.2fx, a decoded token %.2fx; in %zu of %zu cases the largest "
+           "multiplication of the prompt is bound by arithmetic, which smaller weights do not make less", 100 * s->prefill_share, ttft, tpot,
+           s->by_arithmetic, s->by_status[CASE_FITS]);
   return isfinite(ttft) && isfinite(tpot);
 }
 

@@ -20,6 +20,7 @@ struct study_summary {
   struct geometric only_tuned;
   double prefill_share, rest_share;     /* means: of the default's request time; of the joint choice's */
   double half;                          /* mean half width of the joint choice's time, a share; over those known */
+  size_t by_arithmetic;                 /* cases whose prompt is bound by arithmetic in the default */
   size_t n_half, ties;                  /* known half widths; cases whose time is not told from the default's */
   size_t surely_within;                 /* the upper end of the loss is within the limit too */
   size_t with_unknown, with_uncosted;   /* options of unknown quality; ops that count by their launches */
