@@ -160,7 +160,7 @@ static bool print_failures(const struct study *study, size_t result, FILE *out, 
   struct study_failure *list;
   size_t n;
   if (!study_failures(study, result, &list, &n, err)) return false;
-  if (n) fprintf(out, "\nWithout a gain, by reason:\n\n");
+  if (n) fprintf(out, "\nWithout a gain, by reason, each in the words of the first:\n\n");
   for (size_t i = 0; i < n; i++) {
     const struct study_case *c = &study->cases[list[i].first];
     fprintf(out, "- %zu %s (%s/%s%s): %.200s%s\n", list[i].n, study_status_names[list[i].status], study->models[c->model].model->id,

@@ -76,9 +76,11 @@ static const double NOTICEABLE = 1.05;   /* a factor worth a line */
 
 static bool line_prefill(const struct study_summary *s, char *out, size_t size) {
   const double ttft = geometric_mean(&s->ttft), tpot = geometric_mean(&s->tpot);
-  snprintf(out, size, "the prompt is %.0f %% of the default's time and gains %.2fx, a decoded token %.2fx; in %zu of %zu cases the largest "
-           "multiplication of the prompt is bound by arithmetic, which smaller weights do not make less", 100 * s->prefill_share, ttft, tpot,
-           s->by_arithmetic, s->by_status[CASE_FITS]);
+  const int used = snprintf(out, size, "the prompt is %.0f %% of the default's time and gains %.2fx, a decoded token %.2fx",
+                            100 * s->prefill_share, ttft, tpot);
+  if (s->by_arithmetic)
+    snprintf(out + used, size - (size_t)used, "; in %zu of %zu cases the largest multiplication of the prompt is bound by arithmetic, which smaller "
+             "weights do not make less", s->by_arithmetic, s->by_status[CASE_FITS]);
   return isfinite(ttft) && isfinite(tpot);
 }
 
@@ -128,6 +130,26 @@ bool study_limit(const struct study_summary *s, size_t index, char *out, size_t 
 
 /* ---- failures */
 
+/* Past a quoted name or a number; where there is none, as it was. */
+static const char *skip_particular(const char *text) {
+  if (*text == '\'') {
+    const char *end = strchr(text + 1, '\'');
+    return end ? end + 1 : text;
+  }
+  return text + strspn(text, "0123456789.");
+}
+
+/* The same but for names and numbers. */
+static bool is_same_kind(const char *a, const char *b) {
+  for (;;) {
+    const char *x = skip_particular(a), *y = skip_particular(b);
+    if ((x == a) != (y == b) || *x != *y) return false;
+    if (*x == '\0') return true;
+    a = x + 1;
+    b = y + 1;
+  }
+}
+
 bool study_failures(const struct study *study, size_t result, struct study_failure **list, size_t *n, struct error *err) {
   *n = 0;
   *list = calloc(study->n_cases + 1, sizeof **list);
@@ -136,7 +158,7 @@ bool study_failures(const struct study *study, size_t result, struct study_failu
     const struct study_case *c = &study->cases[i];
     if (c->result != result || !c->reason[0]) continue;
     size_t at = 0;
-    while (at < *n && ((*list)[at].status != c->status || strcmp((*list)[at].reason, c->reason) != 0)) at++;
+    while (at < *n && ((*list)[at].status != c->status || !is_same_kind((*list)[at].reason, c->reason))) at++;
     if (at == *n) (*list)[(*n)++] = (struct study_failure){c->status, c->reason, 0, i};
     (*list)[at].n++;
   }

@@ -265,6 +265,26 @@ static void flips_are_those_that_change_places(void **state) {
   free(list);
 }
 
+static void reasons_of_one_kind_are_counted_together(void **state) {
+  (void)state;
+  struct study_case cases[] = {
+    {.status = CASE_NOT_COSTED, .reason = "model 'a' has 2048"}, {.status = CASE_NOT_COSTED, .reason = "model 'b-2' has 8.5"},
+    {.status = CASE_FITS}, {.status = CASE_NOTHING_FITS, .reason = "model 'a' has 2048"},
+    {.status = CASE_NOT_COSTED, .reason = "model 'a' had 2048"}, {.status = CASE_NOT_COSTED, .reason = "model 'a' has "},
+    {.result = 1, .status = CASE_NOT_COSTED, .reason = "model 'a' has 2048"},
+  };
+  const struct study study = {.n_results = 2, .cases = cases, .n_cases = sizeof cases / sizeof cases[0]};
+  struct study_failure *list;
+  struct error err = {0};
+  size_t n;
+  assert_true(study_failures(&study, 0, &list, &n, &err));
+  assert_int_equal(n, 4);
+  assert_int_equal(list[0].n, 2);
+  assert_string_equal(list[0].reason, "model 'a' has 2048");
+  for (size_t i = 1; i < n; i++) assert_int_equal(list[i].n, 1);
+  free(list);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(gains_are_those_computed_by_hand), cmocka_unit_test(without_energy_the_mean_is_of_time_and_memory),
@@ -272,7 +292,7 @@ int main(void) {
     cmocka_unit_test(a_default_that_is_not_there_is_said), cmocka_unit_test(the_lowest_mean_rank_is_taken),
     cmocka_unit_test(broken_baselines_are_refused), cmocka_unit_test(the_joint_choice_is_the_best_of_all),
     cmocka_unit_test(every_case_is_counted_with_its_reason), cmocka_unit_test(what_matches_nothing_is_refused),
-    cmocka_unit_test(flips_are_those_that_change_places),
+    cmocka_unit_test(flips_are_those_that_change_places), cmocka_unit_test(reasons_of_one_kind_are_counted_together),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
