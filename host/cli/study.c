@@ -41,8 +41,10 @@ int cli_study(int argc, char **argv) {
   struct study *study = NULL;
   struct result **results = calloc(args.n_operands, sizeof *results);
   bool ok = results || error_set(&err, ERROR_MEMORY, "out of memory for %zu results", args.n_operands);
-  ok = ok && args_choice(&args, "format", study_format_names, STUDY_FORMATS, &format, &err) && load(&args, results, &n, &err);
-  ok = ok && (study = study_make((const struct result *const *)results, n, args_text(&args, "models"), args_text(&args, "tasks"), &err));
+  ok = ok && args_choice(&args, "format", study_format_names, STUDY_FORMATS, &format, &err)
+    && load(&args, results, &n, &err);
+  ok = ok && (study = study_make((const struct result *const *)results, n, args_text(&args, "models"),
+                                 args_text(&args, "tasks"), &err));
   ok = ok && study_print(study, (enum study_format)format, stdout, &err);
 
   study_free(study);

@@ -36,7 +36,8 @@ static bool mean_rank(const cJSON *technique, double *mean, struct error *err) {
 
 static bool read_band(const cJSON *item, struct baseline_band *band, struct error *err) {
   const cJSON *techniques, *technique;
-  if (!copy(item, "name", band->name, sizeof band->name, err) || !json_number(item, "params_min", 1, 1e15, &band->params_min, err)
+  if (!copy(item, "name", band->name, sizeof band->name, err)
+      || !json_number(item, "params_min", 1, 1e15, &band->params_min, err)
       || !json_number(item, "params_max", band->params_min, 1e15, &band->params_max, err)
       || !(techniques = json_array(item, "techniques", err)))
     return false;
@@ -52,9 +53,11 @@ static bool read_band(const cJSON *item, struct baseline_band *band, struct erro
 }
 
 static bool read_manual(const cJSON *root, struct baselines *out, struct error *err) {
-  const cJSON *manual = json_object(root, "manual", err), *weights = manual ? json_object(manual, "weights", err) : NULL;
+  const cJSON *manual = json_object(root, "manual", err);
+  const cJSON *weights = manual ? json_object(manual, "weights", err) : NULL;
   bool ok = weights != NULL;
-  for (int c = 0; ok && c < CLASS_COUNT; c++) ok = copy(weights, tensor_class_names[c], out->manual[c], sizeof out->manual[c], err);
+  for (int c = 0; ok && c < CLASS_COUNT; c++)
+    ok = copy(weights, tensor_class_names[c], out->manual[c], sizeof out->manual[c], err);
   return ok;
 }
 
@@ -66,10 +69,12 @@ static bool read_goals(const cJSON *root, struct baselines *out, struct error *e
 }
 
 static bool read_bands(const cJSON *root, struct baselines *out, struct error *err) {
-  const cJSON *ranks = json_object(root, "efficientllm", err), *bands = ranks ? json_array(ranks, "bands", err) : NULL, *item;
+  const cJSON *ranks = json_object(root, "efficientllm", err), *item;
+  const cJSON *bands = ranks ? json_array(ranks, "bands", err) : NULL;
   if (!bands) return false;
   cJSON_ArrayForEach(item, bands) {
-    if (out->n_bands == BASELINE_BANDS) return error_set(err, ERROR_INPUT, "field 'bands' has over %d entries", BASELINE_BANDS);
+    if (out->n_bands == BASELINE_BANDS)
+      return error_set(err, ERROR_INPUT, "field 'bands' has over %d entries", BASELINE_BANDS);
     if (!read_band(item, &out->bands[out->n_bands++], err)) return error_prefix(err, "band %zu: ", out->n_bands - 1);
   }
   return true;
@@ -96,7 +101,9 @@ bool baselines_load(struct baselines *out, struct error *err) {
 }
 
 const struct baseline_band *baselines_band(const struct baselines *baselines, double params) {
-  for (size_t b = 0; b < baselines->n_bands; b++)
-    if (params >= baselines->bands[b].params_min && params <= baselines->bands[b].params_max) return &baselines->bands[b];
+  for (size_t b = 0; b < baselines->n_bands; b++) {
+    const struct baseline_band *band = &baselines->bands[b];
+    if (params >= band->params_min && params <= band->params_max) return band;
+  }
   return NULL;
 }

@@ -5,7 +5,8 @@
 
 #include "study.h"
 
-const char *const study_pick_names[PICK_COUNT] = {"default", "naive", "single stage", "manual", "EfficientLLM", "joint", "free of loss"};
+const char *const study_pick_names[PICK_COUNT] = {"default", "naive", "single stage", "manual", "EfficientLLM", "joint",
+                                                  "free of loss"};
 const char *const study_status_names[CASE_STATUSES] = {"fits", "only tuned fits", "nothing fits", "not costed"};
 
 struct context {
@@ -22,13 +23,16 @@ struct context {
 static void describe(const struct space *space, const uint8_t choice[SLOT_COUNT], char *out, size_t size) {
   const char *first = space->slots[0].options[choice[0]].name;
   bool uniform = true;
-  for (int c = 1; c < CLASS_COUNT; c++) uniform = uniform && strcmp(space->slots[c].options[choice[c]].name, first) == 0;
+  for (int c = 1; c < CLASS_COUNT; c++)
+    uniform = uniform && strcmp(space->slots[c].options[choice[c]].name, first) == 0;
   size_t used = 0;
   out[0] = '\0';
   for (int c = 0; c < CLASS_COUNT && used < size && !uniform; c++)
-    used += (size_t)snprintf(out + used, size - used, "%s%s %s", c ? ", " : "", slot_names[c], space->slots[c].options[choice[c]].name);
+    used += (size_t)snprintf(out + used, size - used, "%s%s %s", c ? ", " : "", slot_names[c],
+                             space->slots[c].options[choice[c]].name);
   if (uniform) used = (size_t)snprintf(out, size, "%s", first);
-  if (used < size) snprintf(out + used, size - used, "; %s", space->slots[SLOT_ATTENTION].options[choice[SLOT_ATTENTION]].name);
+  const struct space_slot *attention = &space->slots[SLOT_ATTENTION];
+  if (used < size) snprintf(out + used, size - used, "; %s", attention->options[choice[SLOT_ATTENTION]].name);
 }
 
 static double request(const struct space *space, double ttft, double tpot) { return ttft + space->decode_steps * tpot; }
@@ -41,7 +45,8 @@ static void keep(const struct context *c, const uint8_t choice[SLOT_COUNT], stru
   out->memory = p.memory;
   out->ttft_ns = p.ttft_ns;
   out->tpot_ns = p.tpot_ns;
-  out->request_ns = (struct range){p.request_ns, request(c->space, p.ttft_ns.lo, p.tpot_ns.lo), request(c->space, p.ttft_ns.hi, p.tpot_ns.hi)};
+  out->request_ns = (struct range){p.request_ns, request(c->space, p.ttft_ns.lo, p.tpot_ns.lo),
+                                   request(c->space, p.ttft_ns.hi, p.tpot_ns.hi)};
   out->request_half = (out->request_ns.hi - out->request_ns.lo) / 2;
   out->quality_nats = p.quality_nats;
   out->token_joules = p.token_joules;
@@ -49,7 +54,9 @@ static void keep(const struct context *c, const uint8_t choice[SLOT_COUNT], stru
   describe(c->space, choice, out->choice, sizeof out->choice);
 }
 
-static void miss(struct study_pick *out, const char *reason) { snprintf(out->reason, sizeof out->reason, "%s", reason); }
+static void miss(struct study_pick *out, const char *reason) {
+  snprintf(out->reason, sizeof out->reason, "%s", reason);
+}
 
 static void keep_or_miss(const struct context *c, bool found, const uint8_t choice[SLOT_COUNT], const struct error *err,
                          struct study_pick *out) {
@@ -97,7 +104,8 @@ static void ranked(const struct context *c, const struct model *model, struct st
   keep_or_miss(c, pick_weights(c->space, format, choice, &why), choice, &why, out);
 }
 
-static bool best(const struct context *c, enum pick_stage stage, struct study_case *out, enum study_pick_kind kind, struct error *err) {
+static bool best(const struct context *c, enum pick_stage stage, struct study_case *out, enum study_pick_kind kind,
+                 struct error *err) {
   uint8_t choice[SLOT_COUNT];
   struct error why = {0};
   const bool found = pick_best(c->space, c->task, c->base, stage, &c->limits, choice, &why);
@@ -114,8 +122,8 @@ static bool best(const struct context *c, enum pick_stage stage, struct study_ca
 
 struct candidate { uint8_t choice[SLOT_COUNT]; bool attention; };
 
-static void add_candidate(const struct context *c, struct study_order *order, struct candidate *list, const char *name, bool attention,
-                          const uint8_t choice[SLOT_COUNT]) {
+static void add_candidate(const struct context *c, struct study_order *order, struct candidate *list, const char *name,
+                          bool attention, const uint8_t choice[SLOT_COUNT]) {
   if (order->n == STUDY_TECHNIQUES) return;
   snprintf(order->name[order->n], sizeof *order->name, "%s %.50s", attention ? "attention" : "weights", name);
   list[order->n].attention = attention;
@@ -165,7 +173,8 @@ static bool find_order(const struct context *c, struct study_order *order, struc
   add_attention(c, order, list);
   for (size_t a = 0; a < order->n; a++)
     for (size_t b = 0; b < order->n; b++)
-      if (a != b && list[a].attention == list[b].attention) order->faster[a][b] = order_of(c, list[a].choice, list[b].choice);
+      if (a != b && list[a].attention == list[b].attention)
+        order->faster[a][b] = order_of(c, list[a].choice, list[b].choice);
   return true;
 }
 
@@ -213,7 +222,8 @@ static bool fill(struct context *c, const struct model *model, struct study_case
 
 bool study_case_make(const struct cost_model *cost, const struct quality *quality, const struct baselines *baselines,
                      const struct model *model, const struct task *task, struct study_case *out, struct error *err) {
-  const struct space_request wanted = {.cost = cost, .quality = quality, .model = model, .task = task, .allow_unknown_quality = true};
+  const struct space_request wanted = {.cost = cost, .quality = quality, .model = model, .task = task,
+                                       .allow_unknown_quality = true};
   const uint64_t memory = caps_memory(&cost->result->caps);
   struct space space;
   struct error why = {0};

@@ -11,7 +11,8 @@ const char *const pick_stage_names[STAGE_COUNT] = {"weights", "kv", "attention",
 enum { MAX_FRONT = 100000 };   /* as for a recommendation */
 
 struct gain gain_of(const struct prediction *base, const struct prediction *p) {
-  struct gain gain = {base->request_ns / p->request_ns, base->memory / p->memory, base->token_joules.value / p->token_joules.value, NAN};
+  struct gain gain = {base->request_ns / p->request_ns, base->memory / p->memory,
+                      base->token_joules.value / p->token_joules.value, NAN};
   const double parts[] = {gain.time, gain.memory, gain.energy};
   double sum = 0;
   int n = 0;
@@ -46,7 +47,8 @@ static bool pick_named(const struct space *space, const char *const format[CLASS
   return find_option(space, SLOT_ATTENTION, attention, &choice[SLOT_ATTENTION], err);
 }
 
-bool pick_weights(const struct space *space, const char *const format[CLASS_COUNT], uint8_t choice[SLOT_COUNT], struct error *err) {
+bool pick_weights(const struct space *space, const char *const format[CLASS_COUNT], uint8_t choice[SLOT_COUNT],
+                  struct error *err) {
   return pick_named(space, format, "flash f16", choice, err);
 }
 
@@ -87,29 +89,33 @@ struct pick_space {
   struct front_cost base;
 };
 
-static struct front_cost cost_of(const struct space *space, const struct space_time time[PHASE_COUNT], const struct prediction *base,
-                                 double resident, double scratch, double nats) {
+static struct front_cost cost_of(const struct space *space, const struct space_time time[PHASE_COUNT],
+                                 const struct prediction *base, double resident, double scratch, double nats) {
   const double joules = base->token_joules.value * space->tokens;
   const bool energy = space->energy_known && joules > 0;
   return (struct front_cost){{
     [AXIS_TIME] = steps(of_request(space, time[PHASE_PREFILL].ns, time[PHASE_DECODE].ns), SHARE * base->request_ns),
     [AXIS_RESIDENT] = steps(resident, SHARE * base->memory),
-    [AXIS_ENERGY] = energy ? steps(of_request(space, time[PHASE_PREFILL].joules, time[PHASE_DECODE].joules), SHARE * joules) : 0,
+    [AXIS_ENERGY] = energy ? steps(of_request(space, time[PHASE_PREFILL].joules, time[PHASE_DECODE].joules), SHARE * joules)
+                           : 0,
     [AXIS_QUALITY] = steps(nats, QUALITY_UNIT),
     [AXIS_SCRATCH] = steps(scratch, SHARE * base->memory),
   }};
 }
 
-static bool fill(const struct space *space, const struct prediction *base, enum pick_stage stage, struct pick_space *out, struct error *err) {
-  out->base = cost_of(space, space->fixed, base, space->fixed_bytes + space->activation_bytes, space->fixed_scratch_bytes, 0);
+static bool fill(const struct space *space, const struct prediction *base, enum pick_stage stage,
+                 struct pick_space *out, struct error *err) {
+  out->base = cost_of(space, space->fixed, base, space->fixed_bytes + space->activation_bytes,
+                      space->fixed_scratch_bytes, 0);
   for (int s = 0; s < SLOT_COUNT; s++) {
     size_t n = 0;
     for (size_t o = 0; o < space->slots[s].n; o++) {
       const struct space_option *option = &space->slots[s].options[o];
       if (!is_allowed(stage, s, option)) continue;
-      if (n == FRONT_OPTIONS) return error_set(err, ERROR_UNSUPPORTED, "over %d options for %s", FRONT_OPTIONS, slot_names[s]);
-      out->cost[s][n] = cost_of(space, option->time, base, option->weight_bytes + option->kv_bytes, option->scratch_bytes,
-                                stage == STAGE_UNKNOWN ? 0 : option->quality.nats);
+      if (n == FRONT_OPTIONS)
+        return error_set(err, ERROR_UNSUPPORTED, "over %d options for %s", FRONT_OPTIONS, slot_names[s]);
+      out->cost[s][n] = cost_of(space, option->time, base, option->weight_bytes + option->kv_bytes,
+                                option->scratch_bytes, stage == STAGE_UNKNOWN ? 0 : option->quality.nats);
       out->option[s][n++] = (uint8_t)o;
     }
     out->slots[s] = (struct front_slot){out->cost[s], n};
@@ -121,8 +127,8 @@ static bool fail_infeasible(double least, double limit, struct error *err) {
   char needs[32], has[32];
   text_bytes(least, needs, sizeof needs);
   text_bytes(limit, has, sizeof has);
-  return isfinite(least) ? error_set(err, ERROR_INFEASIBLE, "within the limit on quality the least memory is %s, the device has %s", needs, has)
-                         : error_set(err, ERROR_INFEASIBLE, "no configuration of this stage is within the limit on quality");
+  if (!isfinite(least)) return error_set(err, ERROR_INFEASIBLE, "no configuration of this stage is within the limit on quality");
+  return error_set(err, ERROR_INFEASIBLE, "within the limit on quality the least memory is %s, the device has %s", needs, has);
 }
 
 bool pick_best(const struct space *space, const struct task *task, const uint8_t base[SLOT_COUNT], enum pick_stage stage,

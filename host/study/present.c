@@ -70,7 +70,8 @@ static void headline_row(const struct study *study, struct table *table, const s
 }
 
 static bool print_headline(const struct study *study, enum table_format format, FILE *out) {
-  static const char *const headings[] = {"", "models", ">cases", ">fit", ">gain", ">range", "goal", ">naive", ">single stage", ">manual",
+  static const char *const headings[] = {"", "models", ">cases", ">fit", ">gain", ">range", "goal", ">naive",
+                                         ">single stage", ">manual",
                                          ">EfficientLLM", ">only tuned fits", ">gain there"};
   struct table *table = table_create(headings, sizeof headings / sizeof headings[0]);
   if (!table) return false;
@@ -81,7 +82,8 @@ static bool print_headline(const struct study *study, enum table_format format, 
     }
   heading(format, out, "Headline");
   const double pct = 100 * expm1(study->baselines.quality_nats);
-  fprintf(out, "The geometric mean of the gains in request time, memory and (where a device has it) energy over 16-bit weights and\n"
+  fprintf(out,
+          "The geometric mean of the gains in request time, memory and (where a device has it) energy over 16-bit weights and\n"
           "cache with flash attention, at no more than %.1f %% more perplexity, the model's architecture as it is. Over the model\n"
           "and task pairs whose default fits the device. The goals are AE-LLM's gains; how its paper defines and normalises\n"
           "them is not known to us. Lossy: over that limit, or of unknown loss. In brackets: pairs that have the number.\n\n", pct);
@@ -97,11 +99,13 @@ static void print_limits(const struct study *study, enum table_format format, FI
       char label[8], text[320];
       label_of(r, label);
       if (isnan(gain)) {
-        fprintf(out, "- %s, %s: no case whose default fits and can be costed (%zu only fit when tuned, %zu fit in no way, %zu not costed)\n", label,
+        fprintf(out,
+                "- %s, %s: no case whose default fits and can be costed (%zu only fit when tuned, %zu fit in no way, %zu not costed)\n", label,
                 study_group_names[g], s.by_status[CASE_ONLY_TUNED], s.by_status[CASE_NOTHING_FITS], s.by_status[CASE_NOT_COSTED]);
         continue;
       }
-      fprintf(out, "- %s, %s: %.2fx of %.1fx, %s; the loss is within the limit to the upper end of its interval in %zu of %zu\n", label,
+      fprintf(out,
+              "- %s, %s: %.2fx of %.1fx, %s; the loss is within the limit to the upper end of its interval in %zu of %zu\n", label,
               study_group_names[g], gain, goal, gain >= goal ? "reached" : "missed", s.surely_within, s.gain[PICK_JOINT].n);
       for (size_t i = 0; study_limit(&s, i, text, sizeof text); i++) fprintf(out, "  - %s\n", text);
     }
@@ -111,13 +115,16 @@ static void print_limits(const struct study *study, enum table_format format, FI
 
 static void quality_cell(struct table *table, const struct study_pick *pick) {
   const struct range q = pick->quality_nats;
-  if (isfinite(q.value)) table_cell(table, "%.2f (%.2f to %.2f)", 100 * expm1(q.value), 100 * expm1(q.lo), 100 * expm1(q.hi));
-  else table_cell(table, "unknown");
+  if (isfinite(q.value))
+    table_cell(table, "%.2f (%.2f to %.2f)", 100 * expm1(q.value), 100 * expm1(q.lo), 100 * expm1(q.hi));
+  else
+    table_cell(table, "unknown");
 }
 
 static void gain_cell(struct table *table, const struct study_pick *pick) {
+  const char *lossy = pick->within_quality ? "" : " lossy", *large = pick->fits ? "" : " too large";
   if (!pick->known) table_cell(table, "-");
-  else table_cell(table, "%.2fx%s%s", pick->gain.mean, pick->within_quality ? "" : " lossy", pick->fits ? "" : " too large");
+  else table_cell(table, "%.2fx%s%s", pick->gain.mean, lossy, large);
 }
 
 static void case_row(const struct study *study, struct table *table, const struct study_case *c) {
@@ -132,7 +139,8 @@ static void case_row(const struct study *study, struct table *table, const struc
   if (joint->known) quality_cell(table, joint);
   else table_cell(table, "-");
   gain_cell(table, &c->picks[PICK_NAIVE]);
-  if (c->picks[PICK_SINGLE].known) table_cell(table, "%.2fx %s", c->picks[PICK_SINGLE].gain.mean, pick_stage_names[c->picks[PICK_SINGLE].stage]);
+  const struct study_pick *single = &c->picks[PICK_SINGLE];
+  if (single->known) table_cell(table, "%.2fx %s", single->gain.mean, pick_stage_names[single->stage]);
   else table_cell(table, "-");
   gain_cell(table, &c->picks[PICK_MANUAL]);
   gain_cell(table, &c->picks[PICK_RANKED]);
@@ -140,7 +148,8 @@ static void case_row(const struct study *study, struct table *table, const struc
 }
 
 static bool print_cases(const struct study *study, size_t result, enum table_format format, FILE *out) {
-  static const char *const headings[] = {"model", "task", "default", ">gain", ">time", ">memory", ">energy", ">more perplexity, %", ">naive",
+  static const char *const headings[] = {"model", "task", "default", ">gain", ">time", ">memory", ">energy",
+                                         ">more perplexity, %", ">naive",
                                          ">single stage", ">manual", ">EfficientLLM", "joint choice"};
   struct table *table = table_create(headings, sizeof headings / sizeof headings[0]);
   if (!table) return false;
@@ -163,7 +172,8 @@ static bool print_failures(const struct study *study, size_t result, FILE *out, 
   if (n) fprintf(out, "\nWithout a gain, by reason, each in the words of the first:\n\n");
   for (size_t i = 0; i < n; i++) {
     const struct study_case *c = &study->cases[list[i].first];
-    fprintf(out, "- %zu %s (%s/%s%s): %.200s%s\n", list[i].n, study_status_names[list[i].status], study->models[c->model].model->id,
+    fprintf(out, "- %zu %s (%s/%s%s): %.200s%s\n", list[i].n, study_status_names[list[i].status],
+            study->models[c->model].model->id,
             study->tasks[c->task]->id, list[i].n > 1 ? ", ..." : "", list[i].reason, strlen(list[i].reason) > 200 ? "..." : "");
   }
   free(list);
@@ -173,7 +183,8 @@ static bool print_failures(const struct study *study, size_t result, FILE *out, 
 /* ---- where devices disagree */
 
 static bool print_flips(const struct study *study, enum table_format format, FILE *out, struct error *err) {
-  static const char *const headings[] = {"results", "faster on the first", "faster on the second", ">cases", ">beyond the errors", ">compared", "for example"};
+  static const char *const headings[] = {"results", "faster on the first", "faster on the second", ">cases",
+                                         ">beyond the errors", ">compared", "for example"};
   struct study_flip *list;
   size_t n, shown = 0;
   if (!study_flips(study, &list, &n, err)) return false;
@@ -195,7 +206,8 @@ static bool print_flips(const struct study *study, enum table_format format, FIL
   free(list);
   if (!table) return error_set(err, ERROR_MEMORY, "out of memory printing a study");
   heading(format, out, "Where the order of techniques flips between devices");
-  fprintf(out, "By the request times of two formats, or of two attention algorithms and caches: %zu of %zu pairs flip for some model and\n"
+  fprintf(out,
+          "By the request times of two formats, or of two attention algorithms and caches: %zu of %zu pairs flip for some model and\n"
           "task. Ties are not compared; where the error of a time is unknown the estimates decide, and the flip is not beyond the\n"
           "errors.\n\n", shown, n);
   if (shown) return finish(table, format, out) || error_set(err, ERROR_MEMORY, "out of memory printing a study");

@@ -64,7 +64,8 @@ static cJSON *case_json(const struct study *study, const struct study_case *c) {
 
 static void add_counts(cJSON *object, const struct study_summary *s) {
   cJSON *member = cJSON_AddObjectToObject(object, "by_status");
-  for (int status = 0; status < CASE_STATUSES; status++) json_add_int(member, study_status_names[status], (int64_t)s->by_status[status]);
+  for (int status = 0; status < CASE_STATUSES; status++)
+    json_add_int(member, study_status_names[status], (int64_t)s->by_status[status]);
 }
 
 static void add_means(cJSON *object, const struct study_summary *s) {
@@ -96,7 +97,8 @@ static cJSON *group_json(const struct study *study, size_t result, enum study_gr
   add_means(object, &s);
   cJSON *limits = cJSON_AddArrayToObject(object, "limits");
   char text[320];
-  for (size_t i = 0; isfinite(gain) && study_limit(&s, i, text, sizeof text); i++) cJSON_AddItemToArray(limits, cJSON_CreateString(text));
+  for (size_t i = 0; isfinite(gain) && study_limit(&s, i, text, sizeof text); i++)
+    cJSON_AddItemToArray(limits, cJSON_CreateString(text));
   return object;
 }
 
@@ -140,7 +142,8 @@ bool study_print_json(const struct study *study, FILE *out, struct error *err) {
   cJSON *root = cJSON_CreateObject();
   cJSON_AddStringToObject(root, "schema", "vkpareto.study/1");
   json_add_number(root, "quality_limit_nats", study->baselines.quality_nats);
-  cJSON_AddStringToObject(root, "gain", "geometric mean of request time, memory and energy (those known), the default's over the pick's");
+  cJSON_AddStringToObject(root, "gain",
+                          "geometric mean of request time, memory and energy (those known), the default's over the pick's");
   cJSON *results = cJSON_AddArrayToObject(root, "results");
   for (size_t r = 0; r < study->n_results; r++) cJSON_AddItemToArray(results, result_json(study, r));
   cJSON *cases = cJSON_AddArrayToObject(root, "cases");

@@ -52,9 +52,11 @@ static bool load(struct study *study, const char *models, const char *tasks, str
     if (is_wanted(file, "tasks/", tasks) && !add_task(study, file, err)) return false;
   }
   if (study->n_models == 0)
-    return error_set(err, ERROR_USAGE, "no built-in model matches '%s'; `vkpareto list models` names them", models ? models : "*");
+    return error_set(err, ERROR_USAGE, "no built-in model matches '%s'; `vkpareto list models` names them",
+                     models ? models : "*");
   if (study->n_tasks == 0)
-    return error_set(err, ERROR_USAGE, "no built-in task matches '%s'; `vkpareto list tasks` names them", tasks ? tasks : "*");
+    return error_set(err, ERROR_USAGE, "no built-in task matches '%s'; `vkpareto list tasks` names them",
+                     tasks ? tasks : "*");
   return baselines_load(&study->baselines, err);
 }
 
@@ -75,7 +77,8 @@ static bool add_cases(struct study *study, size_t r, const struct quality *quali
   return ok;
 }
 
-struct study *study_make(const struct result *const *results, size_t n, const char *models, const char *tasks, struct error *err) {
+struct study *study_make(const struct result *const *results, size_t n, const char *models, const char *tasks,
+                         struct error *err) {
   struct study *study = calloc(1, sizeof *study);
   struct quality *quality = quality_load(err);
   bool ok = study && quality;
@@ -86,7 +89,8 @@ struct study *study_make(const struct result *const *results, size_t n, const ch
   }
   if (ok) {
     study->cases = calloc(n * study->n_models * study->n_tasks + 1, sizeof *study->cases);
-    ok = study->cases || error_set(err, ERROR_MEMORY, "out of memory for %zu cases", n * study->n_models * study->n_tasks);
+    ok = study->cases || error_set(err, ERROR_MEMORY, "out of memory for %zu cases",
+                                   n * study->n_models * study->n_tasks);
   }
   for (size_t r = 0; ok && r < n; r++) ok = add_cases(study, r, quality, err);
   quality_free(quality);

@@ -76,16 +76,19 @@ static const double NOTICEABLE = 1.05;   /* a factor worth a line */
 
 static bool line_prefill(const struct study_summary *s, char *out, size_t size) {
   const double ttft = geometric_mean(&s->ttft), tpot = geometric_mean(&s->tpot);
-  const int used = snprintf(out, size, "the prompt is %.0f %% of the default's time and gains %.2fx, a decoded token %.2fx",
+  const int used = snprintf(out, size,
+                            "the prompt is %.0f %% of the default's time and gains %.2fx, a decoded token %.2fx",
                             100 * s->prefill_share, ttft, tpot);
   if (s->by_arithmetic)
-    snprintf(out + used, size - (size_t)used, "; in %zu of %zu cases the largest multiplication of the prompt is bound by arithmetic, which smaller "
+    snprintf(out + used, size - (size_t)used,
+             "; in %zu of %zu cases the largest multiplication of the prompt is bound by arithmetic, which smaller "
              "weights do not make less", s->by_arithmetic, s->by_status[CASE_FITS]);
   return isfinite(ttft) && isfinite(tpot);
 }
 
 static bool line_parts(const struct study_summary *s, char *out, size_t size) {
-  const double time = geometric_mean(&s->time), memory = geometric_mean(&s->memory), energy = geometric_mean(&s->energy);
+  const double time = geometric_mean(&s->time), memory = geometric_mean(&s->memory);
+  const double energy = geometric_mean(&s->energy);
   char joules[48] = ", energy unknown";
   if (isfinite(energy)) snprintf(joules, sizeof joules, ", energy %.2fx", energy);
   snprintf(out, size, "time %.2fx, memory %.2fx%s", time, memory, joules);
@@ -94,34 +97,40 @@ static bool line_parts(const struct study_summary *s, char *out, size_t size) {
 
 static bool line_quality(const struct study_summary *s, char *out, size_t size) {
   const double free_gain = geometric_mean(&s->gain[PICK_FREE]), gain = geometric_mean(&s->gain[PICK_JOINT]);
-  snprintf(out, size, "if no format lost quality the gain would be %.2fx instead of %.2fx: the limit on the loss%s", free_gain, gain,
+  snprintf(out, size, "if no format lost quality the gain would be %.2fx instead of %.2fx: the limit on the loss%s",
+           free_gain, gain,
            s->with_unknown ? ", and formats whose loss nobody published" : "");
   return free_gain > gain * NOTICEABLE;
 }
 
 static bool line_rest(const struct study_summary *s, char *out, size_t size) {
-  snprintf(out, size, "%.0f %% of the joint choice's time is norms, RoPE, activations and submissions, which no choice touches", 100 * s->rest_share);
+  snprintf(out, size,
+           "%.0f %% of the joint choice's time is norms, RoPE, activations and submissions, which no choice touches", 100 * s->rest_share);
   return s->rest_share > 1 - 1 / NOTICEABLE;
 }
 
 static bool line_noise(const struct study_summary *s, char *out, size_t size) {
   const size_t n = s->gain[PICK_JOINT].n;
   if (s->n_half)
-    snprintf(out, size, "noise: the joint choice's time is known to +-%.0f %% on average (%zu of %zu cases, unknown in the others); in %zu it cannot "
+    snprintf(out, size,
+             "noise: the joint choice's time is known to +-%.0f %% on average (%zu of %zu cases, unknown in the others); in %zu it cannot "
              "be told from the default's", 100 * s->half, s->n_half, n, s->ties);
   else
-    snprintf(out, size, "noise: the error of the times is unknown in all %zu cases; in %zu the time equals the default's", n, s->ties);
+    snprintf(out, size,
+             "noise: the error of the times is unknown in all %zu cases; in %zu the time equals the default's", n, s->ties);
   return n > 0 && (s->ties > 0 || s->n_half < n || s->half > NOTICEABLE - 1);
 }
 
 static bool line_uncosted(const struct study_summary *s, char *out, size_t size) {
-  snprintf(out, size, "in %zu cases some ops have no rows in the result and count by their launches only; `vkpareto run --suite standard` adds them",
+  snprintf(out, size,
+           "in %zu cases some ops have no rows in the result and count by their launches only; `vkpareto run --suite standard` adds them",
            s->with_uncosted);
   return s->with_uncosted > 0;
 }
 
 bool study_limit(const struct study_summary *s, size_t index, char *out, size_t size) {
-  bool (*const lines[])(const struct study_summary *, char *, size_t) = {line_parts, line_prefill, line_quality, line_rest, line_noise,
+  bool (*const lines[])(const struct study_summary *, char *, size_t) = {line_parts, line_prefill, line_quality,
+                                                                         line_rest, line_noise,
                                                                          line_uncosted};
   for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
     if (lines[i](s, out, size) && index-- == 0) return true;
@@ -150,7 +159,8 @@ static bool is_same_kind(const char *a, const char *b) {
   }
 }
 
-bool study_failures(const struct study *study, size_t result, struct study_failure **list, size_t *n, struct error *err) {
+bool study_failures(const struct study *study, size_t result, struct study_failure **list, size_t *n,
+                    struct error *err) {
   *n = 0;
   *list = calloc(study->n_cases + 1, sizeof **list);
   if (!*list) return error_set(err, ERROR_MEMORY, "out of memory for %zu cases", study->n_cases);
@@ -170,11 +180,13 @@ bool study_failures(const struct study *study, size_t result, struct study_failu
 struct flips { struct study_flip *list; size_t n, room; };
 
 /* The entry of a pair of techniques on a pair of results; NULL: memory ran out. Names in either order. */
-static struct study_flip *find_flip(struct flips *flips, size_t from, const struct study_case *x, const struct study_case *y,
+static struct study_flip *find_flip(struct flips *flips, size_t from, const struct study_case *x,
+                                    const struct study_case *y,
                                     const char *a, const char *b) {
   for (size_t i = from; i < flips->n; i++) {
     struct study_flip *f = &flips->list[i];
-    if ((strcmp(f->faster, a) == 0 && strcmp(f->slower, b) == 0) || (strcmp(f->faster, b) == 0 && strcmp(f->slower, a) == 0)) return f;
+    if ((strcmp(f->faster, a) == 0 && strcmp(f->slower, b) == 0)
+        || (strcmp(f->faster, b) == 0 && strcmp(f->slower, a) == 0)) return f;
   }
   if (flips->n == flips->room) {
     const size_t room = 2 * flips->room + 64;
@@ -196,7 +208,8 @@ static size_t find_name(const struct study_order *order, const char *name) {
   return i;
 }
 
-static bool add_flips(const struct study *study, const struct study_case *x, const struct study_case *y, size_t from, struct flips *flips) {
+static bool add_flips(const struct study *study, const struct study_case *x, const struct study_case *y, size_t from,
+                      struct flips *flips) {
   size_t there[STUDY_TECHNIQUES];
   for (size_t a = 0; a < x->order.n; a++) there[a] = find_name(&y->order, x->order.name[a]);
   for (size_t a = 0; a < x->order.n; a++)

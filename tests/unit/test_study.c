@@ -23,7 +23,8 @@ static const struct task eleven = {.id = "eleven", .prompt = 8, .output = 11, .c
 enum { OPTIONS = 3 };
 static struct space_option options[SLOT_COUNT][OPTIONS];
 
-static struct space_option option(const char *name, const char *kv, double prefill, double decode, double weights, double cache,
+static struct space_option option(const char *name, const char *kv, double prefill, double decode, double weights,
+                                  double cache,
                                   double joules, double nats) {
   struct space_option o = {.weight_bytes = weights, .kv_bytes = cache};
   snprintf(o.name, sizeof o.name, "%s", name);
@@ -38,15 +39,19 @@ static struct space space_by_hand(bool energy) {
   struct space space = {.energy_known = energy, .quality_known = true, .decode_steps = 10, .tokens = 11};
   for (int s = 0; s < SLOT_COUNT; s++) {
     const bool attention = s == SLOT_ATTENTION;
-    options[s][0] = attention ? option("flash f16", "f16", 50, 10, 0, 100, 2, 0) : option("f16", "", 100, 20, 200, 0, 2, 0);
-    options[s][1] = attention ? option("flash int8", "int8", 50, 5, 0, 50, 1, 0.005) : option("q", "", 100, 10, 100, 0, 1, 0.002);
-    options[s][2] = attention ? option("naive f16", "f16", 60, 12, 0, 100, 2, 0) : option("tiny", "", 100, 1, 10, 0, 0.1, NAN);
+    options[s][0] = attention ? option("flash f16", "f16", 50, 10, 0, 100, 2, 0) : option("f16", "", 100, 20, 200, 0, 2,
+                                                                                0);
+    options[s][1] = attention ? option("flash int8", "int8", 50, 5, 0, 50, 1, 0.005) : option("q", "", 100, 10, 100, 0,
+                                                                                1, 0.002);
+    options[s][2] = attention ? option("naive f16", "f16", 60, 12, 0, 100, 2, 0) : option("tiny", "", 100, 1, 10, 0,
+                                                                                0.1, NAN);
     space.slots[s] = (struct space_slot){.options = options[s], .n = OPTIONS};
   }
   return space;
 }
 
-static struct gain gain_at(const struct space *space, const uint8_t base[SLOT_COUNT], const uint8_t choice[SLOT_COUNT]) {
+static struct gain gain_at(const struct space *space, const uint8_t base[SLOT_COUNT],
+                           const uint8_t choice[SLOT_COUNT]) {
   const struct prediction a = choose_predict(space, &eleven, base), b = choose_predict(space, &eleven, choice);
   return gain_of(&a, &b);
 }
@@ -68,7 +73,8 @@ static void gains_are_those_computed_by_hand(void **state) {
   assert_float_equal(weights.memory, 1100.0 / 600, 1e-12);
   assert_float_equal(weights.energy, 120.0 / 70, 1e-12);
   assert_float_equal(weights.mean, cbrt(1650.0 / 1150 * 1100 / 600 * 120 / 70), 1e-12);
-  assert_float_equal(best_gain(&space, STAGE_KV, INFINITY, 1).mean, cbrt(1650.0 / 1600 * 1100 / 1050 * 120 / 110), 1e-12);
+  assert_float_equal(best_gain(&space, STAGE_KV, INFINITY, 1).mean, cbrt(1650.0 / 1600 * 1100 / 1050 * 120 / 110),
+                     1e-12);
   assert_float_equal(best_gain(&space, STAGE_ATTENTION, INFINITY, 1).mean, 1, 1e-12);   /* naive is slower */
   assert_float_equal(best_gain(&space, STAGE_ALL, INFINITY, 1).mean, cbrt(1.5 * 2 * 2), 1e-12);
 }
@@ -84,7 +90,8 @@ static void without_energy_the_mean_is_of_time_and_memory(void **state) {
 static void limits_hold(void **state) {
   (void)state;
   const struct space space = space_by_hand(false);
-  assert_float_equal(best_gain(&space, STAGE_ALL, INFINITY, 0.012).time, 1650.0 / 1150, 1e-12);   /* not the cache as well */
+  assert_float_equal(best_gain(&space, STAGE_ALL, INFINITY, 0.012).time, 1650.0 / 1150,
+                     1e-12);   /* not the cache as well */
   assert_float_equal(best_gain(&space, STAGE_ALL, INFINITY, 0.0105).memory, 1100.0 / 600, 1e-12);
   assert_float_equal(best_gain(&space, STAGE_ALL, INFINITY, 0.001).mean, 1, 1e-12);
   uint8_t base[SLOT_COUNT], choice[SLOT_COUNT];
@@ -179,7 +186,8 @@ static void the_joint_choice_is_the_best_of_all(void **state) {
   struct task *task = task_load("chat", &err);
   struct cost_model *cost = cost_build(result, &err);
   assert_true(quality && model && task && cost);
-  const struct space_request wanted = {.cost = cost, .quality = quality, .model = model, .task = task, .allow_unknown_quality = true};
+  const struct space_request wanted = {.cost = cost, .quality = quality, .model = model, .task = task,
+                                       .allow_unknown_quality = true};
   struct space space;
   assert_true(space_build(&wanted, &space, &err));
   uint8_t base[SLOT_COUNT], found[SLOT_COUNT], at[SLOT_COUNT] = {0};
@@ -190,7 +198,8 @@ static void the_joint_choice_is_the_best_of_all(void **state) {
   double best = 0;
   for (int s = 0; s < SLOT_COUNT;) {
     const struct prediction p = choose_predict(&space, task, at);
-    if (p.memory <= limits.memory && p.quality_nats.value <= limits.quality_nats) best = fmax(best, gain_of(&plain, &p).mean);
+    if (p.memory <= limits.memory && p.quality_nats.value <= limits.quality_nats) best = fmax(best,
+                                                                                gain_of(&plain, &p).mean);
     for (s = 0; s < SLOT_COUNT && ++at[s] == space.slots[s].n; s++) at[s] = 0;
   }
   assert_true(best > 1);
@@ -218,7 +227,8 @@ static void every_case_is_counted_with_its_reason(void **state) {
     assert_int_equal(c->reason[0] == '\0', c->picks[PICK_JOINT].known);
     if (!c->picks[PICK_JOINT].known) continue;
     assert_true(c->picks[PICK_JOINT].within_quality && c->picks[PICK_JOINT].fits);
-    assert_true(!c->picks[PICK_SINGLE].known || c->picks[PICK_SINGLE].gain.mean <= c->picks[PICK_JOINT].gain.mean + 1e-9);
+    assert_true(!c->picks[PICK_SINGLE].known
+                || c->picks[PICK_SINGLE].gain.mean <= c->picks[PICK_JOINT].gain.mean + 1e-9);
     assert_true(c->picks[PICK_FREE].gain.mean >= c->picks[PICK_JOINT].gain.mean - 1e-9);
   }
   struct study_failure *list;
@@ -246,10 +256,14 @@ static void what_matches_nothing_is_refused(void **state) {
 
 static void flips_are_those_that_change_places(void **state) {
   (void)state;
-  char names[2][STUDY_TECHNIQUES][64] = {{"weights a", "weights b", "weights c"}, {"weights b", "weights c", "weights a"}};
-  int8_t first[STUDY_TECHNIQUES][STUDY_TECHNIQUES] = {{0, -2, -1}, {2, 0, 0}, {1, 0, 0}};    /* a before b, a before c, b and c tie */
-  int8_t second[STUDY_TECHNIQUES][STUDY_TECHNIQUES] = {{0, -2, -2}, {2, 0, 2}, {2, -2, 0}};  /* b before c, b before a, a before c */
-  struct study_case cases[] = {{.result = 0, .order = {names[0], first, 3}}, {.result = 1, .order = {names[1], second, 3}}};
+  char names[2][STUDY_TECHNIQUES][64] = {{"weights a", "weights b", "weights c"},
+                                         {"weights b", "weights c", "weights a"}};
+  int8_t first[STUDY_TECHNIQUES][STUDY_TECHNIQUES] = {{0, -2, -1}, {2, 0, 0},
+                                                      {1, 0, 0}};    /* a before b, a before c, b and c tie */
+  int8_t second[STUDY_TECHNIQUES][STUDY_TECHNIQUES] = {{0, -2, -2}, {2, 0, 2},
+                                                       {2, -2, 0}};  /* b before c, b before a, a before c */
+  struct study_case cases[] = {{.result = 0, .order = {names[0], first, 3}},
+                               {.result = 1, .order = {names[1], second, 3}}};
   const struct study study = {.n_results = 2, .n_models = 1, .n_tasks = 1, .cases = cases, .n_cases = 2};
   struct study_flip *list;
   struct error err = {0};
@@ -268,9 +282,11 @@ static void flips_are_those_that_change_places(void **state) {
 static void reasons_of_one_kind_are_counted_together(void **state) {
   (void)state;
   struct study_case cases[] = {
-    {.status = CASE_NOT_COSTED, .reason = "model 'a' has 2048"}, {.status = CASE_NOT_COSTED, .reason = "model 'b-2' has 8.5"},
+    {.status = CASE_NOT_COSTED, .reason = "model 'a' has 2048"}, {.status = CASE_NOT_COSTED,
+                                                                  .reason = "model 'b-2' has 8.5"},
     {.status = CASE_FITS}, {.status = CASE_NOTHING_FITS, .reason = "model 'a' has 2048"},
-    {.status = CASE_NOT_COSTED, .reason = "model 'a' had 2048"}, {.status = CASE_NOT_COSTED, .reason = "model 'a' has "},
+    {.status = CASE_NOT_COSTED, .reason = "model 'a' had 2048"}, {.status = CASE_NOT_COSTED,
+                                                                  .reason = "model 'a' has "},
     {.result = 1, .status = CASE_NOT_COSTED, .reason = "model 'a' has 2048"},
   };
   const struct study study = {.n_results = 2, .cases = cases, .n_cases = sizeof cases / sizeof cases[0]};
