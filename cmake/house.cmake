@@ -32,9 +32,10 @@ house_folder(bench    host/bench   vk machine energy result base)
 house_folder(model    host/model   base)
 house_folder(cost     host/cost    model result base)
 house_folder(select   host/select  cost model result base)
+house_folder(study    host/study   select cost model result base)
 house_folder(emit     host/emit    select cost model result base)
 house_folder(compare  host/compare result base)
-house_folder(cli      host/cli     vk bench machine energy select cost model emit compare result base)
+house_folder(cli      host/cli     vk bench machine energy select cost model emit study compare result base)
 
 house_folder(common   shaders/common base)   # what two rooms or more share
 file(GLOB rooms RELATIVE ${CMAKE_SOURCE_DIR}/shaders CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/shaders/*)

@@ -25,6 +25,7 @@ static const struct verb verbs[] = {
   {"run", cli_run, "measure a suite on a device and write a result"},
   {"compare", cli_compare, "results side by side: devices, drivers, or before and after"},
   {"recommend", cli_recommend, "the best configuration of a model for a task, from a result"},
+  {"study", cli_study, "every model and task on every result, against what others would choose"},
   {"worker", cli_worker, NULL},
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };

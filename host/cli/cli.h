@@ -12,6 +12,7 @@ int cli_codegen(int argc, char **argv);
 int cli_run(int argc, char **argv);
 int cli_compare(int argc, char **argv);
 int cli_recommend(int argc, char **argv);
+int cli_study(int argc, char **argv);
 int cli_version(void);                   /* --version */
 int cli_worker(int argc, char **argv);   /* not shown in help: the process that holds the device */
 

@@ -6,39 +6,20 @@
 
 #include "args.h"
 #include "cli.h"
-#include "json.h"
 #include "log.h"
-
-enum { RESULT_BYTES_MAX = 256 << 20 };
-static const char result_schema[] = "vkpareto.result/1";
+#include "result_load.h"
 
 struct loaded {
   const struct result **results;
   size_t n, baseline;
 };
 
-/* A glob over results also names samples and configs: a file of another schema is passed over, a broken one is
- * an error. *schema (64 characters) is empty when the file carries none. */
-static bool read_schema(const char *path, char *schema, struct error *err) {
-  cJSON *root = json_parse_file(path, RESULT_BYTES_MAX, err);
-  if (!root) return false;
-  const cJSON *member = cJSON_GetObjectItemCaseSensitive(root, "schema");
-  snprintf(schema, 64, "%s", cJSON_IsString(member) ? member->valuestring : "");
-  cJSON_Delete(root);
-  return true;
-}
-
 /* Appends the result at path; *added tells whether it was one. */
 static bool load_result(struct loaded *loaded, const char *path, bool *added, struct error *err) {
-  char schema[64];
+  struct result *result;
   *added = false;
-  if (!read_schema(path, schema, err)) return false;
-  if (schema[0] && strcmp(schema, result_schema) != 0) {
-    log_warn("%s: skipped, its schema is %s and this program compares %s", path, schema, result_schema);
-    return true;
-  }
-  struct result *result = result_read(path, err);
-  if (!result) return false;
+  if (!result_load(path, &result, err)) return false;
+  if (!result) return true;
   loaded->results[loaded->n++] = result;
   *added = true;
   return true;

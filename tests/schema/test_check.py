@@ -58,9 +58,27 @@ RESULT = {
 SUITE = {"schema": "vkpareto.suite/1", "name": "tiny", "rounds": 5, "samples": 4, "sample_seconds": 0.01,
          "case_seconds": 2, "cases": [{"op": "matmul", "shape": {"m": 1, "n": [8, 16], "k": 8}, "techniques": ["f16"]}]}
 
+STUDY_GAIN = {"time": 2, "memory": 2, "energy": None, "mean": 2}
+STUDY_PICK = {"pick": "joint", "known": True, "choice": "int8_g32; flash f16", "fits": True, "within_quality": True,
+              "request_ns": RANGE, "ttft_ns": RANGE, "tpot_ns": RANGE, "memory": 1, "energy_per_token": None,
+              "quality_loss_nats": RANGE, "gain": STUDY_GAIN}
+STUDY_MISSING = {"pick": "EfficientLLM", "known": False, "reason": "not ranked"}
+STUDY_RESULT = {"device": "d", "driver": "d", "driver_info": "", "suite": "quick", "path": "", "sha256": "", "groups": []}
+STUDY = {"schema": "vkpareto.study/1", "quality_limit_nats": 0.01, "gain": "geometric mean", "results": [STUDY_RESULT],
+         "cases": [{"result": 0, "model": "m", "task": "t", "status": "fits", "reason": None,
+                    "picks": [STUDY_PICK] * 6 + [STUDY_MISSING]},
+                   {"result": 0, "model": "m", "task": "u", "status": "not costed", "reason": "too long", "picks": []}],
+         "flips": []}
 MISSING = object()
 # document, path to a member, what it becomes
 DAMAGE = [
+    (STUDY, ["results"], []),
+    (STUDY, ["cases", 0, "status"], "dropped"),
+    (STUDY, ["cases", 0, "picks"], []),
+    (STUDY, ["cases", 1, "reason"], None),
+    (STUDY, ["cases", 0, "picks", 0, "gain"], MISSING),
+    (STUDY, ["cases", 0, "picks", 0, "gain", "time"], 0),
+    (STUDY, ["cases", 0, "picks", 6, "reason"], MISSING),
     (RESULT, ["schema"], "vkpareto.result/2"),
     (RESULT, ["schema"], MISSING),
     (RESULT, ["run_id"], "x"),
@@ -130,11 +148,11 @@ def damaged(document, path, value):
 
 class Schemas(unittest.TestCase):
     def test_takes_what_is_right(self):
-        for document in (RESULT, SUITE, SAMPLES, CONFIG):
+        for document in (RESULT, SUITE, SAMPLES, CONFIG, STUDY):
             self.assertEqual(check.violations(document, KNOWN), [])
 
     def test_takes_unknown_members_where_readers_do(self):
-        for document in (RESULT, SAMPLES, CONFIG):
+        for document in (RESULT, SAMPLES, CONFIG, STUDY):
             self.assertEqual(check.violations({**document, "new": 1}, KNOWN), [])
 
     def test_refuses_each_damage(self):

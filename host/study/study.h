@@ -1,0 +1,88 @@
+/* Every model x task x result against what one would run otherwise, and what the order of techniques is on each device.
+ * Pure: results in, numbers out.
+ *
+ * Gains are over the default (16-bit weights and cache, flash attention), as pick.h defines them. A case whose default
+ * does not fit the device has gains over what could not run there: they are shown and counted apart. */
+#ifndef STUDY_H
+#define STUDY_H
+
+#include "baselines.h"
+#include "pick.h"
+
+enum study_pick_kind {
+  PICK_DEFAULT, PICK_NAIVE,      /* the default; the same with naive attention */
+  PICK_SINGLE,                   /* the best that deviates from the default in one stage only, within the limits */
+  PICK_MANUAL, PICK_RANKED,      /* what people choose by hand; what EfficientLLM's ranks say: limits are not looked at */
+  PICK_JOINT,                    /* the best of all stages together, within the limits */
+  PICK_FREE,                     /* the same, had no technique any loss of quality: what the limit and unknown quality cost */
+  PICK_COUNT,
+};
+extern const char *const study_pick_names[PICK_COUNT];   /* "default", "naive", "single stage", "manual", "EfficientLLM", ... */
+
+struct study_pick {
+  bool known;                    /* else `reason` says why there is no such configuration */
+  bool fits, within_quality;     /* the device's memory; the loss is known and within the limit */
+  enum pick_stage stage;         /* of PICK_SINGLE */
+  char reason[320], choice[256]; /* "int8_g32, ...; flash int8": "qkv int8_g32, ..." where classes differ */
+  double memory, request_half;   /* bytes; half width of request_ns, NAN unknown */
+  struct range request_ns, ttft_ns, tpot_ns, quality_nats, token_joules;
+  struct gain gain;              /* over the default */
+};
+
+enum study_status {
+  CASE_FITS,            /* the default fits */
+  CASE_ONLY_TUNED,      /* it does not, but the joint choice does */
+  CASE_NOTHING_FITS,    /* within the limits */
+  CASE_NOT_COSTED,      /* too long for the model, or the result lacks rows: `reason` */
+  CASE_STATUSES,
+};
+extern const char *const study_status_names[CASE_STATUSES];   /* "fits", "only tuned fits", "nothing fits", "not costed" */
+
+/* Who is faster of two techniques that differ in one decision only: uniform weights, or one attention algorithm and cache. */
+enum { STUDY_TECHNIQUES = 32 };
+struct study_order {
+  char (*name)[64];              /* "weights int8_g32", "attention flash int8" */
+  /* [a][b]: -2 a is faster than b, 2 slower, beyond the errors; -1, 1: by the estimates, an error is unknown; 0: not told
+   * apart, or not of one decision */
+  int8_t (*faster)[STUDY_TECHNIQUES];
+  size_t n;
+};
+
+struct study_case {
+  size_t result, model, task;    /* indices in the study */
+  enum study_status status;
+  char reason[512];
+  struct study_pick picks[PICK_COUNT];
+  bool time_is_tie;              /* the joint choice's time cannot be told from the default's */
+  double prefill_share;          /* of the default's request time */
+  bool prefill_by_arithmetic;    /* the default's largest multiplication of the prompt: its row is bound so */
+  double rest_share;             /* of the joint choice's: what no choice touches */
+  size_t n_unknown;              /* options of unknown quality */
+  size_t n_uncosted;             /* ops that only count by their launches */
+  struct study_order order;
+};
+
+struct study_model { struct model *model; bool vision; };
+
+struct study {
+  const struct result *const *results;
+  size_t n_results;
+  struct study_model *models;
+  size_t n_models;
+  struct task **tasks;
+  size_t n_tasks;
+  struct baselines baselines;
+  struct study_case *cases;      /* results x models x tasks, in that order */
+  size_t n_cases;
+};
+
+/* The built-in models and tasks whose ids match the patterns; NULL: all. ERROR_USAGE when none does. The results are
+ * kept and must live longer. Free with study_free. */
+struct study *study_make(const struct result *const *results, size_t n, const char *models, const char *tasks, struct error *);
+void study_free(struct study *);
+
+/* One case. `pick` and `order` of *out are made here; ERROR_MEMORY only, what else fails is its status. */
+bool study_case_make(const struct cost_model *, const struct quality *, const struct baselines *, const struct model *,
+                     const struct task *, struct study_case *out, struct error *);
+
+#endif
