@@ -18,21 +18,14 @@ static bool is_wanted(const struct embedded *file, const char *folder, const cha
   return !pattern || text_glob(pattern, id);
 }
 
-/* A model says that it sees images by a member of that name. */
-static bool has_vision(const struct embedded *file, bool *vision, struct error *err) {
-  cJSON *root = json_parse(file->text, file->bytes, err);
-  *vision = root && cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(root, "vision"));
-  cJSON_Delete(root);
-  return root != NULL;
-}
-
 static bool add_model(struct study *study, const struct embedded *file, struct error *err) {
   struct study_model *at = &study->models[study->n_models];
   at->model = calloc(1, sizeof *at->model);
   if (!at->model) return error_set(err, ERROR_MEMORY, "out of memory for a model");
   study->n_models++;
-  return (model_parse(file->text, file->bytes, at->model, err) && has_vision(file, &at->vision, err))
-      || error_prefix(err, "suites/%s: ", file->path);
+  if (!model_parse(file->text, file->bytes, at->model, err)) return error_prefix(err, "suites/%s: ", file->path);
+  at->vision = at->model->vision.layers > 0;
+  return true;
 }
 
 static bool add_task(struct study *study, const struct embedded *file, struct error *err) {
