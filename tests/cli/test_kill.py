@@ -2,7 +2,8 @@
 
 The rule: a killed parent costs nothing. Every question is asked until its answer is in the journal and never again, so
 over all attempts at most the one that was being asked is asked twice. A killed worker costs the row whose job it was
-doing, as `lost`. No worker outlives its parent. (What the worker was asked is counted to the job in tests/unit/test_run.c.)
+doing, as `lost`. No worker outlives its parent. (What the worker was asked is counted to the job in
+tests/unit/test_resume.c.)
 """
 import collections
 import json
