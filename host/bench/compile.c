@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "device_lock.h"
 #include "interrupt.h"
 #include "log.h"
 #include "plan.h"
@@ -154,13 +155,17 @@ bool compile_all(const struct compile_options *options, struct compiled_list *li
   struct compiler compiler = {.options = options, .list = list, .suite = suite_load("standard", err)};
   if (!compiler.suite) return false;
   interrupt_begin(&compiler.interrupt);
-  bool ok = client_start(&compiler.client, options->device, options->uuid, options->validation, &compiler.interrupt, err);
+  int lock = -1;
+  bool ok = client_start(&compiler.client, options->device, options->uuid, options->validation, &compiler.interrupt,
+                         err) &&
+            device_lock(&compiler.client.caps, true, &lock, err);   /* compilers disturb what is measured meanwhile */
   if (ok) {
     list->caps = compiler.client.caps;
     ok = compile_matching(&compiler, err);
   }
   log_progress("%s", "");
   client_stop(&compiler.client);
+  device_unlock(lock);
   interrupt_end(&compiler.interrupt);
   suite_free(compiler.suite);
   return ok;

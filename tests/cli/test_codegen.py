@@ -1,4 +1,5 @@
 """The verb `codegen`, on a driver that tells nothing and, where it is installed, on RADV's device without hardware."""
+import fcntl
 import glob
 import json
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from schema.check import validators, violations
-from support.program import ProgramTest, environment, vkpareto
+from support.program import LOCKS, ProgramTest, environment, vkpareto
 
 RADV = ":".join(glob.glob("/usr/share/vulkan/icd.d/radeon_icd*.json"))
 
@@ -34,6 +35,16 @@ class Codegen(ProgramTest):
             self.assert_done(done)
             counts.append(len(json.loads(done.stdout)["pipelines"]))
         self.assertGreater(counts[1], counts[0])
+
+    def test_a_run_is_not_disturbed(self):
+        words = ("codegen", "--filter", "block.gelu.*")
+        self.assert_done(vkpareto(*words))   # makes the lock's file
+        lock, = Path(LOCKS.name).glob("*.lock")
+        with open(lock, "rb") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            self.assert_refused(vkpareto(*words), 2, "in use by another vkpareto")
+            fcntl.flock(held, fcntl.LOCK_SH)
+            self.assert_done(vkpareto(*words))
 
     def test_refusals(self):
         self.assert_refused(vkpareto("codegen", "--filter", "nothing.*"), 1, "nothing.*")
