@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aside.h"
 #include "file.h"
 #include "json.h"
 #include "log.h"
@@ -139,36 +140,51 @@ static bool hold(struct journal *journal, struct error *err) {
                    "another folder with --out", journal->path);
 }
 
+static void name_begun(const struct journal *journal, char *out, size_t size) {
+  snprintf(out, size, "%s.new", journal->path);
+}
+
 static bool open_old(struct journal *journal, const struct journal_head *head, struct error *err) {
   int failed = platform_open(journal->path, PLATFORM_APPEND, &journal->handle);
   if (failed == ENOENT)
     return error_set(err, ERROR_INPUT, "there is no unfinished run to go on with (no %s); leave out --resume",
                      journal->path);
   if (failed) return file_error(err, "open", journal->path, failed);
-  return hold(journal, err) && read_journal(journal, head, err);
-}
-
-/* An unfinished run that is not resumed is moved aside, not destroyed. */
-static bool move_aside(struct journal *journal, struct error *err) {
-  int failed = platform_open(journal->path, PLATFORM_APPEND, &journal->handle);
-  if (failed == ENOENT) return true;
-  if (failed) return file_error(err, "open", journal->path, failed);
   if (!hold(journal, err)) return false;
-  char old[4096 + 8];
-  snprintf(old, sizeof old, "%s.old", journal->path);
-  failed = platform_rename(journal->path, old, true);
-  if (failed) return file_error(err, "rename", journal->path, failed);
-  platform_close(journal->handle);
-  journal->handle = -1;
-  log_warn("an earlier run was not finished; its journal is now %s (--resume would have gone on with it)", old);
-  return true;
+  char begun[4096 + 8];
+  name_begun(journal, begun, sizeof begun);
+  platform_remove(begun);   /* of who was killed while it began anew; mostly there is none */
+  return read_journal(journal, head, err);
 }
 
+/* The new head is on disk under another name before an unfinished run's journal makes room for it: what cannot be begun
+ * moves nothing. */
+static bool begin_new(struct journal *journal, const struct journal_head *head, struct error *err) {
+  char begun[4096 + 8], kept[4096 + 32];
+  name_begun(journal, begun, sizeof begun);
+  int failed = platform_open(begun, PLATFORM_APPEND_NEW, &journal->handle);
+  if (failed) return file_error(err, "open", begun, failed);
+  if (!hold(journal, err)) return false;
+  failed = platform_cut(journal->handle, 0);
+  bool ok = failed ? file_error(err, "empty", begun, failed)
+                   : write_head(journal, head, err) && aside_move(journal->path, kept, sizeof kept, err);
+  failed = ok ? platform_rename(begun, journal->path, false) : 0;
+  if (failed) ok = file_error(err, "rename", begun, failed);
+  if (!ok) platform_remove(begun);
+  else if (*kept)
+    log_warn("an earlier run was not finished; its journal is now %s (--resume would have gone on with it)", kept);
+  return ok;
+}
+
+/* An unfinished run that is not resumed is moved aside, not destroyed; one that still goes on is left alone. */
 static bool open_new(struct journal *journal, const struct journal_head *head, struct error *err) {
-  if (!move_aside(journal, err)) return false;
-  int failed = platform_open(journal->path, PLATFORM_APPEND_NEW, &journal->handle);
-  if (failed) return file_error(err, "open", journal->path, failed);
-  return hold(journal, err) && write_head(journal, head, err);
+  struct journal old = {.handle = -1};
+  snprintf(old.path, sizeof old.path, "%s", journal->path);
+  int failed = platform_open(old.path, PLATFORM_APPEND, &old.handle);
+  if (failed && failed != ENOENT) return file_error(err, "open", old.path, failed);
+  bool ok = (failed || hold(&old, err)) && begin_new(journal, head, err);
+  if (old.handle >= 0) platform_close(old.handle);
+  return ok;
 }
 
 struct journal *journal_open(const char *path, const struct journal_head *head, bool resume, struct error *err) {

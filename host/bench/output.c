@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aside.h"
 #include "file.h"
 #include "json.h"
 #include "platform.h"
@@ -72,13 +73,14 @@ void output_name_partial(struct output *output) {
   output_drop_partial(output);
 }
 
-void output_keep_partial(const struct output *output) {
-  for (int i = 0; i < PARTIAL_ENDS; i++) {
-    char from[3500], to[3500];
-    snprintf(from, sizeof from, "%s%s", output->stem, partial_ends[i]);
-    snprintf(to, sizeof to, "%s%s.old", output->stem, partial_ends[i]);
-    platform_rename(from, to, true);   /* mostly there is none */
+bool output_keep_partial(const struct output *output, struct error *err) {
+  bool ok = true;
+  for (int i = 0; ok && i < PARTIAL_ENDS; i++) {
+    char path[3500], kept[3600];
+    snprintf(path, sizeof path, "%s%s", output->stem, partial_ends[i]);
+    ok = aside_move(path, kept, sizeof kept, err);
   }
+  return ok;
 }
 
 void output_drop_partial(const struct output *output) {

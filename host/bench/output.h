@@ -23,8 +23,8 @@ bool output_has_begun(const struct output *);   /* there is a journal, or a resu
 void output_name(struct output *, const char *run_id);
 /* Names them <stem>.partial.json and .partial.samples.json; those that are there are removed. */
 void output_name_partial(struct output *);
-/* Those are kept as .old, with the journal that they belong to, when a new run begins. */
-void output_keep_partial(const struct output *);
+/* Those are kept as .old, .old.2, ... like the journal that they belong to, when a new run begins. */
+bool output_keep_partial(const struct output *, struct error *);
 void output_drop_partial(const struct output *);
 /* Removes what a run that was killed left half-written; only for who holds the journal. */
 void output_sweep(const struct output *);

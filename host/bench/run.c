@@ -155,8 +155,8 @@ static bool open_journal(struct session *session, const struct output *output, s
     return false;
   session->run_id = journal_run_id(session->journal);
   output_sweep(output);
-  if (resume) log_info("going on with %zu answers of an unfinished run", journal_answers(session->journal));
-  else output_keep_partial(output);
+  if (!resume) return output_keep_partial(output, err);
+  log_info("going on with %zu answers of an unfinished run", journal_answers(session->journal));
   return true;
 }
 

@@ -50,15 +50,20 @@ static void an_interrupt_writes_a_partial_result_that_resume_makes_whole(void **
   trial_is_whole(0);
 }
 
-static void a_new_run_keeps_the_unfinished_one(void **state) {
+static void every_unfinished_run_is_kept(void **state) {
   (void)state;
-  fake_set(trial_log, 8, "interrupt parent");
-  assert_int_equal(trial_run(false), ERROR_INTERRUPTED);
+  for (int i = 0; i < 2; i++) {
+    fake_set(trial_log, 8 * (i + 1), "interrupt parent");
+    assert_int_equal(trial_run(false), ERROR_INTERRUPTED);
+  }
   fake_set(trial_log, 0, NULL);
   assert_int_equal(trial_run(false), ERROR_NONE);
-  assert_true(trial_said(".journal.old"));
+  assert_true(trial_said(".journal.old.2"));
   trial_is_whole(0);
-  assert_true(file_exists(trial_named(".journal.old")) && file_exists(trial_named(".partial.json.old")));
+  static const char *const kept[] = {".journal.old", ".partial.json.old", ".partial.samples.json.old",
+                                     ".journal.old.2", ".partial.json.old.2", ".partial.samples.json.old.2"};
+  for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+    if (!file_exists(trial_named(kept[i]))) fail_msg("%s is gone", trial_named(kept[i]));
 }
 
 static void resume_with_nothing_to_go_on_with(void **state) {
@@ -157,7 +162,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
     TEST(a_parent_killed_at_any_job_loses_and_repeats_nothing),
     TEST(an_interrupt_writes_a_partial_result_that_resume_makes_whole),
-    TEST(a_new_run_keeps_the_unfinished_one),
+    TEST(every_unfinished_run_is_kept),
     TEST(resume_with_nothing_to_go_on_with),
     TEST(a_torn_journal_goes_on),
     TEST(a_journal_of_something_else_is_refused),
