@@ -119,8 +119,8 @@ struct result {
  * error naming file and field. One of an unfinished run is read, and that is said. Free with result_free. */
 struct result *result_read(const char *path, struct error *);
 void result_free(struct result *);
-/* Writes result as vkpareto.result/1; an existing path is an error. */
-bool result_write(const struct result *, const char *path, struct error *);
+/* Writes result as vkpareto.result/1; an existing path is an error unless replace. */
+bool result_write(const struct result *, const char *path, bool replace, struct error *);
 /* The device object of a result, also the format of the caps fixtures in tests/plan. caps_from_json checks everything. */
 cJSON *caps_to_json(const struct caps *);
 bool caps_from_json(const cJSON *, struct caps *, struct error *);

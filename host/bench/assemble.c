@@ -178,7 +178,8 @@ struct result *assemble_result(const struct session *session, const char *why_no
   return result;
 }
 
-bool assemble_samples(const struct session *session, const struct result *result, const char *path, struct error *err) {
+bool assemble_samples(const struct session *session, const struct result *result, const char *path, bool replace,
+                      struct error *err) {
   const bool gpu_clock = result->caps.timestamps.valid_bits && !result->caps.timestamps.rejected;
   cJSON *root = cJSON_CreateObject();
   cJSON_AddStringToObject(root, "schema", "vkpareto.samples/1");
@@ -195,7 +196,7 @@ bool assemble_samples(const struct session *session, const struct result *result
     for (size_t s = 0; s < row->n; s++) cJSON_AddItemToArray(round, cJSON_CreateNumber(row->round[s]));
     cJSON_AddItemToArray(rows, json);
   }
-  bool ok = json_write(path, root, false, err);
+  bool ok = json_write(path, root, replace, err);
   cJSON_Delete(root);
   return ok;
 }

@@ -9,7 +9,8 @@
  * were to be measured are skipped for `why_not`. Free with result_free. */
 struct result *assemble_result(const struct session *, const char *why_not, struct error *);
 
-/* vkpareto.samples/1: every sample of every row, with its round. */
-bool assemble_samples(const struct session *, const struct result *, const char *path, struct error *);
+/* vkpareto.samples/1: every sample of every row, with its round; an existing path is an error unless
+ * replace. */
+bool assemble_samples(const struct session *, const struct result *, const char *path, bool replace, struct error *);
 
 #endif

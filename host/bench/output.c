@@ -70,7 +70,6 @@ void output_name_partial(struct output *output) {
   output->written = false;
   snprintf(output->result, sizeof output->result, "%s%s", output->stem, partial_ends[0]);
   snprintf(output->samples, sizeof output->samples, "%s%s", output->stem, partial_ends[1]);
-  output_drop_partial(output);
 }
 
 bool output_keep_partial(const struct output *output, struct error *err) {

@@ -21,7 +21,7 @@ bool output_prepare(struct output *, const char *folder, const struct caps *, co
 bool output_has_begun(const struct output *);   /* there is a journal, or a result that it has led to */
 /* Names the files of a run. An existing result of another one is kept: the new one is <stem>.2.json, .3.json, ... */
 void output_name(struct output *, const char *run_id);
-/* Names them <stem>.partial.json and .partial.samples.json; those that are there are removed. */
+/* Names them <stem>.partial.json and .partial.samples.json; those that are there are of this run and get replaced. */
 void output_name_partial(struct output *);
 /* Those are kept as .old, .old.2, ... like the journal that they belong to, when a new run begins. */
 bool output_keep_partial(const struct output *, struct error *);

@@ -110,8 +110,25 @@ static bool mark_implausible(struct result *result, bool again, const char *why_
 
 /* The result last: where it is, all is there. */
 static bool write_files(const struct session *session, const struct result *result, const struct output *output,
+                        bool replace, struct error *err) {
+  return assemble_samples(session, result, output->samples, replace, err) &&
+         result_write(result, output->result, replace, err);
+}
+
+/* A part written before goes last. */
+static bool write_whole(const struct session *session, const struct result *result, struct output *output,
                         struct error *err) {
-  return assemble_samples(session, result, output->samples, err) && result_write(result, output->result, err);
+  output_name(output, session->run_id);
+  if (!output->written && !write_files(session, result, output, false, err)) return false;
+  output_drop_partial(output);
+  return true;
+}
+
+static bool write_partial(const struct session *session, struct result *result, struct output *output,
+                          const char *why_not, struct error *err) {
+  snprintf(result->run.unfinished, sizeof result->run.unfinished, "%s", why_not);
+  output_name_partial(output);
+  return write_files(session, result, output, true, err);
 }
 
 static size_t count_timed(const struct result *result) {
@@ -120,19 +137,15 @@ static size_t count_timed(const struct result *result) {
   return n;
 }
 
-/* Writes what there is; `stopped` says why it is not all (ERROR_NONE: it is, and a part written before goes). */
+/* Writes what there is; `stopped` says why it is not all (ERROR_NONE: it is). */
 static bool finish(struct session *session, struct output *output, const struct error *stopped, size_t *n_ok,
                    struct error *err) {
   bool whole = stopped->kind == ERROR_NONE;
   const char *why_not = whole ? "budget" : stopped->kind == ERROR_INTERRUPTED ? "interrupted" : stopped->text;
   struct result *result = assemble_result(session, why_not, err);
   if (result) machine_read("", session->client.caps.pci, &result->after);
-  bool ok = result && mark_implausible(result, session->again, why_not, err);
-  if (whole) output_name(output, session->run_id);
-  else output_name_partial(output);
-  if (ok && !whole) snprintf(result->run.unfinished, sizeof result->run.unfinished, "%s", why_not);
-  if (ok && !output->written) ok = write_files(session, result, output, err);
-  if (ok && whole) output_drop_partial(output);
+  bool ok = result && mark_implausible(result, session->again, why_not, err) &&
+            (whole ? write_whole(session, result, output, err) : write_partial(session, result, output, why_not, err));
   if (ok) *n_ok = count_timed(result);
   result_free(result);
   return ok;

@@ -136,7 +136,7 @@ static cJSON *row_to_json(const struct result_row *row, const char *seed) {
   return to;
 }
 
-bool result_write(const struct result *result, const char *path, struct error *err) {
+bool result_write(const struct result *result, const char *path, bool replace, struct error *err) {
   cJSON *root = cJSON_CreateObject();
   cJSON_AddStringToObject(root, "schema", "vkpareto.result/1");
   cJSON_AddStringToObject(root, "run_id", result->run_id);
@@ -151,7 +151,7 @@ bool result_write(const struct result *result, const char *path, struct error *e
   cJSON *rows = cJSON_AddArrayToObject(root, "rows");
   for (size_t i = 0; i < result->n_rows; i++)
     cJSON_AddItemToArray(rows, row_to_json(&result->rows[i], result->run.seed));
-  bool done = json_write(path, root, false, err);
+  bool done = json_write(path, root, replace, err);
   cJSON_Delete(root);
   return done;
 }

@@ -25,7 +25,7 @@ static char *written(const struct result *result) {
   size_t bytes;
   char path[128];
   snprintf(path, sizeof path, "%s/written.json", fuzz_folder());
-  bool ok = result_write(result, path, &err);
+  bool ok = result_write(result, path, false, &err);
   char *text = ok ? file_read(path, FILE_BYTES, &bytes, &err) : NULL;
   if (!text) fprintf(stderr, "%s\n", err.text);
   PROMISE(text);

@@ -107,6 +107,7 @@ static bool misbehave(const char *deed, const struct job *job, int id) {
   if (strcmp(deed, "hang") == 0) pause_ms(600000);
   if (strcmp(deed, "slow") == 0) pause_ms(2500);
   if (strcmp(deed, "full disk") == 0) fill_disk();
+  if (strcmp(deed, "full disk and interrupt") == 0) fill_disk(), kill(getppid(), SIGINT), pause_ms(600000);
   if (strcmp(deed, "interrupt parent") == 0) kill(getppid(), SIGINT), pause_ms(600000);
   if (strcmp(deed, "kill parent") == 0) kill(getppid(), SIGKILL), pause_ms(600000);
   if (strcmp(deed, "answer and kill parent") == 0) say_json(good_answer(job, id)), kill(getppid(), SIGKILL), pause_ms(600000);
@@ -163,5 +164,6 @@ int fake_worker(void) {
     if (now && strcmp(deed, "long line") == 0) say_long_line();
     if (!now || misbehave(deed, &job, (int)id)) say_json(good_answer(&job, (int)id));
   }
+  if (strcmp(deed, "interrupt when stopped") == 0) kill(getppid(), SIGINT);
   return 0;
 }

@@ -179,7 +179,7 @@ static inline cJSON *example_json(void) {
   struct error err = {0};
   struct result *result = example_result();
   unlink(path);
-  assert_true(result_write(result, path, &err));
+  assert_true(result_write(result, path, false, &err));
   result_free(result);
   cJSON *root = json_parse_file(path, 1 << 20, &err);
   assert_non_null(root);

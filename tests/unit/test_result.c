@@ -132,7 +132,7 @@ static void what_is_written_is_read(void **state) {
   struct error err = {0};
   struct result *written = example_result();
   unlink(path);
-  if (!result_write(written, path, &err)) fail_msg("%s", err.text);
+  if (!result_write(written, path, false, &err)) fail_msg("%s", err.text);
   struct result *read = result_read(path, &err);
   if (!read) fail_msg("%s", err.text);
   same_result(written, read);
@@ -151,8 +151,8 @@ static void a_result_is_never_overwritten(void **state) {
   struct error err = {0};
   struct result *result = example_result();
   unlink(path);
-  assert_true(result_write(result, path, &err));
-  assert_false(result_write(result, path, &err));
+  assert_true(result_write(result, path, false, &err));
+  assert_false(result_write(result, path, false, &err));
   assert_int_equal(err.kind, ERROR_INPUT);
   result_free(result);
 }
@@ -193,7 +193,7 @@ static void unknown_is_nan(void **state) {
   result->rows[STATUS_OK].time.lo = -INFINITY;   /* fewer than two rounds */
   result->rows[STATUS_OK].time.hi = INFINITY;
   unlink(path);
-  assert_true(result_write(result, path, NULL));
+  assert_true(result_write(result, path, false, NULL));
   struct result *read = result_read(path, NULL);
   assert_non_null(read);
   assert_true(isnan(read->run.budget_s) && isnan(read->ceilings.read_llc) && isnan(result_flops_ceiling(read, "f16")));
@@ -203,7 +203,7 @@ static void unknown_is_nan(void **state) {
   result_free(read);
   result->run.budget_s = 0;   /* no budget was given */
   unlink(path);
-  assert_true(result_write(result, path, NULL));
+  assert_true(result_write(result, path, false, NULL));
   read = result_read(path, NULL);
   assert_true(read && isnan(read->run.budget_s));
   result_free(read);

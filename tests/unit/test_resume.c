@@ -140,6 +140,23 @@ static void a_disk_that_fills_up_keeps_what_is_there(void **state) {
   assert_in_range(fake_jobs(trial_log), whole, whole + 1);
 }
 
+/* The partial result of the part before is worth more than none. */
+static void a_disk_that_is_full_keeps_the_partial_result(void **state) {
+  (void)state;
+  size_t whole = trial_jobs_of_a_whole_run();
+  trial_clean(NULL);
+  fake_set(trial_log, (int)whole - 6, "interrupt parent");
+  assert_int_equal(trial_run(false), ERROR_INTERRUPTED);
+  setenv("FAKE_JOURNAL", "/nonexistent", 1);   /* not a byte more, in any file */
+  fake_set(trial_log, (int)whole - 3, "full disk and interrupt");
+  assert_int_equal(trial_run(true), ERROR_INPUT);
+  assert_true(file_exists(trial_named(".partial.json")) && file_exists(trial_named(".partial.samples.json")));
+  result_free(trial_result(".partial.json"));
+  fake_set(trial_log, 0, NULL);
+  assert_int_equal(trial_run(true), ERROR_NONE);
+  trial_is_whole(0);
+}
+
 /* What was measured is measured, however little time the rest is given. */
 static void a_budget_drops_nothing_that_the_journal_has(void **state) {
   (void)state;
@@ -167,6 +184,7 @@ int main(int argc, char **argv) {
     TEST(a_torn_journal_goes_on),
     TEST(a_journal_of_something_else_is_refused),
     TEST(a_disk_that_fills_up_keeps_what_is_there),
+    TEST(a_disk_that_is_full_keeps_the_partial_result),
     TEST(a_budget_drops_nothing_that_the_journal_has),
   };
   return cmocka_run_group_tests(tests, trial_begin, trial_end);
