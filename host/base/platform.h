@@ -70,7 +70,7 @@ void platform_sync_folder(const char *path);                            /* so th
 
 int platform_hold_interrupts(void);             /* a handle for the two below and platform_wait; -1: they still strike */
 bool platform_interrupted(int handle);          /* one has come since the last call */
-void platform_release_interrupts(int handle);   /* they strike again, but those that have come are dropped */
+bool platform_release_interrupts(int handle);   /* they strike again; true: one has come since it was looked at */
 void platform_ignore_interrupts(void);          /* for good */
 
 /* ---- a second process of this program */

@@ -206,11 +206,13 @@ bool platform_interrupted(int handle) {
   return handle >= 0 && read(handle, &info, sizeof info) == (ssize_t)sizeof info;
 }
 
-void platform_release_interrupts(int handle) {
-  if (handle < 0) return;
-  while (platform_interrupted(handle)) continue;
+bool platform_release_interrupts(int handle) {
+  bool seen = false;
+  if (handle < 0) return seen;
+  while (platform_interrupted(handle)) seen = true;
   close(handle);
   sigprocmask(SIG_SETMASK, &mask_before, NULL);
+  return seen;
 }
 
 void platform_ignore_interrupts(void) {

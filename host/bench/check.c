@@ -93,7 +93,7 @@ bool bench_check(const struct run_options *options, size_t *n_ok, size_t *n_wron
   }
   client_stop(&check.client);
   device_unlock(lock);
-  interrupt_end(&check.interrupt);
+  ok = interrupt_end(&check.interrupt, ok, err);
   *n_ok = check.n_ok;
   *n_wrong = check.n_wrong;
   return ok;

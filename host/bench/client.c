@@ -258,8 +258,7 @@ bool client_devices(struct caps *out, size_t max, size_t *n, struct error *err) 
   bool ok = json && take_devices(json, out, max, n, err);
   cJSON_Delete(json);
   client_stop(&client);
-  interrupt_end(&interrupt);
-  return ok;
+  return interrupt_end(&interrupt, ok, err);
 }
 
 bool client_examine(size_t device, struct caps *caps, struct error *err) {
@@ -269,6 +268,5 @@ bool client_examine(size_t device, struct caps *caps, struct error *err) {
   bool ok = client_start(&client, device, NULL, false, &interrupt, err);
   *caps = client.caps;
   client_stop(&client);
-  interrupt_end(&interrupt);
-  return ok;
+  return interrupt_end(&interrupt, ok, err);
 }

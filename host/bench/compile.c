@@ -166,7 +166,7 @@ bool compile_all(const struct compile_options *options, struct compiled_list *li
   log_progress("%s", "");
   client_stop(&compiler.client);
   device_unlock(lock);
-  interrupt_end(&compiler.interrupt);
+  ok = interrupt_end(&compiler.interrupt, ok, err);
   suite_free(compiler.suite);
   return ok;
 }

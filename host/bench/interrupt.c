@@ -11,4 +11,10 @@ bool interrupt_seen(struct interrupt *interrupt) {
   return interrupt->seen;
 }
 
-void interrupt_end(struct interrupt *interrupt) { platform_release_interrupts(interrupt->handle); }
+bool interrupt_end(struct interrupt *interrupt, bool ok, struct error *err) {
+  if (platform_release_interrupts(interrupt->handle)) interrupt->seen = true;
+  if (!interrupt->seen) return ok;
+  if (ok) return error_set(err, ERROR_INTERRUPTED, "interrupted");
+  err->kind = ERROR_INTERRUPTED;
+  return false;
+}

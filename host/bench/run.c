@@ -233,7 +233,7 @@ bool bench_run(const struct run_options *options, char result_path[4096], size_t
   *n_ok = 0;
   interrupt_begin(&session.interrupt);
   bool ok = run_session(&session, result_path, n_ok, err);
-  interrupt_end(&session.interrupt);
+  ok = interrupt_end(&session.interrupt, ok, err);
   suite_free(suite);
   return ok;
 }
@@ -253,8 +253,7 @@ bool bench_print_plan(const struct run_options *options, struct error *err) {
   if (suite && client_start(&client, options->device, options->uuid, false, &interrupt, err))
     plan = plan_build(suite, &client.caps, options->filter, err);
   client_stop(&client);
-  interrupt_end(&interrupt);
-  bool ok = plan && plan_print(plan, stdout, err);
+  bool ok = interrupt_end(&interrupt, plan != NULL, err) && plan_print(plan, stdout, err);
   plan_free(plan);
   suite_free(suite);
   return ok;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,23 @@ static void one_worker_answers_all(void **state) {
   }
   assert_int_equal(client.process.id, first);
   assert_int_equal(fake_jobs(log_path), 5);
+}
+
+static void no_interrupt_is_dropped(void **state) {
+  (void)state;
+  struct interrupt late, none;
+  interrupt_begin(&none);
+  assert_true(interrupt_end(&none, true, &err));
+  interrupt_begin(&late);
+  raise(SIGINT);
+  assert_false(interrupt_end(&late, true, &err));
+  assert_int_equal(err.kind, ERROR_INTERRUPTED);
+  interrupt_begin(&late);
+  raise(SIGTERM);
+  error_set(&err, ERROR_INPUT, "the disk is full");
+  assert_false(interrupt_end(&late, false, &err));
+  assert_int_equal(err.kind, ERROR_INTERRUPTED);
+  assert_string_equal(err.text, "the disk is full");
 }
 
 static void a_death_costs_one_answer(void **state) {
@@ -158,6 +176,7 @@ int main(int argc, char **argv) {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fresh_log, stop)
   const struct CMUnitTest tests[] = {
     TEST(one_worker_answers_all),
+    TEST(no_interrupt_is_dropped),
     TEST(a_death_costs_one_answer),
     TEST(a_hang_costs_one_answer),
     TEST(nonsense_costs_one_answer),

@@ -107,6 +107,14 @@ static void a_gpu_shows_its_cache_and_what_lasts(void **state) {
   result_free(result);
 }
 
+/* All is there, but whoever interrupted wants no next device. */
+static void an_interrupt_at_the_very_end_is_heard(void **state) {
+  (void)state;
+  fake_set(trial_log, 1000000, "interrupt when stopped");
+  assert_int_equal(trial_run(false), ERROR_INTERRUPTED);
+  trial_is_whole(0);
+}
+
 static void two_runs_at_once_are_refused(void **state) {
   (void)state;
   char first[64];
@@ -164,6 +172,7 @@ int main(int argc, char **argv) {
     TEST(a_device_that_disappears_ends_the_run_and_keeps_it),
     TEST(an_interrupt_while_the_ceilings_are_measured_again),
     TEST(a_gpu_shows_its_cache_and_what_lasts),
+    TEST(an_interrupt_at_the_very_end_is_heard),
     TEST(two_runs_at_once_are_refused),
     TEST(a_lock_that_is_a_link_is_not_followed),
   };
