@@ -54,16 +54,42 @@ bool output_has_begun(const struct output *output) {
   return file_exists(output->journal) || file_exists(result);
 }
 
-void output_name(struct output *output, const char *run_id) {
+static void name_numbered(struct output *output, int n) {
   char number[16] = "";
-  for (int n = 2;; n++) {
-    snprintf(output->result, sizeof output->result, "%s%s.json", output->stem, number);
-    snprintf(output->samples, sizeof output->samples, "%s%s.samples.json", output->stem, number);
-    if (!is_taken(output->result, run_id) && !is_taken(output->samples, run_id)) break;
-    snprintf(number, sizeof number, ".%d", n);
-  }
+  if (n > 1) snprintf(number, sizeof number, ".%d", n);
+  snprintf(output->result, sizeof output->result, "%s%s.json", output->stem, number);
+  snprintf(output->samples, sizeof output->samples, "%s%s.samples.json", output->stem, number);
+}
+
+void output_name(struct output *output, const char *run_id) {
+  int n = 1;
+  do name_numbered(output, n++);
+  while (is_taken(output->result, run_id) || is_taken(output->samples, run_id));
   output->written = file_exists(output->result);
   if (!output->written) platform_remove(output->samples);   /* they come before the result */
+}
+
+static bool is_alike(const struct result *result, const struct journal_head *head, const char *uuid) {
+  return strcmp(result->caps.uuid, uuid) == 0 && strcmp(result->run.suite_sha256, head->suite) == 0 &&
+         strcmp(result->run.seed, head->seed) == 0 && strcmp(result->tool.shaders_sha256, head->shaders) == 0;
+}
+
+struct result *output_find_whole(struct output *output, const struct journal_head *head, const char *uuid) {
+  struct result *found = NULL;
+  int last = 1;
+  for (int n = 1; name_numbered(output, n), file_exists(output->result); n++) {
+    struct error ignored = {0};
+    struct result *result = result_read(output->result, &ignored);
+    if (!result || !is_alike(result, head, uuid)) {
+      result_free(result);
+      continue;
+    }
+    result_free(found);
+    found = result;
+    last = n;
+  }
+  name_numbered(output, last);
+  return found;
 }
 
 void output_name_partial(struct output *output) {

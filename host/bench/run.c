@@ -201,16 +201,33 @@ static bool prepare(struct session *session, struct output *output, int *lock, s
                         expected_bytes(session->suite, session->plan), err);
 }
 
+/* Of several devices, one that was done before the run was cut off has nothing to go on with, and needs nothing. */
+static bool is_whole_already(const struct session *session, struct output *output, size_t *n_ok) {
+  struct journal_head head = {0};
+  struct error ignored = {0};
+  if (!session->options->several || !session->options->resume || file_exists(output->journal) ||
+      !fill_head(session, &head, &ignored))
+    return false;
+  struct result *result = output_find_whole(output, &head, session->client.caps.uuid);
+  if (!result) return false;
+  log_info("%s is already whole, measured %s; leave out --resume to measure it again", output->result, result->created);
+  *n_ok = count_timed(result);
+  result_free(result);
+  return true;
+}
+
 static bool run_session(struct session *session, char result_path[4096], size_t *n_ok, struct error *err) {
   struct output output;
   int lock = -1;
-  bool ok = prepare(session, &output, &lock, err), whole = ok && measure(session, &output, err);
-  if (ok && (whole || worth_writing(session, err))) {
+  bool ok = prepare(session, &output, &lock, err), done = ok && is_whole_already(session, &output, n_ok);
+  bool whole = done || (ok && measure(session, &output, err));
+  if (ok && !done && (whole || worth_writing(session, err))) {
     struct error write_error = {0};
     ok = finish(session, &output, err, n_ok, &write_error);
-    if (ok) snprintf(result_path, 4096, "%s", output.result);
     if (!ok) *err = write_error;
+    done = ok;
   }
+  if (done) snprintf(result_path, 4096, "%s", output.result);
   log_progress("%s", "");
   if (!whole && session->journal) log_info("--resume goes on from here");
   journal_close(session->journal, ok && whole);

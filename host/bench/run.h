@@ -17,6 +17,7 @@ struct run_options {
   uint64_t seed;
   const char *out;           /* folder of results */
   bool resume;
+  bool several;              /* it is one of several devices: resume finds some of them done, which is no error */
   bool validation;
 };
 

@@ -60,5 +60,6 @@ int cli_run(int argc, char **argv) {
       !bench_check_suite(work.options.suite, &err) ||
       !device_select_here(args_text(&args, "device"), &selection, &err))
     return args_fail(&args, &err);
+  work.options.several = selection.n > 1;
   return selection_each(&selection, &args, run_device, &work);
 }

@@ -64,14 +64,18 @@ class Drivers(ProgramTest):
         self.assertIn("planned", done.stdout)
 
     def test_all_devices_one_after_the_other(self):
-        done = vkpareto("run", "--device", "all", "--suite", self.file("s.json", TINY), "--out", self.folder / "out",
-                        env=self.two_of_a_kind())
+        words = ("run", "--device", "all", "--suite", self.file("s.json", TINY), "--out", self.folder / "out")
+        env = self.two_of_a_kind()
+        done = vkpareto(*words, env=env)
         self.assert_done(done)
         paths = done.stdout.split()
         self.assertEqual(len(set(paths)), 2)
         for path in paths:
             rows = json.loads(Path(path).read_text())["rows"]
             self.assertTrue(all(row["time_ns"] for row in rows), rows)
+        done = vkpareto(*words, "--resume", env=env)
+        self.assert_done(done)
+        self.assertEqual((done.stderr.count("already whole"), len(done.stdout.split())), (2, 2), done.stderr)
 
 
 class Sizes(ProgramTest):

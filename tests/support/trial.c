@@ -33,12 +33,12 @@ int trial_run(bool resume) {
   pid_t pid = fork();
   if (pid == 0) {
     struct error err = {0};
-    char path[4096];
+    char path[4096] = "";
     size_t n_ok = 0;
     trial_options.resume = resume;
     if (!freopen(said_path, "w", stderr)) _exit(100);
     bench_run(&trial_options, path, &n_ok, &err);
-    fprintf(stderr, "%s\n", err.text);
+    fprintf(stderr, "%s\n%s\n", path, err.text);
     fflush(stderr);
     _exit((int)err.kind);
   }

@@ -74,6 +74,20 @@ static void resume_with_nothing_to_go_on_with(void **state) {
   assert_true(trial_said("leave out --resume"));
 }
 
+static void of_several_devices_one_that_is_done_needs_nothing(void **state) {
+  (void)state;
+  size_t whole = trial_jobs_of_a_whole_run();
+  char told[500];
+  snprintf(told, sizeof told, "\n%s\n", trial_named(".json"));
+  trial_options.several = true;
+  assert_int_equal(trial_run(true), ERROR_NONE);
+  assert_true(trial_said("already whole") && trial_said(told));
+  trial_is_whole(0);
+  assert_int_equal(fake_jobs(trial_log), whole);
+  trial_options.seed = 2;   /* that one was not done */
+  assert_int_equal(trial_run(true), ERROR_INPUT);
+}
+
 /* The journal as a power cut may leave it: `cut` bytes gone from its end, `more` after that. */
 static int resume_damaged(size_t cut, const char *more) {
   trial_clean(NULL);
@@ -181,6 +195,7 @@ int main(int argc, char **argv) {
     TEST(an_interrupt_writes_a_partial_result_that_resume_makes_whole),
     TEST(every_unfinished_run_is_kept),
     TEST(resume_with_nothing_to_go_on_with),
+    TEST(of_several_devices_one_that_is_done_needs_nothing),
     TEST(a_torn_journal_goes_on),
     TEST(a_journal_of_something_else_is_refused),
     TEST(a_disk_that_fills_up_keeps_what_is_there),
