@@ -44,6 +44,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (started) PROMISE(answer.status < STATUS_COUNT && answer.n_samples <= JOB_SAMPLES);
   }
   client_stop(&client);
-  interrupt_end(&interrupt);
+  interrupt_end(&interrupt, started, &err);
   return 0;
 }
