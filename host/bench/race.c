@@ -59,6 +59,7 @@ void race_rounds(struct session *session) {
     }
     for (size_t i = begin; best && i < end; i++) {
       struct row *row = &session->rows[i];
+      if (row == session->control.row) continue;   /* sampled in every round, to show drift */
       if (row->status == STATUS_OK && row->n && fastest(row) > slowest(best))
         drop_slower(row, fastest(row) / slowest(best), best, "or longer in every sample of two rounds");
     }

@@ -6,7 +6,7 @@
 
 #include "cover.h"
 
-/* Of 9, 18 and 36 the fastest at 560 decisions (scripts/front-times): fewer give longer fronts, more longer exact merges. */
+/* Faster than 9 at 560 decisions (scripts/front-times), whose fronts are longer; more were not timed. */
 enum { EXACT_SLOTS = 18 };
 
 struct point { double at[FRONT_COORDS]; uint32_t a, b; };   /* a: of the left child, b: of the right; a leaf's option is a */
