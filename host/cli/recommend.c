@@ -91,7 +91,7 @@ static bool read_options(const struct args *args, struct recommend_options *opti
 static void say_choice(const struct recommendation *r) {
   for (int s = 0; s < SLOT_COUNT; s++) {
     char text[1024];
-    const struct space_slot *slot = &r->space.slots[s];
+    const struct space_slot *slot = &r->space->slots[s];
     log_info("  %-10s %s", slot_names[s], slot->options[r->choice[s]].name);
     recommend_evidence(r, s, text, sizeof text);
     log_detail("    %s", text);
@@ -109,8 +109,8 @@ static void say_costs(const struct recommendation *r) {
   for (int o = 0; o < OBJECTIVE_COUNT; o++)
     objective_text((enum objective)o, prediction_objective(&r->predicted, (enum objective)o), text[o], sizeof text[o]);
   log_info("  ttft %s, tpot %s, memory %s, perplexity %s%s", text[OBJECTIVE_TTFT], text[OBJECTIVE_TPOT], text[OBJECTIVE_MEMORY],
-           r->space.quality_known ? "+" : "", r->space.quality_known ? text[OBJECTIVE_QUALITY] : "unknown");
-  if (r->space.energy_known)
+           r->space->quality_known ? "+" : "", r->space->quality_known ? text[OBJECTIVE_QUALITY] : "unknown");
+  if (r->space->energy_known)
     log_info("  %s per token, %.3g W over a request, %.0f %% of it measured, the rest modelled", text[OBJECTIVE_ENERGY],
              r->predicted.watts, 100 * r->predicted.measured_share);
   char ttft[128], tpot[128];
@@ -124,7 +124,7 @@ static void say_costs(const struct recommendation *r) {
     log_info("  against 16-bit weights and cache: request time %.2fx, memory %.2fx", r->predicted.request_ns / r->plain_predicted.request_ns,
              r->predicted.memory / r->plain_predicted.memory);
   log_info("  %.0f %% of the time rests on extrapolated rows; %zu Pareto-optimal configurations, %zu within the limits",
-           100 * r->predicted.extrapolated_share, r->front.n, r->decision.n_feasible);
+           100 * r->predicted.extrapolated_share, r->outer.front.n, r->decision.n_feasible);
 }
 
 /* What the task says that people accept: shown, and warned about when it is missed, but no limit of the search, since only
@@ -134,7 +134,7 @@ static void say_accepted(const struct recommendation *r) {
   const struct { enum objective objective; double most; const char *remedy; } accepted[] = {
     {OBJECTIVE_TTFT, task->max_ttft_ms * NS_PER_MS, "--max-ttft"},
     {OBJECTIVE_TPOT, task->max_tpot_ms * NS_PER_MS, "--max-tpot"},
-    {OBJECTIVE_QUALITY, r->space.quality_known ? log1p(task->max_quality_loss_percent / 100) : NAN, "--max-quality-loss"},
+    {OBJECTIVE_QUALITY, r->space->quality_known ? log1p(task->max_quality_loss_percent / 100) : NAN, "--max-quality-loss"},
   };
   for (size_t i = 0; i < sizeof accepted / sizeof accepted[0]; i++) {
     const enum objective o = accepted[i].objective;
@@ -158,7 +158,7 @@ static void say(const struct recommendation *r) {
   say_costs(r);
   char text[1024];
   if (recommend_uncosted(r, 0, text, sizeof text)) log_info("  %s", text);
-  for (size_t i = 0; i < OP_NOTES && r->space.work.notes[i][0]; i++) log_info("  %s", r->space.work.notes[i]);
+  for (size_t i = 0; i < OP_NOTES && r->space->work.notes[i][0]; i++) log_info("  %s", r->space->work.notes[i]);
   say_accepted(r);
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) log_detail("  mind: %s", text);
 }

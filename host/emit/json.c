@@ -17,8 +17,8 @@ static void add_range(cJSON *to, const char *name, const struct range *range, do
   json_add_number(object, "hi", rounded(range->hi, parts));
 }
 
-static const struct space_option *option_of(const struct recommendation *r, const uint8_t *choice, int slot) {
-  return &r->space.slots[slot].options[choice[slot]];
+static const struct space_option *option_of(const struct space *space, const uint8_t *choice, int slot) {
+  return &space->slots[slot].options[choice[slot]];
 }
 
 /* "attention.flash_split_int8" without family and format, which have members of their own. */
@@ -31,33 +31,33 @@ static void add_algorithm(cJSON *to, const char *name, const struct technique *t
 }
 
 /* Per class and phase the algorithm of the experts, "grouped" of "moe.grouped_int4_g32"; null in a dense model. */
-static void add_experts(cJSON *to, const struct recommendation *r, const uint8_t *choice) {
-  if (!r->model->experts) {
+static void add_experts(cJSON *to, const struct space *space, const uint8_t *choice) {
+  if (!space->setting.model->experts) {
     cJSON_AddNullToObject(to, "moe");
     return;
   }
   cJSON *moe = cJSON_AddObjectToObject(to, "moe");
   for (int c = CLASS_FFN_UP; c <= CLASS_FFN_DOWN; c++) {
-    const struct space_option *o = option_of(r, choice, c);
+    const struct space_option *o = option_of(space, choice, c);
     cJSON *algorithms = cJSON_AddObjectToObject(moe, slot_names[c]);
     add_algorithm(algorithms, "prefill", o->technique[PHASE_PREFILL], o->name);
     add_algorithm(algorithms, "decode", o->technique[PHASE_DECODE], o->name);
   }
 }
 
-static void add_choice(cJSON *to, const char *name, const struct recommendation *r, const uint8_t *choice) {
+static void add_choice(cJSON *to, const char *name, const struct space *space, const uint8_t *choice) {
   cJSON *object = cJSON_AddObjectToObject(to, name), *weights = cJSON_AddObjectToObject(object, "weights");
-  for (int c = 0; c < CLASS_COUNT; c++) cJSON_AddStringToObject(weights, slot_names[c], option_of(r, choice, c)->name);
+  for (int c = 0; c < CLASS_COUNT; c++) cJSON_AddStringToObject(weights, slot_names[c], option_of(space, choice, c)->name);
   cJSON_AddStringToObject(object, "activations", "f32");
-  const struct space_option *attention = option_of(r, choice, SLOT_ATTENTION);
+  const struct space_option *attention = option_of(space, choice, SLOT_ATTENTION);
   cJSON *kv = cJSON_AddObjectToObject(object, "kv");
   cJSON_AddStringToObject(kv, "k", attention->kv);
   cJSON_AddStringToObject(kv, "v", attention->kv);
   add_algorithm(object, "attention", attention->technique[PHASE_DECODE], attention->kv);
   add_algorithm(object, "attention_prefill", attention->technique[PHASE_PREFILL], attention->kv);
-  add_experts(object, r, choice);
+  add_experts(object, space, choice);
   cJSON_AddNullToObject(object, "adapter");
-  json_add_int(object, "micro_batch", MICRO_BATCH);
+  json_add_int(object, "micro_batch", space->setting.micro_batch);
 }
 
 /* ---- kernels: per technique and phase the variant and tuning that carry most of the time */
@@ -65,7 +65,7 @@ static void add_choice(cJSON *to, const char *name, const struct recommendation 
 static const struct space_time *heaviest(const struct recommendation *r, const struct technique *technique, enum phase phase) {
   const struct space_time *best = NULL;
   for (int s = 0; s < SLOT_COUNT; s++) {
-    const struct space_option *o = option_of(r, r->choice, s);
+    const struct space_option *o = option_of(r->space, r->choice, s);
     if (o->technique[phase] == technique && o->time[phase].row && (!best || o->time[phase].row_ns > best->row_ns)) best = &o->time[phase];
   }
   return best;
@@ -75,7 +75,7 @@ static void add_kernels(cJSON *root, const struct recommendation *r) {
   cJSON *kernels = cJSON_AddObjectToObject(root, "kernels");
   for (int s = 0; s < SLOT_COUNT; s++)
     for (int p = 0; p < PHASE_COUNT; p++) {
-      const struct technique *technique = option_of(r, r->choice, s)->technique[p];
+      const struct technique *technique = option_of(r->space, r->choice, s)->technique[p];
       const struct space_time *time = heaviest(r, technique, (enum phase)p);
       const char *phase = p == PHASE_DECODE ? "decode" : "prefill";
       cJSON *entry = cJSON_GetObjectItemCaseSensitive(kernels, technique->id);
@@ -90,10 +90,10 @@ static void add_kernels(cJSON *root, const struct recommendation *r) {
 
 /* ---- predictions */
 
-static void add_sources(cJSON *to, const struct recommendation *r, const uint8_t *choice) {
+static void add_sources(cJSON *to, const struct space *space, const uint8_t *choice) {
   cJSON *sources = cJSON_AddArrayToObject(to, "sources");
   char text[768];
-  for (size_t i = 0; recommend_source(r, choice, i, text, sizeof text); i++) cJSON_AddItemToArray(sources, cJSON_CreateString(text));
+  for (size_t i = 0; recommend_source(space, choice, i, text, sizeof text); i++) cJSON_AddItemToArray(sources, cJSON_CreateString(text));
 }
 
 /* What the times are made of, as shares of each. */
@@ -104,7 +104,7 @@ static void add_parts(cJSON *to, const char *name, const struct prediction *p, e
     json_add_number(parts, part_names[part], rounded(p->part_ns[phase][part] / all, micro));
 }
 
-static void add_prediction(cJSON *to, const char *name, const struct recommendation *r, const uint8_t *choice, const struct prediction *p) {
+static void add_prediction(cJSON *to, const char *name, const struct space *space, const uint8_t *choice, const struct prediction *p) {
   cJSON *object = cJSON_AddObjectToObject(to, name);
   add_range(object, "ttft_ns", &p->ttft_ns, whole);
   add_range(object, "tpot_ns", &p->tpot_ns, whole);
@@ -117,10 +117,10 @@ static void add_prediction(cJSON *to, const char *name, const struct recommendat
   json_add_number(parts, "scratch", p->scratch_bytes);
   json_add_number(parts, "activations", p->activation_bytes);
   json_add_number(parts, "other", p->other_bytes);
-  if (r->space.energy_known) add_range(object, "energy_per_token", &p->token_joules, nano);
+  if (space->energy_known) add_range(object, "energy_per_token", &p->token_joules, nano);
   else cJSON_AddNullToObject(object, "energy_per_token");
   add_range(object, "quality_loss_nats", &p->quality_nats, nano);
-  add_sources(cJSON_GetObjectItemCaseSensitive(object, "quality_loss_nats"), r, choice);
+  add_sources(cJSON_GetObjectItemCaseSensitive(object, "quality_loss_nats"), space, choice);
   json_add_number(object, "extrapolated_share", rounded(p->extrapolated_share, micro));
 }
 
@@ -130,8 +130,8 @@ static void add_default(cJSON *root, const struct recommendation *r) {
     return;
   }
   cJSON *object = cJSON_AddObjectToObject(root, "default");
-  add_choice(object, "choice", r, r->plain);
-  add_prediction(object, "predicted", r, r->plain, &r->plain_predicted);
+  add_choice(object, "choice", r->plain_space, r->plain);
+  add_prediction(object, "predicted", r->plain_space, r->plain, &r->plain_predicted);
 }
 
 static void add_limits(cJSON *root, const struct recommendation *r) {
@@ -147,17 +147,18 @@ static void add_limits(cJSON *root, const struct recommendation *r) {
 /* One line per point: names in slot order, then what it costs. */
 static void add_front(cJSON *root, const struct recommendation *r) {
   cJSON *front = cJSON_AddArrayToObject(root, "front");
-  for (size_t i = 0; i < r->front.n; i++) {
-    const uint8_t *choice = r->front.points[i].choice;
-    const struct prediction p = choose_predict(&r->space, r->task, choice);
+  for (size_t i = 0; i < r->outer.front.n; i++) {
+    const uint8_t *choice = r->outer.front.points[i].choice;
+    const struct space *space = &r->outer.spaces[choice[CHOICE_SETTING]];
+    const struct prediction p = choose_predict(space, r->task, choice);
     cJSON *point = cJSON_CreateObject(), *names = cJSON_AddArrayToObject(point, "options");
     cJSON_AddItemToArray(front, point);
-    for (int s = 0; s < SLOT_COUNT; s++) cJSON_AddItemToArray(names, cJSON_CreateString(option_of(r, choice, s)->name));
+    for (int s = 0; s < SLOT_COUNT; s++) cJSON_AddItemToArray(names, cJSON_CreateString(option_of(space, choice, s)->name));
     json_add_number(point, "ttft_ns", rounded(p.ttft_ns.value, whole));
     json_add_number(point, "tpot_ns", rounded(p.tpot_ns.value, whole));
     json_add_number(point, "memory", p.memory);
     json_add_number(point, "quality_loss_nats", rounded(p.quality_nats.value, nano));
-    if (r->space.energy_known) json_add_number(point, "energy_per_token", rounded(p.token_joules.value, nano));
+    if (space->energy_known) json_add_number(point, "energy_per_token", rounded(p.token_joules.value, nano));
     cJSON_AddBoolToObject(point, "within_limits", choose_within(&r->decision.limits, &p));
   }
 }
@@ -189,7 +190,7 @@ static void add_explanation(cJSON *root, const struct recommendation *r) {
   cJSON *won = cJSON_AddArrayToObject(object, "won"), *losers = cJSON_AddArrayToObject(object, "losers");
   char text[1024];
   for (int s = 0; s < SLOT_COUNT; s++) {
-    const struct space_slot *slot = &r->space.slots[s];
+    const struct space_slot *slot = &r->space->slots[s];
     recommend_evidence(r, s, text, sizeof text);
     add_loser(won, slot_names[s], slot->options[r->choice[s]].name, "chosen", text);
     for (size_t o = 0; o < slot->n; o++)
@@ -213,9 +214,9 @@ char *emit_json(const struct recommendation *r, struct error *err) {
   cJSON_AddStringToObject(device, "driver", r->result->caps.driver_slug);
   cJSON_AddStringToObject(root, "model", r->model->id);
   cJSON_AddStringToObject(root, "task", r->task->id);
-  add_choice(root, "choice", r, r->choice);
+  add_choice(root, "choice", r->space, r->choice);
   add_kernels(root, r);
-  add_prediction(root, "predicted", r, r->choice, &r->predicted);
+  add_prediction(root, "predicted", r->space, r->choice, &r->predicted);
   add_default(root, r);
   add_limits(root, r);
   add_explanation(root, r);

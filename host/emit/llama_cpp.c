@@ -89,7 +89,7 @@ static void comment(FILE *out, const char *format, ...) {
   fprintf(out, "# %s\n", text);
 }
 
-static const struct space_option *chosen(const struct recommendation *r, int slot) { return &r->space.slots[slot].options[r->choice[slot]]; }
+static const struct space_option *chosen(const struct recommendation *r, int slot) { return &r->space->slots[slot].options[r->choice[slot]]; }
 
 static void range_text(const struct range *range, char *out, size_t size) {
   char value[32], lo[32], hi[32];
@@ -141,7 +141,7 @@ static void write_reasons(FILE *out, const struct recommendation *r) {
   char text[1024];
   comment(out, "Why (--prefer %s: the least of %s):", preference_names[r->decision.preference], preference_rules[r->decision.preference]);
   for (int s = 0; s < SLOT_COUNT; s++) {
-    const struct space_slot *slot = &r->space.slots[s];
+    const struct space_slot *slot = &r->space->slots[s];
     recommend_evidence(r, s, text, sizeof text);
     comment(out, "%s = %s: %s", slot_names[s], slot->options[r->choice[s]].name, text);
     for (size_t o = 0; o < slot->n; o++)
@@ -151,7 +151,7 @@ static void write_reasons(FILE *out, const struct recommendation *r) {
       }
     write_refusals(out, slot);
   }
-  for (size_t i = 0; recommend_source(r, r->choice, i, text, sizeof text); i++) comment(out, "Quality: %s", text);
+  for (size_t i = 0; recommend_source(r->space, r->choice, i, text, sizeof text); i++) comment(out, "Quality: %s", text);
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) comment(out, "Mind: %s", text);
 }
 
@@ -203,12 +203,13 @@ static void write_server(FILE *out, const struct recommendation *r, const char *
   enum { CONTEXT_STEP = 256 };   /* llama.cpp pads the context to it */
   const struct space_option *attention = chosen(r, SLOT_ATTENTION);
   const struct counterpart *kv = kv_type(attention->kv);
-  const long long positions = (long long)r->space.work.kv_length * r->task->concurrency;
+  const long long positions = (long long)r->space->work.kv_length * r->task->concurrency;
   const char *type = kv && !attention_lost(attention) ? kv->type : "f16";
   fprintf(out, "llama-server -m %s-vkpareto.gguf --device Vulkan0 --n-gpu-layers 99 --flash-attn %s \\\n"
-               "  --cache-type-k %s --cache-type-v %s --ctx-size %lld --parallel %lld --ubatch-size %d --fit off\n",
+               "  --cache-type-k %s --cache-type-v %s --ctx-size %lld --parallel %lld --ubatch-size %lld --fit off\n",
           name, is_flash(attention->technique[PHASE_DECODE]) ? "on" : "off", type, type,
-          (positions + CONTEXT_STEP - 1) / CONTEXT_STEP * CONTEXT_STEP, (long long)r->task->concurrency, MICRO_BATCH);
+          (positions + CONTEXT_STEP - 1) / CONTEXT_STEP * CONTEXT_STEP, (long long)r->task->concurrency,
+          (long long)r->space->setting.micro_batch);
 }
 
 char *emit_llama_cpp(const struct recommendation *r, struct error *err) {

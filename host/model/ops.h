@@ -1,7 +1,7 @@
-/* model x task -> every op that one request needs, with shapes and counts. Pure.
+/* model x setting x task -> every op that one request needs, with shapes and counts. Pure.
  *
  * Prefill: the images and then the prompts of all concurrent sequences, one sequence after another, each prompt in
- * chunks of at most MICRO_BATCH tokens (the last one ragged); the logits of one token per sequence at its end. Decode:
+ * chunks of at most a micro-batch (the last one ragged); the logits of one token per sequence at its end. Decode:
  * one step makes one token for every sequence; weights are read once per step (m = concurrency), every sequence has a
  * KV cache of its own. The cache grows from history + prompt by the output: every cost of the model is linear in its
  * length, so the mean over the steps is the cost at the mean length. Where a request has several turns, each finds the
@@ -22,9 +22,8 @@
 
 #include "error.h"
 #include "kernel.h"
-#include "model.h"
+#include "setting.h"
 
-enum { MICRO_BATCH = 512 };   /* llama.cpp's default of --ubatch-size, which the emitted command states */
 enum phase { PHASE_PREFILL, PHASE_DECODE, PHASE_COUNT };
 
 /* Whose choice an op's technique is: a slot is a decision of the user. A class of weights decides a format; attention
@@ -55,6 +54,7 @@ enum { OP_CACHES = 2 * TASK_LENGTHS, OP_NOTES = MODEL_NOTES + 5 };
 struct workload {
   struct op *ops;
   size_t n;
+  int64_t micro_batch;          /* the setting's */
   double passes[PHASE_COUNT];   /* runs through the layers: chunks of all prompts; 1 per decode step */
   int64_t kv_length;            /* positions that each sequence's cache must hold in the end */
   struct op_cache caches[OP_CACHES];
@@ -64,7 +64,7 @@ struct workload {
 };
 
 /* False when the task does not fit the model's context or has images for a model of text. Free with workload_free. */
-bool workload_build(const struct model *, const struct task *, struct workload *, struct error *);
+bool workload_build(const struct setting *, const struct task *, struct workload *, struct error *);
 void workload_free(struct workload *);
 
 /* The case by which weights are counted in bytes: matmul with a matrix of n x k for one row. False when this build

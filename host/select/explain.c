@@ -64,7 +64,7 @@ enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t 
   uint8_t other[SLOT_COUNT];
   memcpy(other, r->choice, sizeof other);
   other[slot] = (uint8_t)option;
-  struct prediction p = choose_predict(&r->space, r->task, other);
+  struct prediction p = choose_predict(r->space, r->task, other);
   why[0] = '\0';
   if (add_broken_limits(&t, &r->decision.limits, &p)) return VERDICT_OVER_LIMIT;
 
@@ -72,7 +72,7 @@ enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t 
   const bool energy = r->decision.preference == PREFER_ENERGY;
   const bool differs = energy ? p.token_joules.value != r->predicted.token_joules.value
                               : p.request_ns != r->predicted.request_ns;
-  const bool tie = differs && (energy ? choose_energies_tie : choose_times_tie)(&r->space, r->task, other, r->choice);
+  const bool tie = differs && (energy ? choose_energies_tie : choose_times_tie)(r->space, r->task, other, r->choice);
   if (tie) add(&t, "; the %s are within their interval", energy ? "energies" : "times");
   if (no_better_anywhere(&p, &r->predicted)) return VERDICT_DOMINATED;
   if (tie && energy) p.token_joules = r->predicted.token_joules;
@@ -98,7 +98,7 @@ static void add_time_evidence(struct text *t, const struct recommendation *r, co
 }
 
 void recommend_evidence(const struct recommendation *r, int slot, char *out, size_t size) {
-  const struct space_option *o = &r->space.slots[slot].options[r->choice[slot]];
+  const struct space_option *o = &r->space->slots[slot].options[r->choice[slot]];
   struct text t = {out, size, 0};
   if (r->model->experts && (slot == CLASS_FFN_UP || slot == CLASS_FFN_DOWN))
     add(&t, "%s and %s; ", o->technique[PHASE_PREFILL]->id, o->technique[PHASE_DECODE]->id);
@@ -112,11 +112,11 @@ void recommend_evidence(const struct recommendation *r, int slot, char *out, siz
         nearness_names[o->quality.nearness], o->quality.figure->technique);
 }
 
-bool recommend_source(const struct recommendation *r, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size) {
+bool recommend_source(const struct space *space, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size) {
   const struct quality_figure *seen[SLOT_COUNT];
   size_t n = 0;
   for (int s = 0; s < SLOT_COUNT; s++) {
-    const struct quality_estimate *q = &r->space.slots[s].options[choice[s]].quality;
+    const struct quality_estimate *q = &space->slots[s].options[choice[s]].quality;
     size_t i = 0;
     while (i < n && seen[i] != q->figure) i++;
     if (!q->figure || i < n) continue;
@@ -146,7 +146,7 @@ void recommend_shares(const struct recommendation *r, enum phase phase, char *ou
 }
 
 bool recommend_uncosted(const struct recommendation *r, size_t index, char *out, size_t size) {
-  const struct space *space = &r->space;
+  const struct space *space = r->space;
   if (index > space->n_uncosted || space->n_uncosted == 0) return false;
   struct text t = {out, size, 0};
   if (index > 0) {
@@ -170,7 +170,7 @@ static void write_energy(const struct recommendation *r, char *out, size_t size)
     if (n == 0) add(&t, "energy is left out for all: the result has none");
     else add(&t, "energy is left out for all: the result has %zu rows with it, a model of the rest needs %d", n,
              ENERGY_MIN_POINTS);
-  } else if (!r->space.energy_known) {
+  } else if (!r->space->energy_known) {
     add(&t, "energy is left out for all: that of some op is unknown");
   } else {
     add(&t, "energy: %.0f %% measured, the rest modelled as %.3g W and %.3g pJ a byte and %.3g pJ an operation, from %zu "
@@ -183,7 +183,7 @@ static void write_energy(const struct recommendation *r, char *out, size_t size)
 
 bool recommend_caveat(const struct recommendation *r, size_t index, char *out, size_t size) {
   if (recommend_uncosted(r, index, out, size)) return true;
-  if (r->space.n_uncosted) index -= r->space.n_uncosted + 1;
+  if (r->space->n_uncosted) index -= r->space->n_uncosted + 1;
   snprintf(out, size, "the time of an op includes its dispatch; added is one submission per pass through the layers");
   if (index-- == 0) return true;
   snprintf(out, size, "sampling is left out: engines choose the token on the host");
@@ -192,15 +192,15 @@ bool recommend_caveat(const struct recommendation *r, size_t index, char *out, s
   if (index-- == 0) return true;
   snprintf(out, size, "quality losses are published figures of whole models, shared out by weights and added; +-%.0f %%", 100 * QUALITY_INTERVAL);
   if (index-- == 0) return true;
-  for (size_t i = 0; i < OP_NOTES && r->space.work.notes[i][0]; i++) {
-    snprintf(out, size, "%s", r->space.work.notes[i]);
+  for (size_t i = 0; i < OP_NOTES && r->space->work.notes[i][0]; i++) {
+    snprintf(out, size, "%s", r->space->work.notes[i]);
     if (index-- == 0) return true;
   }
-  if (!r->space.quality_known) {
+  if (!r->space->quality_known) {
     snprintf(out, size, "quality is left out for all: that of some offered technique is unknown");
     if (index-- == 0) return true;
   }
-  if (!r->space.launches_known) {
+  if (!r->space->launches_known) {
     snprintf(out, size, "launches are not counted: the result has no dispatch_ns or submit_ns");
     if (index-- == 0) return true;
   }

@@ -38,13 +38,16 @@ static bool find_plain(const struct space *space, uint8_t choice[SLOT_COUNT]) {
 }
 
 static bool decide(struct recommendation *r, const struct limits *limits, enum preference preference, struct error *err) {
-  if (!choose_front(&r->space, &r->front, err)) return false;
-  if (!choose_decide(&r->space, r->task, &r->front, limits, preference, &r->decision, err)) return false;
-  memcpy(r->choice, r->front.points[r->decision.point].choice, sizeof r->choice);
-  r->predicted = choose_predict(&r->space, r->task, r->choice);
-  r->stability = stability_of(&r->space, r->task, &r->front, &r->decision, STABILITY_SEED);
-  r->has_plain = find_plain(&r->space, r->plain);
-  if (r->has_plain) r->plain_predicted = choose_predict(&r->space, r->task, r->plain);
+  const struct outer *all = &r->outer;
+  if (!choose_decide(all->spaces, r->task, &all->front, limits, preference, &r->decision, err)) return false;
+  const struct front_point *point = &all->front.points[r->decision.point];
+  r->space = &all->spaces[point->choice[CHOICE_SETTING]];
+  memcpy(r->choice, point->choice, sizeof r->choice);
+  r->predicted = choose_predict_point(all->spaces, r->task, point);
+  r->stability = stability_of(all->spaces, all->n, r->task, &all->front, &r->decision, STABILITY_SEED);
+  r->plain_space = &all->spaces[0];
+  r->has_plain = find_plain(r->plain_space, r->plain);
+  if (r->has_plain) r->plain_predicted = choose_predict(r->plain_space, r->task, r->plain);
   return true;
 }
 
@@ -58,17 +61,17 @@ struct recommendation *recommend_build(const struct result *result, const struct
   *r = (struct recommendation){.result = result, .model = model, .task = task};
   const struct limits limits = with_device_memory(options, result, &r->memory_limit_from_device);
   r->cost = cost_build(result, err);
-  const struct space_request request = {.cost = r->cost, .quality = quality, .model = model, .task = task,
+  const struct space_request request = {.cost = r->cost, .quality = quality, .task = task,
                                         .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
-  if (r->cost && space_build(&request, &r->space, err) && decide(r, &limits, options->preference, err)) return r;
+  const struct setting plain = setting_plain(model);
+  if (r->cost && outer_build(&request, &plain, 1, &r->outer, err) && decide(r, &limits, options->preference, err)) return r;
   recommend_free(r);
   return NULL;
 }
 
 void recommend_free(struct recommendation *r) {
   if (!r) return;
-  front_free(&r->front);
-  space_free(&r->space);
+  outer_free(&r->outer);
   cost_free(r->cost);
   free(r);
 }

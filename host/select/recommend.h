@@ -2,6 +2,7 @@
 #ifndef RECOMMEND_H
 #define RECOMMEND_H
 
+#include "outer.h"
 #include "stability.h"
 
 struct recommend_options {
@@ -16,14 +17,15 @@ struct recommendation {
   const struct model *model;
   const struct task *task;
   struct cost_model *cost;
-  struct space space;
-  struct front front;
+  struct outer outer;
+  const struct space *space;         /* of the chosen setting */
   struct decision decision;
-  uint8_t choice[SLOT_COUNT];
+  uint8_t choice[SLOT_COUNT];        /* of its options */
   struct prediction predicted;
   struct stability stability;
   bool memory_limit_from_device;
   bool has_plain;                    /* 16-bit weights and cache with one attention algorithm can be predicted */
+  const struct space *plain_space;   /* of the plain setting */
   uint8_t plain[SLOT_COUNT];         /* that configuration: what one runs without choosing anything */
   struct prediction plain_predicted;
 };
@@ -45,7 +47,7 @@ void recommend_evidence(const struct recommendation *, int slot, char *out, size
 /* "matmul 80 %, attention 12 %, rest 8 %" of the time to first token or per token. */
 void recommend_shares(const struct recommendation *, enum phase, char *out, size_t size);
 /* The published figures that the quality of a configuration rests on, each once; false past the last. */
-bool recommend_source(const struct recommendation *, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size);
+bool recommend_source(const struct space *, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size);
 /* Over half of the predicted time is extrapolated, or a time is known to no better than +-50 %, or its error not at all. */
 bool recommend_is_rough(const struct recommendation *);
 /* Line 0 names all ops that the result cannot cost and which run adds them, the others say why for each; false past the

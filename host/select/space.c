@@ -145,8 +145,8 @@ static bool build_weights(const struct space_request *request, struct space *spa
   struct space_slot *slot = &space->slots[class_];
   if (!family || !slot_open(slot, family->n_techniques, err)) return family ? false : error_set(err, ERROR_UNSUPPORTED, "this build has no matmul");
   double all = 0;
-  for (int c = 0; c < CLASS_COUNT; c++) all += model_class_params(request->model, (enum tensor_class)c);
-  slot->share = model_class_params(request->model, class_) / all;
+  for (int c = 0; c < CLASS_COUNT; c++) all += model_class_params(request->setting.model, (enum tensor_class)c);
+  slot->share = model_class_params(request->setting.model, class_) / all;
 
   for (size_t t = 0; t < family->n_techniques; t++) {
     const struct technique *technique = &family->techniques[t];
@@ -158,8 +158,8 @@ static bool build_weights(const struct space_request *request, struct space *spa
       refuse(slot, option.name, why.text);
       continue;
     }
-    option.weight_bytes = class_bytes(request->model, class_, technique);
-    option.quality = share_of(quality_of(request->quality, technique->id, request->model->params), slot->share);
+    option.weight_bytes = class_bytes(request->setting.model, class_, technique);
+    option.quality = share_of(quality_of(request->quality, technique->id, request->setting.model->params), slot->share);
     offer(request, slot, &option);
   }
   return true;
@@ -209,7 +209,7 @@ static void offer_pair(const struct space_request *request, struct space *space,
   option.kv_bytes = kv_bytes(&space->work, technique[PHASE_DECODE]);
   char key[32];
   snprintf(key, sizeof key, "kv.%s", decode.kv);
-  option.quality = quality_of(request->quality, key, request->model->params);
+  option.quality = quality_of(request->quality, key, request->setting.model->params);
   offer(request, &space->slots[SLOT_ATTENTION], &option);
 }
 
@@ -318,27 +318,35 @@ static void cost_fixed(const struct space_request *request, struct space *space)
 
 /* What is unknown of one option is left out for all: an unknown cost must not count as none beside known ones. */
 static void leave_out_unknown(struct space *space) {
-  space->energy_known = isfinite(space->fixed[PHASE_PREFILL].joules) && isfinite(space->fixed[PHASE_DECODE].joules);
+  bool quality = true, energy = isfinite(space->fixed[PHASE_PREFILL].joules) && isfinite(space->fixed[PHASE_DECODE].joules);
   for (int s = 0; s < SLOT_COUNT; s++)
     for (size_t o = 0; o < space->slots[s].n; o++) {
       const struct space_option *option = &space->slots[s].options[o];
-      if (isnan(option->quality.nats)) space->quality_known = false;
+      if (isnan(option->quality.nats)) quality = false;
       for (int p = 0; p < PHASE_COUNT; p++)
-        if (isnan(option->time[p].joules)) space->energy_known = false;
+        if (isnan(option->time[p].joules)) energy = false;
     }
+  space->quality_known = space->energy_known = true;
+  space_leave_out(space, !quality, !energy);
+}
+
+void space_leave_out(struct space *space, bool quality, bool energy) {
+  if (quality) space->quality_known = false;
+  if (energy) space->energy_known = false;
+  if (energy) space->base.at[COORD_PREFILL_ENERGY] = space->base.at[COORD_DECODE_ENERGY] = 0;
   for (int s = 0; s < SLOT_COUNT; s++)
     for (size_t o = 0; o < space->slots[s].n; o++) {
       int64_t *at = space->slots[s].options[o].cost.at;
-      if (!space->quality_known) at[COORD_QUALITY] = 0;
-      if (!space->energy_known) at[COORD_PREFILL_ENERGY] = at[COORD_DECODE_ENERGY] = 0;
+      if (quality) at[COORD_QUALITY] = 0;
+      if (energy) at[COORD_PREFILL_ENERGY] = at[COORD_DECODE_ENERGY] = 0;
     }
 }
 
 /* ---- the whole */
 
 bool space_build(const struct space_request *request, struct space *space, struct error *err) {
-  *space = (struct space){.fixed_bytes = model_fixed_bytes(request->model), .quality_known = true};
-  bool ok = workload_build(request->model, request->task, &space->work, err) && set_aside(request, space, err);
+  *space = (struct space){.setting = request->setting, .fixed_bytes = model_fixed_bytes(request->setting.model)};
+  bool ok = workload_build(&request->setting, request->task, &space->work, err) && set_aside(request, space, err);
   for (int c = 0; ok && c < CLASS_COUNT; c++) ok = build_weights(request, space, (enum tensor_class)c, err);
   ok = ok && build_attention(request, space, err);
   for (int s = 0; ok && s < SLOT_COUNT; s++) ok = check_slot(&space->slots[s], slot_names[s], err);
@@ -351,15 +359,15 @@ bool space_build(const struct space_request *request, struct space *space, struc
   space->decode_steps = (double)(request->task->output - 1);
   space->tokens = (double)(request->task->output * request->task->concurrency);
   cost_fixed(request, space);
-  leave_out_unknown(space);
   space->base = (struct front_cost){{
     [COORD_TTFT] = units(space->fixed[PHASE_PREFILL].ns),
     [COORD_TPOT] = units(space->fixed[PHASE_DECODE].ns),
     [COORD_RESIDENT] = units(space->fixed_bytes + space->activation_bytes),
-    [COORD_PREFILL_ENERGY] = space->energy_known ? units(space->fixed[PHASE_PREFILL].joules / ENERGY_UNIT) : 0,
-    [COORD_DECODE_ENERGY] = space->energy_known ? units(space->fixed[PHASE_DECODE].joules / ENERGY_UNIT) : 0,
+    [COORD_PREFILL_ENERGY] = units(space->fixed[PHASE_PREFILL].joules / ENERGY_UNIT),
+    [COORD_DECODE_ENERGY] = units(space->fixed[PHASE_DECODE].joules / ENERGY_UNIT),
     [COORD_SCRATCH] = units(space->fixed_scratch_bytes),
   }};
+  leave_out_unknown(space);
   return true;
 }
 

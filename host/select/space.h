@@ -55,6 +55,7 @@ struct space_slot {
 };
 
 struct space {
+  struct setting setting;                 /* that all of it is for */
   struct space_slot slots[SLOT_COUNT];
   struct workload work;                   /* its ops without those that are not costed */
   struct space_uncosted *uncosted;
@@ -72,7 +73,7 @@ struct space {
 struct space_request {
   const struct cost_model *cost;
   const struct quality *quality;
-  const struct model *model;
+  struct setting setting;
   const struct task *task;
   bool allow_unknown_quality;
   /* NULL when the target of the emission can hold the option, else why not. NULL pointer: everything is offered. */
@@ -82,5 +83,7 @@ struct space_request {
 /* False when a slot is left without an option (ERROR_INFEASIBLE with each reason) or memory runs out. Free with space_free. */
 bool space_build(const struct space_request *, struct space *, struct error *);
 void space_free(struct space *);
+/* Takes quality or energy, or both, out of all costs, since it is unknown of something. */
+void space_leave_out(struct space *, bool quality, bool energy);
 
 #endif

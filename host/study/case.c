@@ -222,7 +222,7 @@ static bool fill(struct context *c, const struct model *model, struct study_case
 
 bool study_case_make(const struct cost_model *cost, const struct quality *quality, const struct baselines *baselines,
                      const struct model *model, const struct task *task, struct study_case *out, struct error *err) {
-  const struct space_request wanted = {.cost = cost, .quality = quality, .model = model, .task = task,
+  const struct space_request wanted = {.cost = cost, .quality = quality, .setting = setting_plain(model), .task = task,
                                        .allow_unknown_quality = true};
   const uint64_t memory = caps_memory(&cost->result->caps);
   struct space space;

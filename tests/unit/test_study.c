@@ -186,7 +186,7 @@ static void the_joint_choice_is_the_best_of_all(void **state) {
   struct task *task = task_load("chat", &err);
   struct cost_model *cost = cost_build(result, &err);
   assert_true(quality && model && task && cost);
-  const struct space_request wanted = {.cost = cost, .quality = quality, .model = model, .task = task,
+  const struct space_request wanted = {.cost = cost, .quality = quality, .setting = setting_plain(model), .task = task,
                                        .allow_unknown_quality = true};
   struct space space;
   assert_true(space_build(&wanted, &space, &err));
