@@ -104,6 +104,24 @@ static void say_choice(const struct recommendation *r) {
   }
 }
 
+static void say_setting(const struct recommendation *r) {
+  char name[128], text[1024];
+  setting_text(&r->space->setting, name, sizeof name);
+  log_info("  %-10s %s", "setting", name);
+  recommend_setting_evidence(r, text, sizeof text);
+  log_detail("    %s", text);
+  for (size_t i = 0; i < r->outer.n; i++) {
+    if (&r->outer.spaces[i] == r->space) continue;
+    const enum verdict verdict = recommend_setting_verdict(r, i, text, sizeof text);
+    setting_text(&r->outer.spaces[i].setting, name, sizeof name);
+    log_detail("    not %s (%s): %s", name, verdict_names[verdict], text);
+  }
+  for (size_t i = 0; i < r->outer.n_refused; i++) {
+    setting_text(&r->outer.refused[i].setting, name, sizeof name);
+    log_detail("    not offered %s: %s", name, r->outer.refused[i].reason);
+  }
+}
+
 static void say_costs(const struct recommendation *r) {
   char text[OBJECTIVE_COUNT][32];
   for (int o = 0; o < OBJECTIVE_COUNT; o++)
@@ -155,6 +173,7 @@ static void say(const struct recommendation *r) {
   log_detail("the model is from %s", r->model->source);
   log_info("%s for %s on %s%s:", r->model->name, r->task->id, r->result->caps.name, recommend_is_rough(r) ? " (rough)" : "");
   say_choice(r);
+  say_setting(r);
   say_costs(r);
   char text[1024];
   if (recommend_uncosted(r, 0, text, sizeof text)) log_info("  %s", text);

@@ -144,7 +144,7 @@ static void add_limits(cJSON *root, const struct recommendation *r) {
   if (r->decision.limits.watts > 0) json_add_number(limits, "power", r->decision.limits.watts);
 }
 
-/* One line per point: names in slot order, then what it costs. */
+/* One line per point: names in slot order and the setting, then what it costs. */
 static void add_front(cJSON *root, const struct recommendation *r) {
   cJSON *front = cJSON_AddArrayToObject(root, "front");
   for (size_t i = 0; i < r->outer.front.n; i++) {
@@ -154,6 +154,9 @@ static void add_front(cJSON *root, const struct recommendation *r) {
     cJSON *point = cJSON_CreateObject(), *names = cJSON_AddArrayToObject(point, "options");
     cJSON_AddItemToArray(front, point);
     for (int s = 0; s < SLOT_COUNT; s++) cJSON_AddItemToArray(names, cJSON_CreateString(option_of(space, choice, s)->name));
+    char setting[128];
+    setting_text(&space->setting, setting, sizeof setting);
+    cJSON_AddItemToArray(names, cJSON_CreateString(setting));
     json_add_number(point, "ttft_ns", rounded(p.ttft_ns.value, whole));
     json_add_number(point, "tpot_ns", rounded(p.tpot_ns.value, whole));
     json_add_number(point, "memory", p.memory);
@@ -181,6 +184,24 @@ static void add_stability(cJSON *to, const struct stability *s) {
   cJSON_AddBoolToObject(object, "unknown_errors", s->unknown_errors);
 }
 
+/* What touches every op: the chosen setting, the other ones, and those that cannot be costed. */
+static void add_settings(cJSON *won, cJSON *losers, const struct recommendation *r) {
+  char name[128], text[1024];
+  setting_text(&r->space->setting, name, sizeof name);
+  recommend_setting_evidence(r, text, sizeof text);
+  add_loser(won, "setting", name, "chosen", text);
+  for (size_t i = 0; i < r->outer.n; i++) {
+    if (&r->outer.spaces[i] == r->space) continue;
+    const enum verdict verdict = recommend_setting_verdict(r, i, text, sizeof text);
+    setting_text(&r->outer.spaces[i].setting, name, sizeof name);
+    add_loser(losers, "setting", name, verdict_names[verdict], text);
+  }
+  for (size_t i = 0; i < r->outer.n_refused; i++) {
+    setting_text(&r->outer.refused[i].setting, name, sizeof name);
+    add_loser(losers, "setting", name, "not_offered", r->outer.refused[i].reason);
+  }
+}
+
 static void add_explanation(cJSON *root, const struct recommendation *r) {
   cJSON *object = cJSON_AddObjectToObject(root, "explanation");
   cJSON_AddBoolToObject(object, "rough", recommend_is_rough(r));
@@ -201,6 +222,7 @@ static void add_explanation(cJSON *root, const struct recommendation *r) {
     for (size_t o = 0; o < slot->n_refused; o++)
       add_loser(losers, slot_names[s], slot->refused[o].name, "not_offered", slot->refused[o].reason);
   }
+  add_settings(won, losers, r);
   cJSON *caveats = cJSON_AddArrayToObject(object, "caveats");
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) cJSON_AddItemToArray(caveats, cJSON_CreateString(text));
 }

@@ -137,6 +137,23 @@ static void write_refusals(FILE *out, const struct space_slot *slot) {
   }
 }
 
+static void write_settings(FILE *out, const struct recommendation *r) {
+  char name[128], text[1024];
+  setting_text(&r->space->setting, name, sizeof name);
+  recommend_setting_evidence(r, text, sizeof text);
+  comment(out, "setting = %s: %s", name, text);
+  for (size_t i = 0; i < r->outer.n; i++) {
+    if (&r->outer.spaces[i] == r->space) continue;
+    const enum verdict verdict = recommend_setting_verdict(r, i, text, sizeof text);
+    setting_text(&r->outer.spaces[i].setting, name, sizeof name);
+    comment(out, "  not %s (%s): %s", name, verdict_names[verdict], text);
+  }
+  for (size_t i = 0; i < r->outer.n_refused; i++) {
+    setting_text(&r->outer.refused[i].setting, name, sizeof name);
+    comment(out, "  not offered %s: %s", name, r->outer.refused[i].reason);
+  }
+}
+
 static void write_reasons(FILE *out, const struct recommendation *r) {
   char text[1024];
   comment(out, "Why (--prefer %s: the least of %s):", preference_names[r->decision.preference], preference_rules[r->decision.preference]);
@@ -151,6 +168,7 @@ static void write_reasons(FILE *out, const struct recommendation *r) {
       }
     write_refusals(out, slot);
   }
+  write_settings(out, r);
   for (size_t i = 0; recommend_source(r->space, r->choice, i, text, sizeof text); i++) comment(out, "Quality: %s", text);
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) comment(out, "Mind: %s", text);
 }

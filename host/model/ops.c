@@ -298,9 +298,7 @@ static bool add_decode(struct workload *w, const struct model *m, const struct t
 
 static double activation_bytes(const struct model *m, const struct task *t, int64_t micro_batch) {
   const struct vision *v = &m->vision;
-  int64_t rows = 0;
-  for (size_t i = 0; i < task_n_lengths(t); i++)
-    if (rows < ops_length(m, t, i).prompt) rows = ops_length(m, t, i).prompt;
+  int64_t rows = ops_longest_prompt(m, t);
   if (rows > micro_batch) rows = micro_batch;
   if (rows < t->concurrency) rows = t->concurrency;
   const int64_t routed = m->shared_ffn + m->experts_per_token * m->expert_ffn;

@@ -66,6 +66,8 @@ struct workload {
 /* False when the task does not fit the model's context or has images for a model of text. Free with workload_free. */
 bool workload_build(const struct setting *, const struct task *, struct workload *, struct error *);
 void workload_free(struct workload *);
+/* Tokens of the longest prompt of a turn, images included. */
+int64_t ops_longest_prompt(const struct model *, const struct task *);
 
 /* The case by which weights are counted in bytes: matmul with a matrix of n x k for one row. False when this build
  * lacks the family. */

@@ -29,6 +29,13 @@ struct task_length ops_length(const struct model *m, const struct task *task, si
   return length;
 }
 
+int64_t ops_longest_prompt(const struct model *m, const struct task *task) {
+  int64_t longest = 0;
+  for (size_t i = 0; i < task_n_lengths(task); i++)
+    if (longest < ops_length(m, task, i).prompt) longest = ops_length(m, task, i).prompt;
+  return longest;
+}
+
 int64_t ops_end_of(const struct model *m, const struct task *task, size_t i) {
   const struct task_length length = task_length_at(task, i);
   const int64_t prompt = length.prompt + task->images * vision_tokens(&m->vision, task->image_side);

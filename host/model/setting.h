@@ -12,7 +12,8 @@
 
 #include "model.h"
 
-enum { MICRO_BATCH = 512 };   /* llama.cpp's default of --ubatch-size, which the emitted command states */
+/* llama.cpp's default of --ubatch-size; what is worth trying. */
+enum { MICRO_BATCH = 512, MICRO_BATCH_LEAST = 64, MICRO_BATCH_MOST = 2048 };
 
 struct adapter;
 

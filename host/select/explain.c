@@ -59,12 +59,9 @@ static bool no_better_anywhere(const struct prediction *a, const struct predicti
   return true;
 }
 
-enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t option, char *why, size_t size) {
+enum verdict recommend_judge(const struct recommendation *r, const struct front_point *other, char *why, size_t size) {
   struct text t = {why, size, 0};
-  uint8_t other[SLOT_COUNT];
-  memcpy(other, r->choice, sizeof other);
-  other[slot] = (uint8_t)option;
-  struct prediction p = choose_predict(r->space, r->task, other);
+  struct prediction p = choose_predict_point(r->outer.spaces, r->task, other);
   why[0] = '\0';
   if (add_broken_limits(&t, &r->decision.limits, &p)) return VERDICT_OVER_LIMIT;
 
@@ -72,15 +69,22 @@ enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t 
   const bool energy = r->decision.preference == PREFER_ENERGY;
   const bool differs = energy ? p.token_joules.value != r->predicted.token_joules.value
                               : p.request_ns != r->predicted.request_ns;
-  const bool tie = differs && (energy ? choose_energies_tie : choose_times_tie)(r->space, r->task, other, r->choice);
+  const struct front_point *mine = &r->outer.front.points[r->decision.point];
+  const bool tie = differs && choose_points_tie(r->outer.spaces, r->task, other, mine, energy);
   if (tie) add(&t, "; the %s are within their interval", energy ? "energies" : "times");
   if (no_better_anywhere(&p, &r->predicted)) return VERDICT_DOMINATED;
   if (tie && energy) p.token_joules = r->predicted.token_joules;
   else if (tie) p.request_ns = r->predicted.request_ns;
-  const double mine = choose_score(&r->decision, &r->predicted), score = choose_score(&r->decision, &p);
-  if (tie && score <= mine) return VERDICT_TIE;
-  if (r->decision.preference == PREFER_BALANCED) add(&t, "; score %.5g against %.5g%s", score, mine, tie ? " with equal times" : "");
+  const double won = choose_score(&r->decision, &r->predicted), score = choose_score(&r->decision, &p);
+  if (tie && score <= won) return VERDICT_TIE;
+  if (r->decision.preference == PREFER_BALANCED) add(&t, "; score %.5g against %.5g%s", score, won, tie ? " with equal times" : "");
   return VERDICT_WORSE;
+}
+
+enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t option, char *why, size_t size) {
+  struct front_point other = r->outer.front.points[r->decision.point];
+  other.choice[slot] = (uint8_t)option;
+  return recommend_judge(r, &other, why, size);
 }
 
 static void add_time_evidence(struct text *t, const struct recommendation *r, const struct space_option *o, enum phase phase) {

@@ -46,7 +46,7 @@ static bool decide(struct recommendation *r, const struct limits *limits, enum p
   r->predicted = choose_predict_point(all->spaces, r->task, point);
   r->stability = stability_of(all->spaces, all->n, r->task, &all->front, &r->decision, STABILITY_SEED);
   r->plain_space = &all->spaces[0];
-  r->has_plain = find_plain(r->plain_space, r->plain);
+  r->has_plain = setting_departs(&r->plain_space->setting) == 0 && find_plain(r->plain_space, r->plain);
   if (r->has_plain) r->plain_predicted = choose_predict(r->plain_space, r->task, r->plain);
   return true;
 }
@@ -63,8 +63,8 @@ struct recommendation *recommend_build(const struct result *result, const struct
   r->cost = cost_build(result, err);
   const struct space_request request = {.cost = r->cost, .quality = quality, .task = task,
                                         .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
-  const struct setting plain = setting_plain(model);
-  if (r->cost && outer_build(&request, &plain, 1, &r->outer, err) && decide(r, &limits, options->preference, err)) return r;
+  const struct setting_list settings = enumerate_micro_batches(model, task);
+  if (r->cost && outer_build(&request, settings.at, settings.n, &r->outer, err) && decide(r, &limits, options->preference, err)) return r;
   recommend_free(r);
   return NULL;
 }

@@ -2,6 +2,7 @@
 #ifndef RECOMMEND_H
 #define RECOMMEND_H
 
+#include "enumerate.h"
 #include "outer.h"
 #include "stability.h"
 
@@ -42,6 +43,13 @@ extern const char *const verdict_names[VERDICT_COUNT];   /* "over_limit", "domin
 
 /* Option o of slot s in place of the chosen one, everything else as chosen: how it lost, with the numbers in `why`. */
 enum verdict recommend_verdict(const struct recommendation *, int slot, size_t option, char *why, size_t size);
+/* Any other choice, of any setting, in the place of the chosen one. */
+enum verdict recommend_judge(const struct recommendation *, const struct front_point *, char *why, size_t size);
+/* Another setting, of those in `outer`, in place of the chosen one, its options those of the same names; of those it has not,
+ * the first. Over a limit, dominated and so on as before. */
+enum verdict recommend_setting_verdict(const struct recommendation *, size_t setting, char *why, size_t size);
+/* What the chosen setting means for passes and memory. */
+void recommend_setting_evidence(const struct recommendation *, char *out, size_t size);
 /* The chosen option of the slot: its part of the time and how sure that is, its part of the quality loss. */
 void recommend_evidence(const struct recommendation *, int slot, char *out, size_t size);
 /* "matmul 80 %, attention 12 %, rest 8 %" of the time to first token or per token. */

@@ -253,7 +253,7 @@ static void energy_is_an_objective_where_the_result_has_it(void **state) {
   assert_float_equal(r->predicted.token_joules.value / seconds, r->predicted.watts, 1e-6 * r->predicted.watts);
   double least = INFINITY;
   for (size_t i = 0; i < r->outer.front.n; i++) {
-    const struct prediction p = choose_predict(r->space, &chat, r->outer.front.points[i].choice);
+    const struct prediction p = choose_predict_point(r->outer.spaces, &chat, &r->outer.front.points[i]);
     const double joules = 1e-9 * (double)r->outer.front.points[i].cost.at[OBJECTIVE_ENERGY] / (double)chat.output;
     assert_float_equal(joules / p.token_joules.value, 1, 1e-6);
     least = fmin(least, p.token_joules.value);

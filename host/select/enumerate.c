@@ -1,0 +1,15 @@
+#include "enumerate.h"
+
+#include "ops.h"
+
+struct setting_list enumerate_micro_batches(const struct model *model, const struct task *task) {
+  struct setting_list list = {{setting_plain(model)}, 1};
+  const int64_t longest = ops_longest_prompt(model, task);
+  for (int64_t size = MICRO_BATCH_LEAST; size <= MICRO_BATCH_MOST; size *= 2) {
+    if (size == MICRO_BATCH || size / 2 >= longest || size < task->concurrency) continue;
+    struct setting setting = setting_plain(model);
+    setting.micro_batch = size;
+    list.at[list.n++] = setting;
+  }
+  return list;
+}
