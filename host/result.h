@@ -107,6 +107,7 @@ struct result {
     struct { char name[24]; double value; } flops[RESULT_CEILINGS];   /* "f32", "f16": operations/s */
     size_t n_flops;
     double dispatch_ns, submit_ns;
+    double upload, download;   /* bytes/s from the host's memory to the device's and back, NAN unknown */
   } ceilings;
   struct { char suite[64], suite_sha256[65], seed[24]; double budget_s, seconds; char unfinished[128]; } run;   /* unfinished: why it is not whole, "" */
   struct result_row *rows;

@@ -174,6 +174,8 @@ struct result *assemble_result(const struct session *session, const char *why_no
   fill_llc(session, result);
   ceilings_fill(result);
   result->ceilings.submit_ns = session->submit_ns;
+  result->ceilings.upload = session->upload;
+  result->ceilings.download = session->download;
   for (size_t i = 0; i < result->n_rows; i++) ceilings_rate(result, &result->rows[i]);
   return result;
 }

@@ -68,6 +68,7 @@ struct session {
   const char *run_id;           /* the journal's */
   double begin, deadline;       /* of rig_now; deadline may be INFINITY */
   double submit_ns;             /* NAN until measured */
+  double upload, download;      /* bytes per second between host and device; NAN until measured */
   uint64_t llc_bytes;           /* last-level cache as stage_llc saw it; 0: it did not */
   bool complained;              /* the validation layers did, and it was said */
   struct machine_state before;  /* the run */

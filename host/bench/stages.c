@@ -241,9 +241,18 @@ static bool measure_submit(struct session *session, struct error *err) {
   return true;
 }
 
+static bool measure_transfer(struct session *session, enum job_kind kind, double *bytes_per_s, struct error *err) {
+  struct job job = {.kind = kind, .samples = 9};
+  if (!session_ask(session, job_names[kind], &job, SAMPLE_SECONDS, err)) return false;
+  if (session->answer.status == STATUS_OK)
+    *bytes_per_s = 1e9 * JOB_TRANSFER_BYTES / stats_median(session->answer.ns, session->answer.n_samples);
+  return true;
+}
+
 bool stage_measure(struct session *session, struct error *err) {
   double since = rig_now();
-  if (!measure_submit(session, err) || !stage_control(session, err)) return false;
+  if (!measure_submit(session, err) || !measure_transfer(session, JOB_UPLOAD, &session->upload, err)
+      || !measure_transfer(session, JOB_DOWNLOAD, &session->download, err) || !stage_control(session, err)) return false;
   for (uint32_t round = 0; round < session->suite->rounds && !session_late(session); round++) {
     if (!measure_round(session, round, since, err)) return false;
     if (session->suite->fastest_only && round + 1 == RACE_ROUNDS) race_rounds(session);

@@ -49,6 +49,8 @@ static bool do_job(struct rig *rig, const struct job *job, struct answer *answer
   case JOB_VERIFY: return verify_case(rig, job, answer, err);
   case JOB_SAMPLE: return measure_case(rig, job, answer, err);
   case JOB_SUBMIT: return measure_submit(rig, job, answer, err);
+  case JOB_UPLOAD:
+  case JOB_DOWNLOAD: return measure_transfer(rig, job, answer, err);
   case JOB_COMPILE: return compile(rig, &job->recipe, answer, err);
   case JOB_ENERGY: return energy_case(rig, job, answer, err);
   default: return error_set(err, ERROR_INPUT, "a job of no kind");

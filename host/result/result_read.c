@@ -90,7 +90,9 @@ static bool read_ceilings(const cJSON *root, struct result *result, struct error
          read_bandwidth(ceilings, "read_bytes_per_s", &result->ceilings.read_memory, &result->ceilings.read_llc, err) &&
          read_bandwidth(ceilings, "copy_bytes_per_s", &result->ceilings.copy_memory, &result->ceilings.copy_llc, err) &&
          read_flops(ceilings, result, err) && read_count(ceilings, "dispatch_ns", &result->ceilings.dispatch_ns, err) &&
-         read_count(ceilings, "submit_ns", &result->ceilings.submit_ns, err);
+         read_count(ceilings, "submit_ns", &result->ceilings.submit_ns, err) &&
+         read_count(ceilings, "upload_bytes_per_s", &result->ceilings.upload, err) &&
+         read_count(ceilings, "download_bytes_per_s", &result->ceilings.download, err);
 }
 
 static bool read_run(const cJSON *root, struct result *result, struct error *err) {

@@ -47,6 +47,8 @@ static void add_ceilings(cJSON *root, const struct result *result) {
     json_add_number(flops, result->ceilings.flops[i].name, result->ceilings.flops[i].value);
   json_add_number(ceilings, "dispatch_ns", result->ceilings.dispatch_ns);
   json_add_number(ceilings, "submit_ns", result->ceilings.submit_ns);
+  json_add_number(ceilings, "upload_bytes_per_s", result->ceilings.upload);
+  json_add_number(ceilings, "download_bytes_per_s", result->ceilings.download);
 }
 
 static void add_run(cJSON *root, const struct result *result) {

@@ -37,13 +37,17 @@ unsigned gpu_validation_messages(const struct gpu *, const char **first);
 /* ---- memory: buffers in device-local memory, reached through staging (or mapped where the device is a CPU or UMA) */
 struct gpu_buffer;
 struct gpu_buffer *gpu_buffer_create(struct gpu *, uint64_t bytes, struct error *);   /* ERROR_MEMORY when it does not fit */
+/* In the host's memory, which the device reaches over its bus; where both share one memory, a buffer like any other. */
+struct gpu_buffer *gpu_buffer_create_host(struct gpu *, uint64_t bytes, struct error *);
 void gpu_buffer_destroy(struct gpu *, struct gpu_buffer *);                            /* NULL is fine */
 bool gpu_upload(struct gpu *, struct gpu_buffer *, uint64_t offset, const void *, uint64_t bytes, struct error *);
 bool gpu_download(struct gpu *, struct gpu_buffer *, uint64_t offset, void *, uint64_t bytes, struct error *);
 bool gpu_fill(struct gpu *, struct gpu_buffer *, uint64_t offset, uint64_t bytes, uint32_t word, struct error *);
+struct gpu_time;
+/* *time of the copy: NULL for those who do not ask. */
 bool gpu_copy(struct gpu *, struct gpu_buffer *to, uint64_t to_offset, struct gpu_buffer *from, uint64_t from_offset,
-              uint64_t bytes, struct error *);
-/* Device memory allocated by this process through gpu_buffer_create, now and at most. */
+              uint64_t bytes, struct gpu_time *time, struct error *);
+/* Memory allocated by this process through gpu_buffer_create, now and at most. */
 uint64_t gpu_memory_used(const struct gpu *);
 uint64_t gpu_memory_peak(const struct gpu *);
 

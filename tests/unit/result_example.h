@@ -157,6 +157,8 @@ static inline struct result *example_result(void) {
   result->ceilings.n_flops = 2;
   result->ceilings.dispatch_ns = 900.5;
   result->ceilings.submit_ns = 21000;
+  result->ceilings.upload = 2.4e10;
+  result->ceilings.download = NAN;
   strcpy(result->run.suite, "standard");
   memset(result->run.suite_sha256, 'b', 64);
   strcpy(result->run.seed, "18446744073709551615");

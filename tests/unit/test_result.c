@@ -116,6 +116,8 @@ static void same_result(const struct result *a, const struct result *b) {
   }
   same_number(a->ceilings.dispatch_ns, b->ceilings.dispatch_ns);
   same_number(a->ceilings.submit_ns, b->ceilings.submit_ns);
+  same_number(a->ceilings.upload, b->ceilings.upload);
+  same_number(a->ceilings.download, b->ceilings.download);
   same_text(a->run.suite, b->run.suite);
   same_text(a->run.suite_sha256, b->run.suite_sha256);
   same_text(a->run.seed, b->run.seed);
