@@ -15,6 +15,7 @@
 #include "machine.h"
 #include "output.h"
 #include "platform.h"
+#include "race.h"
 #include "rig.h"
 #include "session.h"
 #include "text.h"
@@ -62,12 +63,14 @@ static void say_estimate(const struct session *session) {
 
 /* Once every row was run and its cost is known; a run that goes on has done a part that is not counted here. */
 static void say_rounds(const struct session *session) {
-  double seconds = 0;
-  char text[32];
-  for (size_t i = 0; i < session->n_rows; i++)
-    if (session->rows[i].status == STATUS_OK) seconds += session->rows[i].estimate_s;
-  text_duration(1e9 * seconds, text, sizeof text);
-  if (!journal_answers(session->journal)) log_info("verified; the rounds take about %s", text);
+  double least, most;
+  char from[32], to[32];
+  race_seconds(session, &least, &most);
+  text_duration(1e9 * least, from, sizeof from);
+  text_duration(1e9 * most, to, sizeof to);
+  if (journal_answers(session->journal)) return;
+  if (least < most) log_info("verified; the rounds take between %s and %s: losing variants leave early", from, to);
+  else log_info("verified; the rounds take about %s", to);
 }
 
 /* A row that passes its ceiling has that measured again beside it; one that still does was mismeasured. */
