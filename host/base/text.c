@@ -169,8 +169,10 @@ static void scaled(double value, double step, const char *const *units, size_t n
 }
 
 void text_duration(double ns, char *out, size_t size) {
-  static const char *const units[] = {"ns", "us", "ms", "s"};
-  scaled(ns, 1000, units, 4, out, size);
+  static const char *const units[] = {"ns", "us", "ms", "s"}, *const longer[] = {"min", "h"};
+  const double minutes = ns / 60e9;
+  if (minutes >= 10) scaled(minutes, 60, longer, 2, out, size);
+  else scaled(ns, 1000, units, 4, out, size);
 }
 
 void text_bytes(double bytes, char *out, size_t size) {

@@ -57,7 +57,7 @@ static void say_estimate(const struct session *session) {
   text_duration(1e9 * (double)n * suite->rounds * (1 + suite->samples) * suite->sample_seconds, least, sizeof least);
   text_duration(1e9 * (double)n * suite->case_seconds, most, sizeof most);
   log_info("%s on %s (%s): %zu of %zu rows can run here, %zu variants to prove; between %s and %s, proofs "
-           "aside", suite->name, session->client.caps.name, session->client.caps.driver_slug, n, session->n_rows,
+           "aside; it says more once each row was run", suite->name, session->client.caps.name, session->client.caps.driver_slug, n, session->n_rows,
            session->n_proofs, least, most);
 }
 
