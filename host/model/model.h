@@ -68,7 +68,7 @@ struct model {
   struct mla mla;
   struct vision vision;
   double params, active_params;   /* counts, from the dimensions; active: of a token, with its experts only */
-  double published_params;        /* what its makers or its file say; NAN: unknown */
+  double published_params;        /* what its files hold, or its makers say; NAN: unknown */
   char not_costed[MODEL_NOTES][128];   /* what it has and no cost counts; "" ends the list */
   char unverified[128];   /* "tied_embeddings, context": fields that were not seen in a source; "" none */
   char source[512];
@@ -104,7 +104,8 @@ struct task *task_load(const char *name, struct error *);
 /* The same from text; what the loaders do after finding it. False with the field named in the error. */
 bool model_parse(const char *text, size_t bytes, struct model *, struct error *);
 bool task_parse(const char *text, size_t bytes, struct task *, struct error *);
-/* What every reader of models ends with: refuses dimensions that contradict each other, and counts the parameters. */
+/* What every reader of models ends with: refuses dimensions that contradict each other, drops a sliding window that holds
+ * the whole context, and counts the parameters. */
 bool model_finish(struct model *, struct error *);
 /* Adds a line to not_costed; dropped when that is full. */
 void model_note(struct model *, const char *text);

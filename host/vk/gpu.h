@@ -83,8 +83,9 @@ struct gpu_time {
   uint64_t gpu_ns;    /* between timestamps round the list; 0 when the queue has none that are trusted */
   uint64_t host_ns;   /* from submit to the end of the wait */
 };
-/* A submission that is this much later than it should be has hung. Windows resets a GPU after 2 s (TdrDelay), amdgpu
- * after 10 s (lockup_timeout): what comes later than that does not come, what comes sooner waited for its turn. */
+/* A submission that is this much later than it should be has hung. Windows resets a GPU after 2 s (TdrDelay), amdgpu after
+ * 10 s, in the newest kernels after 2 s, in some older ones on compute queues after 60 s or never (lockup_timeout). What
+ * is due and comes later than 15 s hardly comes, what comes sooner waited for its turn. */
 static const uint64_t gpu_patience_ns = 15000000000;
 /* Runs the list in order in one submission, a full compute barrier after each dispatch, and waits for at most
  * timeout_ns. An empty list measures a submission. Past the timeout the device is in an unknown state: ERROR_TIMEOUT, close it. */

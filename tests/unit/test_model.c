@@ -197,10 +197,11 @@ static void parameters_match_the_checkpoints(void **state) {
   }
 }
 
-/* What their makers state is rounded; the dimensions must lead there. */
+/* The dimensions must lead to what the published files hold, but for what no cost counts (biases of experts, a class token)
+ * and padding; what makers state is rounded, which few of the models may rest on. */
 static void parameters_match_what_is_published(void **state) {
   (void)state;
-  size_t n = 0;
+  size_t n = 0, counted = 0;
   for (size_t i = 0; i < n_embedded_files; i++) {
     const struct embedded *file = &embedded_files[i];
     struct model m;
@@ -209,9 +210,11 @@ static void parameters_match_what_is_published(void **state) {
     assert_true(model_parse(file->text, file->bytes, &m, &err));
     const double off = m.params / m.published_params - 1;
     if (!(fabs(off) <= 0.015)) fail_msg("%s: %.0f, published %.0f: %+.2f %%", m.id, m.params, m.published_params, 100 * off);
+    counted += fabs(off) <= 5e-4;
     n++;
   }
   assert_true(n >= 24);
+  assert_true(n - counted <= 1);
 }
 
 int main(void) {
