@@ -74,10 +74,11 @@ bool instance_open(struct instance *instance, bool validation, struct error *err
     .enabledValidationFeatureCount = 1,
     .pEnabledValidationFeatures = &enabled,
   };
-  /* Since 2024-07 (its pull request 8279) the layer looks at what shaders access only if this is set: without it two dispatches that race are no
-   * hazard to it. Before, it always did. */
+  /* Since July 2024 (its pull request 8279) the layer looks at what shaders access only if this is set; without it two
+   * dispatches that race are no hazard to it. */
   const VkBool32 on = VK_TRUE;
-  const VkLayerSettingEXT heuristic = {validation_layer, "syncval_shader_accesses_heuristic", VK_LAYER_SETTING_TYPE_BOOL32_EXT, 1, &on};
+  const VkLayerSettingEXT heuristic = {validation_layer, "syncval_shader_accesses_heuristic",
+                                       VK_LAYER_SETTING_TYPE_BOOL32_EXT, 1, &on};
   const VkLayerSettingsCreateInfoEXT settings = {
     .sType = VK_STRUCTURE_TYPE_LAYER_SETTINGS_CREATE_INFO_EXT,
     .pNext = &features,
