@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +179,14 @@ void text_duration(double ns, char *out, size_t size) {
 void text_bytes(double bytes, char *out, size_t size) {
   static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
   scaled(bytes, 1024, units, 5, out, size);
+}
+
+void text_add(struct text *t, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  const int wrote = vsnprintf(t->out + t->used, t->size - t->used, format, args);
+  va_end(args);
+  if (wrote > 0) t->used = t->used + (size_t)wrote < t->size ? t->used + (size_t)wrote : t->size - 1;
 }
 
 size_t text_utf8_length(const char *text) {

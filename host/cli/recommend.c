@@ -62,10 +62,14 @@ static bool read_quality(const struct args *args, double *limit, struct error *e
 }
 
 /* Every step of decode gives each sequence one token. */
-static bool read_throughput(const struct args *args, const struct task *task, double *tpot, struct error *err) {
+static bool read_throughput(const struct args *args, const struct task *task, struct limits *limits,
+                            struct error *err) {
   double tokens = 0;
   if (!args_double(args, "min-throughput", 1e-6, 1e12, &tokens, err)) return false;
-  if (tokens > 0) *tpot = fmin(*tpot, (double)task->concurrency * 1e9 / tokens);
+  const double tpot = tokens > 0 ? (double)task->concurrency * 1e9 / tokens : INFINITY;
+  if (tpot >= limits->at[OBJECTIVE_TPOT]) return true;
+  limits->at[OBJECTIVE_TPOT] = tpot;
+  limits->tokens_per_s = tokens;
   return true;
 }
 
@@ -175,6 +179,14 @@ static bool write_config(const struct recommendation *r, const struct emitter *e
   return ok;
 }
 
+/* Someone may take the file of an earlier call for the answer to this one. */
+static int fail(const struct args *args, const struct error *err) {
+  const char *path = args_text(args, "out");
+  const int status = args_fail(args, err);
+  if (err->kind == ERROR_INFEASIBLE) log_info("no config is written%s%s", path ? " to " : "", path ? path : "");
+  return status;
+}
+
 int cli_recommend(int argc, char **argv) {
   struct args args;
   int status;
@@ -192,7 +204,7 @@ int cli_recommend(int argc, char **argv) {
   bool ok = emitter && required(&args, "result", &result_path, &err) && required(&args, "model", &model_name, &err)
          && required(&args, "task", &task_name, &err) && read_options(&args, &options, &err)
          && (model = model_load(model_name, &err)) && (task = task_load(task_name, &err))
-         && read_throughput(&args, task, &options.limits.at[OBJECTIVE_TPOT], &err) && (quality = quality_load(&err))
+         && read_throughput(&args, task, &options.limits, &err) && (quality = quality_load(&err))
          && (result = result_read(result_path, &err));
   if (ok && !args_flag(&args, "any-format")) options.lost = emitter->lost;
   ok = ok && (r = recommend_build(result, model, task, quality, &options, &err));
@@ -204,5 +216,5 @@ int cli_recommend(int argc, char **argv) {
   free(task);
   free(model);
   result_free(result);
-  return ok ? EXIT_DONE : args_fail(&args, &err);
+  return ok ? EXIT_DONE : fail(&args, &err);
 }

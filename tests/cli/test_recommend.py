@@ -1,5 +1,6 @@
 """recommend: from a result to a config, and every way of asking for what cannot be had."""
 import json
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -105,9 +106,28 @@ class Recommend(ProgramTest):
     def test_an_unwritable_file_is_refused(self):
         self.assert_refused(recommend("--out", self.folder / "none" / "config.json"), 2, "config.json")
 
-    def test_infeasible_limits_say_which_and_what_is_needed(self):
-        self.assert_refused(recommend("--max-memory", "1GiB"), 4, "memory", "1.00 GiB", "nearest", "% over")
-        self.assert_refused(recommend("--max-tpot", "0.001"), 4, "tpot", "nearest")
+    def test_infeasible_limits_say_which_exclude_each_other_and_what_would_do(self):
+        done = recommend("--max-memory", "1GiB")
+        self.assert_refused(done, 4, "memory <= 1.00 GiB: the least memory is", "% over)", "--max-memory", "no config is written")
+        self.assert_refused(recommend("--max-tpot", "0.001"), 4, "time per token <= 1.00 us", "times that)", "--max-tpot")
+        self.assert_refused(recommend("--max-tpot", "0.001", "--max-memory", "1GiB"), 4, "no single limit", "nearest")
+        self.assert_refused(recommend("--min-throughput", "1e6"), 4, "throughput >= 1000000 tokens/s", "--min-throughput")
+        self.assert_refused(recommend(model="qwen2.5-72b"), 4, "what the device has", "a device with")
+        path = self.folder / "config.json"
+        path.write_text("earlier")
+        self.assert_refused(recommend("--max-memory", "1GiB", "--out", path), 4, "no config is written to", str(path))
+        self.assertEqual(path.read_text(), "earlier")
+
+    def test_each_limit_that_would_do_does(self):
+        limits = {"--max-memory": "5GiB", "--max-quality-loss": "0.4%"}
+        done = recommend(*(word for limit in limits.items() for word in limit))
+        self.assert_refused(done, 4, "exclude each other")
+        remedies = re.findall(r"(--max-[a-z-]+) ([0-9.]+(?:GiB|%)?)", done.stderr.split("one would do")[1])
+        self.assertEqual({option for option, value in remedies}, set(limits))
+        for option, value in remedies:
+            with self.subTest(option):
+                given = {**limits, option: value}
+                self.assert_done(recommend(*(word for limit in given.items() for word in limit)))
 
     def test_what_is_unknown_or_missing_is_refused_with_a_remedy(self):
         for words, status, says in (
