@@ -76,6 +76,11 @@ struct model {
 
 enum { TASK_LENGTHS = 8 };
 
+/* How the sequences of a task that has several at once begin: a batch job, whose prompts are all read before the first
+ * token, or a server, where each is read when it comes while the others decode. */
+enum arrivals { ARRIVALS_TOGETHER, ARRIVALS_ONE_BY_ONE, ARRIVALS };
+extern const char *const arrivals_names[ARRIVALS];   /* "together", "one by one" */
+
 /* One kind of request among those of a task. */
 struct task_length {
   int64_t history;             /* tokens already in the cache, shared with earlier turns */
@@ -91,6 +96,7 @@ struct task {
   size_t n_lengths;            /* 0: one length, {0, prompt, output, 1} */
   int64_t turns;               /* of a request, each with the cache of those before it; 0 as 1 */
   int64_t concurrency;         /* sequences decoded together */
+  enum arrivals arrivals;
   int64_t images, image_side;  /* per request, before the prompt; pixels */
   double max_ttft_ms, max_tpot_ms;    /* what a person accepts; NAN: nothing is said */
   double max_quality_loss_percent;    /* of perplexity that may be given up; NAN: nothing is said */

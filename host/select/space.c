@@ -39,6 +39,7 @@ static void offer(const struct space_request *request, struct space_slot *slot, 
     refuse(slot, option->name, reason);
     return;
   }
+  timing_serve(request->task, option->time);
   option->cost = (struct front_cost){{
     [COORD_TTFT] = units(option->time[PHASE_PREFILL].ns),
     [COORD_TPOT] = units(option->time[PHASE_DECODE].ns),
@@ -314,6 +315,7 @@ static void cost_fixed(const struct space_request *request, struct space *space)
     for (size_t i = 0; isfinite(dispatch) && i < space->n_uncosted; i++)
       timing_add_ns(request->cost, &space->fixed[p], PART_REST, space->uncosted[i].launches[p] * dispatch);
   }
+  timing_serve(request->task, space->fixed);
 }
 
 /* What is unknown of one option is left out for all: an unknown cost must not count as none beside known ones. */

@@ -143,7 +143,11 @@ static void lengths_are_read_and_checked(void **state) {
   assert_int_equal(task.prompt, 13);   /* 12.75 */
   assert_int_equal(task.output, 4);
   assert_true(isnan(task.max_ttft_ms) && isnan(task.max_quality_loss_percent));
+  assert_int_equal(task.arrivals, ARRIVALS_TOGETHER);
+  assert_true(reads_task("\"prompt\": 1, \"output\": 1, \"arrivals\": \"one by one\"", &task, &err));
+  assert_int_equal(task.arrivals, ARRIVALS_ONE_BY_ONE);
   static const struct { const char *middle, *says; } bad[] = {
+    {"\"prompt\": 1, \"output\": 1, \"arrivals\": \"late\"", "there are together, one by one"},
     {"\"lengths\": []", "lengths"}, {"\"lengths\": {}", "lengths"}, {"\"lengths\": [1]", "lengths[0]"}, {"\"prompt\": 1", "output"},
     {"\"lengths\": [{\"prompt\": 0, \"output\": 4, \"weight\": 3}]", "prompt"},
     {"\"lengths\": [{\"prompt\": 1, \"output\": 0, \"weight\": 3}]", "output"},
