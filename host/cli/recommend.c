@@ -8,6 +8,7 @@
 #include "emit.h"
 #include "file.h"
 #include "log.h"
+#include "steps.h"
 #include "text.h"
 
 static const struct args_verb verb = {
@@ -99,12 +100,32 @@ static void say_choice(const struct recommendation *r) {
     log_info("  %-10s %s", slot_names[s], slot->options[r->choice[s]].name);
     recommend_evidence(r, s, text, sizeof text);
     log_detail("    %s", text);
+    struct step bought;
+    if (steps_bought(r, s, &bought)) {
+      steps_text(r, &bought, text, sizeof text);
+      log_detail("    against %s: %s", slot->options[bought.from].name, text);
+    }
     for (size_t o = 0; o < slot->n; o++)
       if (o != r->choice[s]) {
         enum verdict verdict = recommend_verdict(r, s, o, text, sizeof text);
         log_detail("    not %s (%s): %s", slot->options[o].name, verdict_names[verdict], text);
       }
     for (size_t o = 0; o < slot->n_refused; o++) log_detail("    not offered %s: %s", slot->refused[o].name, slot->refused[o].reason);
+  }
+}
+
+static void say_steps(const struct recommendation *r) {
+  struct step steps[GAIN_COUNT];
+  const size_t n = steps_away(r, steps);
+  if (n > 0) log_info("  one decision away:");
+  for (size_t i = 0; i < n; i++) {
+    const struct step *step = &steps[i];
+    const struct space_option *options = r->space.slots[step->slot].options;
+    char gains[64], text[512];
+    steps_gains(step, gains, sizeof gains);
+    steps_text(r, step, text, sizeof text);
+    log_info("    %s: %s at %s, not %s: %s", gains, slot_names[step->slot], options[step->to].name,
+             options[step->from].name, text);
   }
 }
 
@@ -160,6 +181,7 @@ static void say(const struct recommendation *r) {
   log_info("%s for %s on %s%s:", r->model->name, r->task->id, r->result->caps.name, recommend_is_rough(r) ? " (rough)" : "");
   say_choice(r);
   say_costs(r);
+  say_steps(r);
   char text[1024];
   if (recommend_uncosted(r, 0, text, sizeof text)) log_info("  %s", text);
   for (size_t i = 0; i < OP_NOTES && r->space.work.notes[i][0]; i++) log_info("  %s", r->space.work.notes[i]);

@@ -96,6 +96,19 @@ class Recommend(ProgramTest):
         self.assertEqual(len(watts), 1)   # a limit leaves the front as it is
         self.assert_refused(recommend("--max-power", "1", result=metered), 4, "power")
 
+    def test_what_each_decision_bought_and_what_is_one_away_is_said(self):
+        done = recommend("--verbose")
+        self.assert_done(done)
+        self.assertRegex(done.stderr, "  one decision away:\n    (less memory|faster|better quality).*: .* at .*, not .*: ")
+        self.assertRegex(done.stderr, "    against f16: .*less")
+        why = json.loads(done.stdout)["explanation"]
+        chosen = {verdict["decision"]: verdict["option"] for verdict in why["won"]}
+        for step in why["bought"]:
+            self.assertEqual(step["option"], chosen[step["decision"]])
+        for step in why["one_decision_away"]:
+            self.assertEqual(step["instead_of"], chosen[step["decision"]])
+            self.assertLess(min(step[of] for of in ("memory", "ttft_ns", "tpot_ns", "quality_loss_nats")), 0)
+
     def test_out_writes_the_file_and_nothing_to_stdout(self):
         path = self.folder / "config.sh"
         done = recommend("--emit", "llama.cpp", "--out", path)
