@@ -164,10 +164,17 @@ static bool model_read(const cJSON *root, struct model *m, struct error *err) {
       && read_remarks(root, m, err);
 }
 
+/* Ours are within 1.5 % (tests/unit/test_model.c); a tenth is a dimension that is wrong, or another model's count. */
+static bool agrees_with_published(const struct model *m, struct error *err) {
+  if (!(fabs(m->params / m->published_params - 1) > 0.1)) return true;
+  return error_set(err, ERROR_INPUT, "the dimensions make %.0f parameters, published.params says %.0f; one of "
+                   "them is wrong", m->params, m->published_params);
+}
+
 /* The schema tells ours; what has none and is a Hugging Face config.json is read as such. */
 static bool read_either(const cJSON *root, struct model *m, struct error *err) {
   if (!cJSON_HasObjectItem(root, "schema") && hf_is_config(root)) return hf_read(root, m, err);
-  return model_read(root, m, err) && model_finish(m, err);
+  return model_read(root, m, err) && model_finish(m, err) && agrees_with_published(m, err);
 }
 
 bool model_parse(const char *text, size_t bytes, struct model *m, struct error *err) {

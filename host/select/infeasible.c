@@ -73,7 +73,8 @@ static void add_least(struct text *t, const struct asked *c, unsigned axis, doub
 static void add_over(struct text *t, double value, double limit) {
   const double times = value / limit;
   if (!isfinite(times)) return;
-  if (times >= 10) text_add(t, " (%.0f times that)", times);
+  if (times >= 1000) text_add(t, " (over a thousand times that)");
+  else if (times >= 10) text_add(t, " (%.0f times that)", times);
   else if (times >= 1.0005) text_add(t, " (%.3g %% over)", 100 * (times - 1));
 }
 

@@ -149,6 +149,13 @@ class Recommend(ProgramTest):
             (("--prefer", "speed"), 1, "latency"),
             (("--max-memory", "6"), 1, "6"),
             (("--max-memory", "-6GiB"), 1, "max-memory"),
+            (("--max-memory", "99999999999GiB"), 1, "max-memory"),
+            (("--max-memory", "0GiB"), 4, "memory <= 0"),
+            (("--max-memory", "1B"), 4, "over a thousand times that"),
+            (("--max-ttft", "0"), 1, "max-ttft"),
+            (("--max-tpot", "1e300"), 1, "max-tpot"),
+            (("--max-quality-loss", "-1%"), 1, "max-quality-loss"),
+            (("--min-throughput", "1e12"), 4, "the most throughput is"),
             (("--max-ttft", "nan"), 1, "max-ttft"),
             (("--min-throughput", "0"), 1, "min-throughput"),
             (("--max-quality-loss", "one%"), 1, "max-quality-loss"),
@@ -172,8 +179,12 @@ class Recommend(ProgramTest):
                 self.assert_refused(recommend(model=self.file("bad.json", {**good, field: value})), 2, field if field != "schema" else "model/9")
         for text in ("", "{", "[" * 100000, "{}", "null", b"\xff\xfe"):
             self.assert_refused(recommend(model=self.file("bad.json", text)), 2, "bad.json")
+        self.assert_done(recommend(model=self.file("good.json", {**good, "published": {"params": 1.6e8}})))
+        self.assert_refused(recommend(model=self.file("bad.json", {**good, "published": {"params": 1e9}})), 2, "162", "1000000000")
         odd = {**good, "head_dim": 60}   # no kernel takes it
-        self.assert_refused(recommend(model=self.file("odd.json", odd)), 4, "attention")
+        done = recommend(model=self.file("odd.json", odd))
+        self.assert_refused(done, 4, "attention")
+        self.assertEqual(done.stderr.count("multiple of 8"), 1)
 
     def test_experts_that_contradict_themselves_are_refused(self):
         good = {"schema": "vkpareto.model/1", "id": "m", "name": "M", "hidden": 2048, "layers": 2, "heads": 16, "kv_heads": 16,
@@ -235,7 +246,9 @@ class Recommend(ProgramTest):
         decode_only = [r for r in rows if r["shape"].get("m", 1) == 1]
         self.assert_refused(recommend(result=self.file("r.json", {**result, "rows": decode_only})), 4, "prefill")
         matmul_only = [r for r in rows if r["op"] == "matmul"]
-        self.assert_refused(recommend(result=self.file("r.json", {**result, "rows": matmul_only})), 4, "attention")
+        done = recommend(result=self.file("r.json", {**result, "rows": matmul_only}))
+        self.assert_refused(done, 4, "attention", "no usable prefill row", "more are refused", "vkpareto run --suite standard")
+        self.assertLess(len(done.stderr), 500)
 
     def test_a_technique_without_rows_is_not_offered_and_the_reason_said(self):
         result = json.loads(RESULT.read_text())

@@ -129,5 +129,5 @@ def changed(document, path, value):
 NESTED = '{"schema": ' + "[" * 100000
 NOT_JSON = {
     "empty": "", "words": "hello", "cut": '{"schema": "vkpareto', "binary": b"\x00\xff\xfe{}", "list": "[1, 2]",
-    "number": "1e999", "trailing": "{} {}", "nested 100,000 deep": NESTED, "nested objects": '{"a":' * 100000,
+    "number": "1e999", "10 MB of nested arrays": "[" * 5_000_000 + "]" * 5_000_000, "trailing": "{} {}", "nested 100,000 deep": NESTED, "nested objects": '{"a":' * 100000,
 }
