@@ -118,11 +118,11 @@ static void add_remedy(struct text *t, const struct asked *c, unsigned axis, dou
   const double gib = 1 << 30, mib = 1 << 20;
   const char *option = axis_of(c, axis)->option;
   if (axis == OBJECTIVE_MEMORY) {
-    if (c->limits->memory_of_device) text_add(t, "a device with ");
-    else text_add(t, "%s ", option);
-    if (value >= gib) text_add(t, "%.6gGiB", round_up(value / gib));
-    else if (value >= mib) text_add(t, "%.6gMiB", round_up(value / mib));
-    else text_add(t, "%.0fB", ceil(value));
+    const bool device = c->limits->memory_of_device;
+    text_add(t, "%s ", device ? "a device with" : option);
+    if (value >= gib) text_add(t, "%.6g%sGiB", round_up(value / gib), device ? " " : "");
+    else if (value >= mib) text_add(t, "%.6g%sMiB", round_up(value / mib), device ? " " : "");
+    else text_add(t, "%.0f%sB", ceil(value), device ? " " : "");
   } else if (as_throughput(c, axis)) {
     const double rate = tokens_per_s(c->task, value), step = pow(10, floor(log10(rate)) - 2);
     text_add(t, "%s %.6g", option, floor(rate / step * (1 + 1e-12)) * step);
@@ -135,9 +135,11 @@ static void add_remedy(struct text *t, const struct asked *c, unsigned axis, dou
 
 static bool add_remedies(struct text *t, const struct asked *c, const double alone[CONFLICT_AXES]) {
   bool any = false;
+  int limits = 0;
+  for (unsigned a = 0; a < CONFLICT_AXES; a++) limits += isfinite(limit_of(c->limits, a));
   for (unsigned a = 0; a < CONFLICT_AXES; a++) {
     if (isnan(alone[a]) || !axis_of(c, a)->option) continue;
-    text_add(t, any ? " or " : "\n  one would do, the other limits kept: ");
+    text_add(t, any ? " or " : limits > 1 ? "\n  one would do, the other limits kept: " : "\n  what would do: ");
     add_remedy(t, c, a, alone[a]);
     any = true;
   }

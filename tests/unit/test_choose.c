@@ -243,7 +243,7 @@ static void infeasible_limits_are_named_with_what_each_would_have_to_give(void *
   assert_non_null(strstr(err.text, "no single limit is enough to give; the nearest configuration needs"));
   refuse_limits(&(struct limits){.at = {INFINITY, INFINITY, 50, INFINITY, INFINITY}, .memory_of_device = true}, &err);
   assert_non_null(strstr(err.text, "(what the device has)"));
-  assert_non_null(strstr(err.text, "a device with 100B"));
+  assert_non_null(strstr(err.text, "what would do: a device with 100 B"));
 }
 
 static void energy_and_unknown_quality_cannot_be_preferred(void **state) {
