@@ -2,13 +2,16 @@
 import json
 import os
 import re
+import signal
+import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from schema.check import validators, violations
-from support.program import ProgramTest, environment, matmul, suite, vkpareto
+from support.program import PROGRAM, ProgramTest, environment, matmul, suite, vkpareto
 
 LAYERS = os.environ.get("FAULT_LAYER", "build/test/faults")
 TIMED = {"ok", "noisy"}
@@ -21,13 +24,15 @@ class Faults(ProgramTest):
         super().setUp()
         self.record = self.folder / "record"
 
-    def with_fault(self, fault, *words, once=True, **changes):
+    def faulty(self, fault, once=True, **changes):
         # Mesa's device_select layer (22.3) writes past an empty list of devices.
-        env = environment(NODEVICE_SELECT="1", VK_LAYER_PATH=os.path.abspath(LAYERS),
-                          VK_INSTANCE_LAYERS="VK_LAYER_VKPARETO_faults", VKPARETO_FAULT=fault,
-                          VKPARETO_FAULT_RECORD=str(self.record) if once else None,
-                          **{"VKPARETO_CACHE": str(self.folder / "cache"), **changes})
-        return vkpareto(*words, env=env, cwd=self.folder)
+        return environment(NODEVICE_SELECT="1", VK_LAYER_PATH=os.path.abspath(LAYERS),
+                           VK_INSTANCE_LAYERS="VK_LAYER_VKPARETO_faults", VKPARETO_FAULT=fault,
+                           VKPARETO_FAULT_RECORD=str(self.record) if once else None,
+                           **{"VKPARETO_CACHE": str(self.folder / "cache"), **changes})
+
+    def with_fault(self, fault, *words, once=True, **changes):
+        return vkpareto(*words, env=self.faulty(fault, once, **changes), cwd=self.folder)
 
     def result(self):
         """The one that the runs of this test have written."""
@@ -278,6 +283,17 @@ class Faults(ProgramTest):
 
     def test_doctor_opens_the_device(self):
         self.assertRegex(self.told("create-device"), r"bad +a run cannot open this device; .*vkCreateDevice")
+
+    def test_doctor_interrupted(self):
+        """While it examines a device whose first submission comes 10 s late."""
+        child = subprocess.Popen([PROGRAM, "doctor"], env=self.faulty("late"), text=True, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE)
+        while child.poll() is None and not self.record.exists():
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        stdout, stderr = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 130, stderr)
+        self.assertNotIn("cannot open", stdout)
 
 
 if __name__ == "__main__":
