@@ -191,7 +191,7 @@ static bool read_costs(const cJSON *from, struct result_row *row, struct error *
   row->memory_bound = strcmp(bound, "memory") == 0;
   return read_u32(from, "windows", &row->windows, err) && read_count(from, "flops", &row->flops, err) &&
          read_count(from, "bytes", &row->bytes, err) && read_count(from, "roofline", &row->roofline, err) &&
-         json_u64_or(from, "memory", 0, &row->memory, err) && json_u64_or(from, "compile_ns", 0, &row->compile_ns, err);
+         json_u64_or(from, "memory", 0, &row->memory, err) && codegen_time_from_json(from, &row->compile, err);
 }
 
 static bool read_codegen(const cJSON *from, struct result_row *row, struct error *err) {

@@ -50,10 +50,20 @@ uint64_t gpu_memory_peak(const struct gpu *);
 /* ---- pipelines */
 struct gpu_pipeline;
 /* Compute pipeline, entry point "main", `bindings` storage buffers in set 0, push_bytes of push constants.
- * *compile_ns (may be NULL): host time of the creation. ERROR_UNSUPPORTED / ERROR_DRIVER when the driver refuses. */
+ * *time (may be NULL): host time of the creation. ERROR_UNSUPPORTED / ERROR_DRIVER when the driver refuses. */
 struct gpu_pipeline *gpu_pipeline_create(struct gpu *, const struct spirv *, uint32_t bindings, uint32_t push_bytes,
-                                         const uint32_t *spec, uint32_t n_spec, uint64_t *compile_ns, struct error *);
+                                         const uint32_t *spec, uint32_t n_spec, struct compile_time *time,
+                                         struct error *);
 void gpu_pipeline_destroy(struct gpu *, struct gpu_pipeline *);
+
+/* ---- what the driver would keep of pipelines until the next process
+ * From now on pipelines are looked up in a cache that begins with these bytes, which gpu_cache_data gave for this very
+ * device and driver: drivers are known to trust them. NULL, 0: it begins empty. A driver that can make no cache does
+ * without. Once for a device. */
+void gpu_cache_begin(struct gpu *, const void *data, size_t bytes);
+/* What to begin with the next time. NULL: the driver keeps nothing (lavapipe and SwiftShader give the header alone), or
+ * over `most` bytes; *bytes is how many it would be. Free with free(). */
+void *gpu_cache_data(struct gpu *, size_t most, size_t *bytes);
 
 enum { GPU_STATISTICS = 64 };
 struct gpu_statistic { char name[64]; double value; };
