@@ -89,7 +89,7 @@ static bool fill_row(const struct session *session, const struct row *from, bool
   row->roofline = NAN;
   row->error = from->error;
   row->memory = from->memory;
-  row->compile_ns = from->compile_ns;
+  row->compile = from->compile;
   row->codegen = from->codegen;
   row->energy = from->energy;
   row->n_tuning = variant->n_tunables;

@@ -188,7 +188,7 @@ cJSON *answer_to_json(const struct answer *answer) {
   json_add_number(json, "max_abs", answer->error.max_abs);
   json_add_number(json, "tolerance", answer->error.tolerance);
   json_add_u64(json, "elements", answer->error.elements);
-  json_add_u64(json, "compile_ns", answer->compile_ns);
+  codegen_time_to_json(json, &answer->compile);
   json_add_u64(json, "memory", answer->memory);
   json_add_u64(json, "hash", answer->hash);
   json_add_number(json, "speed", answer->speed);
@@ -237,7 +237,7 @@ bool answer_from_json(const cJSON *json, struct answer *answer, struct error *er
          get_number(json, "max_abs", &answer->error.max_abs, err) &&
          get_number(json, "tolerance", &answer->error.tolerance, err) &&
          json_u64_or(json, "elements", 0, &answer->error.elements, err) &&
-         json_u64_or(json, "compile_ns", 0, &answer->compile_ns, err) &&
+         codegen_time_from_json(json, &answer->compile, err) &&
          json_u64_or(json, "memory", 0, &answer->memory, err) && json_u64_or(json, "hash", 0, &answer->hash, err) &&
          get_number(json, "speed", &answer->speed, err) && get_u32(json, "shapes", &answer->shapes, err) &&
          get_u32(json, "min_windows", &answer->min_windows, err) && get_u32(json, "windows", &answer->windows, err) &&

@@ -63,7 +63,7 @@ struct answer {
   char reason[512];
   double ratio;                         /* prove, verify: largest |error| / bound */
   struct result_error error;
-  uint64_t compile_ns;                  /* making the pipelines and, where drivers compile late, their first run */
+  struct compile_time compile;          /* making the pipelines and, where drivers compile late, their first run */
   uint64_t memory, hash;
   double speed;                         /* prove: flops plus bytes per second, at best */
   uint32_t shapes;                      /* prove: shapes proved */

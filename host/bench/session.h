@@ -21,7 +21,7 @@ struct proof {
   enum status status;
   char reason[512];
   double speed;                 /* flops plus bytes per second on its proof shapes */
-  uint64_t compile_ns;
+  struct compile_time compile;
 };
 
 struct row {
@@ -32,7 +32,8 @@ struct row {
   bool verified;
   uint32_t min_windows, windows;
   double op_ns, estimate_s;
-  uint64_t hash, memory, compile_ns;
+  uint64_t hash, memory;
+  struct compile_time compile;
   struct result_error error;
   double *ns, *host_ns;         /* samples by the best clock and by the host's, and the round of each */
   uint32_t *round;

@@ -33,7 +33,7 @@ static void take_proof(struct proof *proof, const struct answer *answer) {
   proof->status = answer->status;
   snprintf(proof->reason, sizeof proof->reason, "%s", answer->reason);
   proof->speed = answer->speed;
-  proof->compile_ns = answer->compile_ns;
+  proof->compile = answer->compile;
 }
 
 static bool prove(struct session *session, struct proof *proof, const char *question, struct error *err) {
@@ -84,7 +84,7 @@ bool stage_prove(struct session *session, struct error *err) {
     struct row *row = &session->rows[i];
     const struct proof *proof = &session->proofs[row->proof];
     if (row->status != STATUS_OK) continue;
-    row->compile_ns = proof->compile_ns;
+    row->compile = proof->compile;
     if (proof->status != STATUS_OK) row_drop(row, proof->status, proof->reason);
   }
   return true;
@@ -123,7 +123,7 @@ static void take_verification(struct row *row, const struct answer *answer) {
   row->hash = answer->hash;
   row->memory = answer->memory;
   row->error = answer->error;
-  if (answer->compile_ns > row->compile_ns) row->compile_ns = answer->compile_ns;
+  codegen_keep_time(&row->compile, answer->compile);
 }
 
 static bool verify(struct session *session, struct row *row, struct error *err) {

@@ -8,6 +8,7 @@
 #include "emit.h"
 #include "file.h"
 #include "log.h"
+#include "steps.h"
 #include "text.h"
 
 static const struct args_verb verb = {
@@ -62,10 +63,14 @@ static bool read_quality(const struct args *args, double *limit, struct error *e
 }
 
 /* Every step of decode gives each sequence one token. */
-static bool read_throughput(const struct args *args, const struct task *task, double *tpot, struct error *err) {
+static bool read_throughput(const struct args *args, const struct task *task, struct limits *limits,
+                            struct error *err) {
   double tokens = 0;
   if (!args_double(args, "min-throughput", 1e-6, 1e12, &tokens, err)) return false;
-  if (tokens > 0) *tpot = fmin(*tpot, (double)task->concurrency * 1e9 / tokens);
+  const double tpot = tokens > 0 ? (double)task->concurrency * 1e9 / tokens : INFINITY;
+  if (tpot >= limits->at[OBJECTIVE_TPOT]) return true;
+  limits->at[OBJECTIVE_TPOT] = tpot;
+  limits->tokens_per_s = tokens;
   return true;
 }
 
@@ -95,6 +100,11 @@ static void say_choice(const struct recommendation *r) {
     log_info("  %-10s %s", slot_names[s], slot->options[r->choice[s]].name);
     recommend_evidence(r, s, text, sizeof text);
     log_detail("    %s", text);
+    struct step bought;
+    if (steps_bought(r, s, &bought)) {
+      steps_text(r, &bought, text, sizeof text);
+      log_detail("    against %s: %s", slot->options[bought.from].name, text);
+    }
     for (size_t o = 0; o < slot->n; o++)
       if (o != r->choice[s]) {
         enum verdict verdict = recommend_verdict(r, s, o, text, sizeof text);
@@ -119,6 +129,21 @@ static void say_setting(const struct recommendation *r) {
   for (size_t i = 0; i < r->outer.n_refused; i++) {
     setting_text(&r->outer.refused[i].setting, name, sizeof name);
     log_detail("    not offered %s: %s", name, r->outer.refused[i].reason);
+  }
+}
+
+static void say_steps(const struct recommendation *r) {
+  struct step steps[GAIN_COUNT];
+  const size_t n = steps_away(r, steps);
+  if (n > 0) log_info("  one decision away:");
+  for (size_t i = 0; i < n; i++) {
+    const struct step *step = &steps[i];
+    const struct space_option *options = r->space->slots[step->slot].options;
+    char gains[64], text[512];
+    steps_gains(step, gains, sizeof gains);
+    steps_text(r, step, text, sizeof text);
+    log_info("    %s: %s at %s, not %s: %s", gains, slot_names[step->slot], options[step->to].name,
+             options[step->from].name, text);
   }
 }
 
@@ -175,6 +200,7 @@ static void say(const struct recommendation *r) {
   say_choice(r);
   say_setting(r);
   say_costs(r);
+  say_steps(r);
   char text[1024];
   if (recommend_uncosted(r, 0, text, sizeof text)) log_info("  %s", text);
   for (size_t i = 0; i < OP_NOTES && r->space->work.notes[i][0]; i++) log_info("  %s", r->space->work.notes[i]);
@@ -194,6 +220,14 @@ static bool write_config(const struct recommendation *r, const struct emitter *e
   return ok;
 }
 
+/* Someone may take the file of an earlier call for the answer to this one. */
+static int fail(const struct args *args, const struct error *err) {
+  const char *path = args_text(args, "out");
+  const int status = args_fail(args, err);
+  if (err->kind == ERROR_INFEASIBLE) log_info("no config is written%s%s", path ? " to " : "", path ? path : "");
+  return status;
+}
+
 int cli_recommend(int argc, char **argv) {
   struct args args;
   int status;
@@ -211,7 +245,7 @@ int cli_recommend(int argc, char **argv) {
   bool ok = emitter && required(&args, "result", &result_path, &err) && required(&args, "model", &model_name, &err)
          && required(&args, "task", &task_name, &err) && read_options(&args, &options, &err)
          && (model = model_load(model_name, &err)) && (task = task_load(task_name, &err))
-         && read_throughput(&args, task, &options.limits.at[OBJECTIVE_TPOT], &err) && (quality = quality_load(&err))
+         && read_throughput(&args, task, &options.limits, &err) && (quality = quality_load(&err))
          && (result = result_read(result_path, &err));
   if (ok && !args_flag(&args, "any-format")) options.lost = emitter->lost;
   ok = ok && (r = recommend_build(result, model, task, quality, &options, &err));
@@ -223,5 +257,5 @@ int cli_recommend(int argc, char **argv) {
   free(task);
   free(model);
   result_free(result);
-  return ok ? EXIT_DONE : args_fail(&args, &err);
+  return ok ? EXIT_DONE : fail(&args, &err);
 }

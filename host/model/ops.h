@@ -7,6 +7,9 @@
  * length, so the mean over the steps is the cost at the mean length. Where a request has several turns, each finds the
  * cache of those before it, and what is counted is the mean turn.
  *
+ * Whether the sequences come together or one by one changes no op; what it makes of the time to first token and per
+ * token is said in host/select/timing.h.
+ *
  * A task of several lengths: prefill by their weights; in a decode step a length holds as many of the sequences as it
  * has of the tokens written, since long answers stay longer.
  *
@@ -49,7 +52,7 @@ struct op {
 /* What the cache of some layers and sequences holds: the bytes of the case's K and V, `count` times. */
 struct op_cache { double count; struct kernel_case kase; };
 
-enum { OP_CACHES = 2 * TASK_LENGTHS, OP_NOTES = MODEL_NOTES + 5 };
+enum { OP_CACHES = 2 * TASK_LENGTHS, OP_NOTES = MODEL_NOTES + 6 };
 
 struct workload {
   struct op *ops;

@@ -133,7 +133,7 @@ static cJSON *row_to_json(const struct result_row *row, const char *seed) {
   add_error(to, row, seed);
   add_number_or_null(to, "memory", (double)row->memory, row->memory);
   energy_to_json(to, &row->energy, row->energy_reason);
-  add_number_or_null(to, "compile_ns", (double)row->compile_ns, row->compile_ns);
+  codegen_time_to_json(to, &row->compile);
   add_codegen(to, row);
   return to;
 }

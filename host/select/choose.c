@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "infeasible.h"
 #include "text.h"
 
 enum { MAX_FRONT = 100000 };   /* no one can read such a front; with 5 formats and times off by 30 % at random, models here have 800 to 1,800 points */
@@ -253,68 +254,6 @@ static int compare_simplicity(struct simplicity a, struct simplicity b) {
   return a.ranks == b.ranks ? 0 : a.ranks < b.ranks ? -1 : 1;
 }
 
-/* ---- infeasible: say which limit, and what the nearest needs */
-
-static double excess(const struct limits *limits, const struct prediction *p) {
-  double worst = 0;
-  for (int o = 0; o < OBJECTIVE_COUNT; o++) {
-    double value = prediction_objective(p, (enum objective)o), limit = limits->at[o];
-    if (!isfinite(limit) || value <= limit) continue;
-    worst = fmax(worst, isnan(value) || limit <= 0 ? INFINITY : value / limit);
-  }
-  if (limits->watts > 0 && p->watts > limits->watts) worst = fmax(worst, p->watts / limits->watts);
-  return worst;
-}
-
-static void describe_needs(const struct limits *limits, const struct prediction *p, char *out, size_t size) {
-  size_t used = 0;
-  out[0] = '\0';
-  for (int o = 0; o < OBJECTIVE_COUNT; o++) {
-    if (!isfinite(limits->at[o])) continue;
-    char value[32], limit[32];
-    objective_text((enum objective)o, prediction_objective(p, (enum objective)o), value, sizeof value);
-    objective_text((enum objective)o, limits->at[o], limit, sizeof limit);
-    const double over = prediction_objective(p, (enum objective)o) / limits->at[o] - 1;
-    char gives[32] = "";
-    if (over > 0 && isfinite(over)) snprintf(gives, sizeof gives, ", %.3g %% over", 100 * over);
-    int wrote = snprintf(out + used, size - used, "%s%s %s (limit %s%s)", used ? ", " : "", objective_names[o], value, limit, gives);
-    if (wrote < 0 || (size_t)wrote >= size - used) return;
-    used += (size_t)wrote;
-  }
-  if (limits->watts > 0)
-    snprintf(out + used, size - used, "%spower %.3g W (limit %.3g W)", used ? ", " : "", p->watts, limits->watts);
-}
-
-static bool fail_infeasible(const struct space *spaces, const struct task *task, const struct front *front,
-                            const struct limits *limits, struct error *err) {
-  double least[OBJECTIVE_COUNT], nearest_excess = INFINITY;
-  for (int o = 0; o < OBJECTIVE_COUNT; o++) least[o] = INFINITY;
-  struct prediction nearest = {0};
-  for (size_t i = 0; i < front->n; i++) {
-    struct prediction p = choose_predict_point(spaces, task, &front->points[i]);
-    for (int o = 0; o < OBJECTIVE_COUNT; o++) least[o] = fmin(least[o], prediction_objective(&p, (enum objective)o));
-    double here = excess(limits, &p);
-    if (i > 0 && here >= nearest_excess) continue;
-    nearest = p;
-    nearest_excess = here;
-  }
-
-  char needs[256], text[512] = "";
-  size_t used = 0;
-  describe_needs(limits, &nearest, needs, sizeof needs);
-  for (int o = 0; o < OBJECTIVE_COUNT; o++) {
-    if (!isfinite(limits->at[o]) || least[o] <= limits->at[o] || used >= sizeof text) continue;
-    char limit[32], best[32];
-    objective_text((enum objective)o, limits->at[o], limit, sizeof limit);
-    objective_text((enum objective)o, least[o], best, sizeof best);
-    int wrote = snprintf(text + used, sizeof text - used, "%sno configuration keeps %s within %s, the least is %s", used ? "; " : "",
-                         objective_names[o], limit, best);
-    used += wrote > 0 ? (size_t)wrote : 0;
-  }
-  return error_set(err, ERROR_INFEASIBLE, "%s; the nearest needs %s",
-                   used ? text : "each limit can be met, but not all of them together", needs);
-}
-
 /* ---- decision */
 
 static void find_scale(const struct space *spaces, const struct task *task, const struct front *front, struct decision *d) {
@@ -384,7 +323,7 @@ bool choose_decide(const struct space *spaces, const struct task *task, const st
     return error_set(err, ERROR_INPUT, "--max-power cannot be kept: the result has no energy, or too little to model the "
                                        "rest; leave it out");
   find_scale(spaces, task, front, d);
-  if (d->n_feasible == 0) return fail_infeasible(spaces, task, front, limits, err);
+  if (d->n_feasible == 0) return infeasible_explain(spaces, task, front, limits, err);
   find_first(spaces, task, front, d);
   find_winner(spaces, task, front, d);
   return true;

@@ -21,6 +21,8 @@ extern const char *const preference_rules[PREFERENCE_COUNT];   /* what each mini
 struct limits {
   double at[OBJECTIVE_COUNT];
   double watts;                /* mean power over a request; 0: no limit. Kept among the points of the front only. */
+  double tokens_per_s;         /* over 0: the limit on tpot was given as this throughput */
+  bool memory_of_device;       /* the limit on memory is what the device has, nobody's wish */
 };
 
 struct range { double value, lo, hi; };   /* lo and hi NAN: error unknown */
@@ -56,7 +58,8 @@ struct decision {
   size_t n_feasible;
   bool quality_known, energy_known;   /* of the space; what is not, `balanced` leaves out for all points */
 };
-/* ERROR_INFEASIBLE, naming the limits and what the nearest configuration needs, when no point is within the limits.
+/* ERROR_INFEASIBLE, with the limits in conflict and what each would have to give (infeasible.h), when no point is within
+ * the limits.
  *
  * The lowest score wins, except that noise decides nothing: among the points whose time cannot be told from that of the
  * lowest score (choose_times_tie) the lowest score with equal times wins, which is the best in what is known exactly; of

@@ -1,24 +1,12 @@
 /* The words of a recommendation: why each loser lost, and what the numbers rest on. */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "recommend.h"
+#include "text.h"
 
 const char *const verdict_names[VERDICT_COUNT] = {"over_limit", "dominated", "tie", "worse"};
-
-/* Appends to a text of fixed size; what does not fit is cut. */
-struct text { char *out; size_t size, used; };
-
-static void add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct text *t, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  int wrote = vsnprintf(t->out + t->used, t->size - t->used, format, args);
-  va_end(args);
-  if (wrote > 0) t->used = t->used + (size_t)wrote < t->size ? t->used + (size_t)wrote : t->size - 1;
-}
 
 /* "tpot +12 %, memory -3 %, quality loss +0.07 nats" of what differs. */
 static void add_changes(struct text *t, const struct prediction *from, const struct prediction *to) {
@@ -26,13 +14,13 @@ static void add_changes(struct text *t, const struct prediction *from, const str
   for (int o = 0; o < OBJECTIVE_COUNT; o++) {
     double a = prediction_objective(from, (enum objective)o), b = prediction_objective(to, (enum objective)o);
     if (a == b || isnan(a) || isnan(b)) continue;
-    add(t, "%s%s ", t->used > start ? ", " : "", objective_names[o]);
+    text_add(t, "%s%s ", t->used > start ? ", " : "", objective_names[o]);
     if (o == OBJECTIVE_QUALITY)
-      add(t, "%+.2g nats", b - a);
+      text_add(t, "%+.2g nats", b - a);
     else
-      add(t, "%+.1f %%", 100 * (b / a - 1));
+      text_add(t, "%+.1f %%", 100 * (b / a - 1));
   }
-  if (t->used == start) add(t, "no difference");
+  if (t->used == start) text_add(t, "no difference");
 }
 
 static bool add_broken_limits(struct text *t, const struct limits *limits, const struct prediction *p) {
@@ -43,11 +31,11 @@ static bool add_broken_limits(struct text *t, const struct limits *limits, const
     char is[32], limit[32];
     objective_text((enum objective)o, value, is, sizeof is);
     objective_text((enum objective)o, limits->at[o], limit, sizeof limit);
-    add(t, "%s%s %s is over %s", broken ? ", " : "", objective_names[o], is, limit);
+    text_add(t, "%s%s %s is over %s", broken ? ", " : "", objective_names[o], is, limit);
     broken = true;
   }
   if (limits->watts > 0 && p->watts > limits->watts) {
-    add(t, "%spower %.3g W is over %.3g W", broken ? ", " : "", p->watts, limits->watts);
+    text_add(t, "%spower %.3g W is over %.3g W", broken ? ", " : "", p->watts, limits->watts);
     broken = true;
   }
   return broken;
@@ -71,13 +59,13 @@ enum verdict recommend_judge(const struct recommendation *r, const struct front_
                               : p.request_ns != r->predicted.request_ns;
   const struct front_point *mine = &r->outer.front.points[r->decision.point];
   const bool tie = differs && choose_points_tie(r->outer.spaces, r->task, other, mine, energy);
-  if (tie) add(&t, "; the %s are within their interval", energy ? "energies" : "times");
+  if (tie) text_add(&t, "; the %s are within their interval", energy ? "energies" : "times");
   if (no_better_anywhere(&p, &r->predicted)) return VERDICT_DOMINATED;
   if (tie && energy) p.token_joules = r->predicted.token_joules;
   else if (tie) p.request_ns = r->predicted.request_ns;
   const double won = choose_score(&r->decision, &r->predicted), score = choose_score(&r->decision, &p);
   if (tie && score <= won) return VERDICT_TIE;
-  if (r->decision.preference == PREFER_BALANCED) add(&t, "; score %.5g against %.5g%s", score, won, tie ? " with equal times" : "");
+  if (r->decision.preference == PREFER_BALANCED) text_add(&t, "; score %.5g against %.5g%s", score, won, tie ? " with equal times" : "");
   return VERDICT_WORSE;
 }
 
@@ -92,27 +80,27 @@ static void add_time_evidence(struct text *t, const struct recommendation *r, co
   const char *name = phase == PHASE_PREFILL ? "ttft" : "tpot";
   char ns[32];
   objective_text(OBJECTIVE_TTFT, time->ns, ns, sizeof ns);
-  add(t, "%s%s of %s", phase == PHASE_PREFILL ? "" : ", ", ns, name);
+  text_add(t, "%s%s of %s", phase == PHASE_PREFILL ? "" : ", ", ns, name);
   const struct cost_group *group = cost_find(r->cost, o->technique[phase]->id, phase == PHASE_DECODE ? REGIME_DECODE : REGIME_PREFILL);
   if (group && !isnan(group->error))
-    add(t, " (leave-one-out error %.0f %% over %zu shapes)", 100 * group->error, group->n);
+    text_add(t, " (leave-one-out error %.0f %% over %zu shapes)", 100 * group->error, group->n);
   else
-    add(t, " (error unknown: one weight matrix or head layout only)");
-  if (time->extrapolated_ns > 0) add(t, " (%.0f %% extrapolated)", 100 * time->extrapolated_ns / time->ns);
+    text_add(t, " (error unknown: one weight matrix or head layout only)");
+  if (time->extrapolated_ns > 0) text_add(t, " (%.0f %% extrapolated)", 100 * time->extrapolated_ns / time->ns);
 }
 
 void recommend_evidence(const struct recommendation *r, int slot, char *out, size_t size) {
   const struct space_option *o = &r->space->slots[slot].options[r->choice[slot]];
   struct text t = {out, size, 0};
   if (r->model->experts && (slot == CLASS_FFN_UP || slot == CLASS_FFN_DOWN))
-    add(&t, "%s and %s; ", o->technique[PHASE_PREFILL]->id, o->technique[PHASE_DECODE]->id);
+    text_add(&t, "%s and %s; ", o->technique[PHASE_PREFILL]->id, o->technique[PHASE_DECODE]->id);
   for (int p = 0; p < PHASE_COUNT; p++) add_time_evidence(&t, r, o, (enum phase)p);
   if (o->quality.baseline)
-    add(&t, "; no quality loss by definition");
+    text_add(&t, "; no quality loss by definition");
   else if (isnan(o->quality.nats))
-    add(&t, "; quality unknown");
+    text_add(&t, "; quality unknown");
   else
-    add(&t, "; quality loss %.2g nats (%.2g to %.2g), %s %s", o->quality.nats, o->quality.lo, o->quality.hi,
+    text_add(&t, "; quality loss %.2g nats (%.2g to %.2g), %s %s", o->quality.nats, o->quality.lo, o->quality.hi,
         nearness_names[o->quality.nearness], o->quality.figure->technique);
 }
 
@@ -145,7 +133,7 @@ void recommend_shares(const struct recommendation *r, enum phase phase, char *ou
   out[0] = '\0';
   for (int p = 0; p < PART_COUNT; p++) {
     const double ns = r->predicted.part_ns[phase][p];
-    if (ns > 0) add(&t, "%s%s %.0f %%", t.used ? ", " : "", part_names[p], 100 * ns / all);
+    if (ns > 0) text_add(&t, "%s%s %.0f %%", t.used ? ", " : "", part_names[p], 100 * ns / all);
   }
 }
 
@@ -154,12 +142,12 @@ bool recommend_uncosted(const struct recommendation *r, size_t index, char *out,
   if (index > space->n_uncosted || space->n_uncosted == 0) return false;
   struct text t = {out, size, 0};
   if (index > 0) {
-    add(&t, "not costed: %s: %s", space->uncosted[index - 1].name, space->uncosted[index - 1].reason);
+    text_add(&t, "not costed: %s: %s", space->uncosted[index - 1].name, space->uncosted[index - 1].reason);
     return true;
   }
-  add(&t, "not costed, only the launches are: ");
-  for (size_t i = 0; i < space->n_uncosted; i++) add(&t, "%s%s", i ? "; " : "", space->uncosted[i].name);
-  add(&t, "; measure more with `vkpareto run --suite standard`");
+  text_add(&t, "not costed, only the launches are: ");
+  for (size_t i = 0; i < space->n_uncosted; i++) text_add(&t, "%s%s", i ? "; " : "", space->uncosted[i].name);
+  text_add(&t, "; measure more with `vkpareto run --suite standard`");
   return true;
 }
 
@@ -171,17 +159,17 @@ static void write_energy(const struct recommendation *r, char *out, size_t size)
   if (!r->cost->has_energy) {
     size_t n = 0;
     for (size_t i = 0; i < r->result->n_rows; i++) n += r->result->rows[i].energy.windows > 0;
-    if (n == 0) add(&t, "energy is left out for all: the result has none");
-    else add(&t, "energy is left out for all: the result has %zu rows with it, a model of the rest needs %d", n,
+    if (n == 0) text_add(&t, "energy is left out for all: the result has none");
+    else text_add(&t, "energy is left out for all: the result has %zu rows with it, a model of the rest needs %d", n,
              ENERGY_MIN_POINTS);
   } else if (!r->space->energy_known) {
-    add(&t, "energy is left out for all: that of some op is unknown");
+    text_add(&t, "energy is left out for all: that of some op is unknown");
   } else {
-    add(&t, "energy: %.0f %% measured, the rest modelled as %.3g W and %.3g pJ a byte and %.3g pJ an operation, from %zu "
+    text_add(&t, "energy: %.0f %% measured, the rest modelled as %.3g W and %.3g pJ a byte and %.3g pJ an operation, from %zu "
         "rows", 100 * r->predicted.measured_share, fit->idle_watts, 1e12 * fit->joules_per_byte,
         1e12 * fit->joules_per_flop, fit->n);
-    if (isnan(fit->error)) add(&t, " (error unknown: one shape only)");
-    else add(&t, " (leave-one-out error %.0f %%)", 100 * fit->error);
+    if (isnan(fit->error)) text_add(&t, " (error unknown: one shape only)");
+    else text_add(&t, " (leave-one-out error %.0f %%)", 100 * fit->error);
   }
 }
 

@@ -6,17 +6,13 @@
 #include "recommend.h"
 #include "text.h"
 
-/* The option of the same name; the first where there is none. */
-static uint8_t same_option(const struct space_slot *slot, const char *name) {
-  for (size_t o = 0; o < slot->n; o++)
-    if (strcmp(slot->options[o].name, name) == 0) return (uint8_t)o;
-  return 0;
-}
-
 enum verdict recommend_setting_verdict(const struct recommendation *r, size_t setting, char *why, size_t size) {
   struct front_point other = {.choice[CHOICE_SETTING] = (uint8_t)setting};
-  for (int s = 0; s < SLOT_COUNT; s++)
-    other.choice[s] = same_option(&r->outer.spaces[setting].slots[s], r->space->slots[s].options[r->choice[s]].name);
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    const struct space_slot *slot = &r->outer.spaces[setting].slots[s];
+    const size_t same = space_find_option(slot, r->space->slots[s].options[r->choice[s]].name);
+    other.choice[s] = (uint8_t)(same < slot->n ? same : 0);
+  }
   return recommend_judge(r, &other, why, size);
 }
 

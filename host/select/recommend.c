@@ -12,6 +12,7 @@ static struct limits with_device_memory(const struct recommend_options *options,
   const uint64_t memory = caps_memory(&result->caps);
   *from_device = !isfinite(limits.at[OBJECTIVE_MEMORY]) && memory > 0;
   if (*from_device) limits.at[OBJECTIVE_MEMORY] = (double)memory;
+  limits.memory_of_device = *from_device;
   return limits;
 }
 

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
+
 const char *const slot_names[SLOT_COUNT] = {"qkv", "attn_out", "ffn_up", "ffn_down", "logits", "attention"};
 
-enum { MAX_TECHNIQUES = 64 };
+enum { MAX_TECHNIQUES = 64, REASONS = 2 };
 
 /* ---- collecting options and refusals; a slot's arrays have room for every pair of techniques */
 
@@ -39,6 +41,7 @@ static void offer(const struct space_request *request, struct space_slot *slot, 
     refuse(slot, option->name, reason);
     return;
   }
+  timing_serve(request->task, option->time);
   option->cost = (struct front_cost){{
     [COORD_TTFT] = units(option->time[PHASE_PREFILL].ns),
     [COORD_TPOT] = units(option->time[PHASE_DECODE].ns),
@@ -245,15 +248,32 @@ static bool build_attention(const struct space_request *request, struct space *s
 
 /* ---- a slot without an option */
 
+size_t space_find_option(const struct space_slot *slot, const char *name) {
+  size_t o = 0;
+  while (o < slot->n && strcmp(slot->options[o].name, name) != 0) o++;
+  return o;
+}
+
+static bool was_said(const struct space_slot *slot, size_t refused) {
+  for (size_t i = 0; i < refused; i++)
+    if (strcmp(slot->refused[i].reason, slot->refused[refused].reason) == 0) return true;
+  return false;
+}
+
+/* Reasons are often one and the same, and otherwise much alike. */
 static bool check_slot(const struct space_slot *slot, const char *name, struct error *err) {
   if (slot->n > 0) return true;
-  char reasons[800] = "";
-  for (size_t i = 0, used = 0; i < slot->n_refused && used < sizeof reasons - 1; i++) {
-    int wrote = snprintf(reasons + used, sizeof reasons - used, "%s%s: %s", i ? "; " : "", slot->refused[i].name, slot->refused[i].reason);
-    used += wrote > 0 ? (size_t)wrote : 0;
+  char reasons[512] = "";
+  struct text t = {reasons, sizeof reasons, 0};
+  size_t said = 0;
+  for (size_t i = 0; i < slot->n_refused && said < REASONS; i++) {
+    if (was_said(slot, i)) continue;
+    text_add(&t, "%s%s: %s", said ? "; " : "", slot->refused[i].name, slot->refused[i].reason);
+    said++;
   }
-  return error_set(err, ERROR_INFEASIBLE, "no technique can be offered for %s: %s; measure more with `vkpareto run --suite standard`",
-                   name, reasons);
+  if (slot->n_refused > said) text_add(&t, "; %zu more are refused", slot->n_refused - said);
+  return error_set(err, ERROR_INFEASIBLE, "no technique can be offered for %s: %s; where rows are missing, `vkpareto run "
+                   "--suite standard` measures them", name, reasons);
 }
 
 /* ---- what runs whatever is chosen */
@@ -314,6 +334,7 @@ static void cost_fixed(const struct space_request *request, struct space *space)
     for (size_t i = 0; isfinite(dispatch) && i < space->n_uncosted; i++)
       timing_add_ns(request->cost, &space->fixed[p], PART_REST, space->uncosted[i].launches[p] * dispatch);
   }
+  timing_serve(request->task, space->fixed);
 }
 
 /* What is unknown of one option is left out for all: an unknown cost must not count as none beside known ones. */

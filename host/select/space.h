@@ -34,7 +34,7 @@ struct space_option {
   char name[128];            /* "int8_g32"; "flash/flash_split int8" */
   const struct technique *technique[PHASE_COUNT];   /* of the largest op; the same twice for weights without experts */
   char kv[24];               /* attention: "f16", "int8"; else "" */
-  struct space_time time[PHASE_COUNT];   /* prefill: of all prompts; decode: of one step */
+  struct space_time time[PHASE_COUNT];   /* to first token, per token (timing_serve); joules: prompts, step */
   double weight_bytes, kv_bytes, scratch_bytes;
   struct quality_estimate quality;       /* nats, lo, hi already scaled to the slot's share of the weights */
   size_t rank;               /* order in the room's table: the simpler option has the lower one */
@@ -60,7 +60,8 @@ struct space {
   struct workload work;                   /* its ops without those that are not costed */
   struct space_uncosted *uncosted;
   size_t n_uncosted;
-  struct space_time fixed[PHASE_COUNT];   /* ops that are no decision, launches of what is not costed, submissions */
+  struct space_time fixed[PHASE_COUNT];   /* the same of what is no decision: ops, submissions, launches of what is not
+                                             costed */
   double fixed_bytes;                     /* norms, biases, routers */
   double fixed_scratch_bytes, activation_bytes;
   bool launches_known;                    /* the result has submit_ns, and dispatch_ns where it is needed */
@@ -80,9 +81,12 @@ struct space_request {
   const char *(*lost)(const struct space_option *);
 };
 
-/* False when a slot is left without an option (ERROR_INFEASIBLE with each reason) or memory runs out. Free with space_free. */
+/* False when a slot is left without an option (ERROR_INFEASIBLE with each reason) or memory runs out. Free with
+ * space_free. */
 bool space_build(const struct space_request *, struct space *, struct error *);
 void space_free(struct space *);
+/* The option of this name; slot->n: there is none. */
+size_t space_find_option(const struct space_slot *, const char *name);
 /* Takes quality or energy, or both, out of all costs, since it is unknown of something. */
 void space_leave_out(struct space *, bool quality, bool energy);
 

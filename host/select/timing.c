@@ -88,6 +88,26 @@ bool timing_add_op(const struct cost_model *cost, const struct op *op, const str
   return true;
 }
 
+/* a x + b y, but for joules and the row, which are the phase's own. */
+static struct space_time mix(double a, const struct space_time *x, double b, const struct space_time *y,
+                             const struct space_time *own) {
+  struct space_time out = *own;
+  out.ns = a * x->ns + b * y->ns;
+  out.lo = a * x->lo + b * y->lo;
+  out.hi = a * x->hi + b * y->hi;
+  out.extrapolated_ns = a * x->extrapolated_ns + b * y->extrapolated_ns;
+  for (int p = 0; p < PART_COUNT; p++) out.part_ns[p] = a * x->part_ns[p] + b * y->part_ns[p];
+  return out;
+}
+
+void timing_serve(const struct task *task, struct space_time time[PHASE_COUNT]) {
+  if (task->arrivals == ARRIVALS_TOGETHER || task->concurrency == 1 || task->output == 1) return;
+  const double n = (double)task->concurrency, running = 0.5, stops = (n - 1) / n / (double)(task->output - 1);
+  const struct space_time all = time[PHASE_PREFILL], step = time[PHASE_DECODE];
+  time[PHASE_PREFILL] = mix(1 / n, &all, running, &step, &all);
+  time[PHASE_DECODE] = mix(stops, &all, 1, &step, &step);
+}
+
 void timing_add_ns(const struct cost_model *cost, struct space_time *time, enum part part, double ns) {
   struct space_time exact = {.ns = ns, .lo = ns, .hi = ns, .joules = cost_idle_joules(cost, ns)};
   exact.part_ns[part] = ns;

@@ -53,10 +53,10 @@ static struct gpu_pipeline *make_pipeline(struct gpu *gpu, const char *shader, u
   struct error err = {0};
   const struct spirv *spirv = spirv_find(shader);
   assert_non_null(spirv);
-  uint64_t compile_ns = 0;
-  struct gpu_pipeline *pipeline = gpu_pipeline_create(gpu, spirv, bindings, push_bytes, &group, 1, &compile_ns, &err);
+  struct compile_time time = {0};
+  struct gpu_pipeline *pipeline = gpu_pipeline_create(gpu, spirv, bindings, push_bytes, &group, 1, &time, &err);
   if (!pipeline) fail_msg("%s", err.text);
-  assert_true(compile_ns > 0);
+  assert_true(time.ns > 0);
   return pipeline;
 }
 

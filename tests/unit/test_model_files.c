@@ -44,7 +44,12 @@ static const struct { const char *config, *ours; } configs[] = {
    " \"sliding_window\": 512}", "gemma-3-270m"},
   {"{\"architectures\": [\"Phi3ForCausalLM\"], \"hidden_size\": 3072, \"intermediate_size\": 8192, \"num_hidden_layers\": 32,"
    " \"num_attention_heads\": 32, \"num_key_value_heads\": 32, \"vocab_size\": 32064, \"max_position_embeddings\": 4096,"
-   " \"sliding_window\": 2048}", "phi-3-mini-4k"},
+   " \"sliding_window\": 2047, \"original_max_position_embeddings\": 4096, \"rope_scaling\": null, \"tie_word_embeddings\": false}",
+   "phi-3-mini-4k"},
+  {"{\"architectures\": [\"Phi3ForCausalLM\"], \"attention_bias\": false, \"hidden_size\": 5120, \"intermediate_size\": 17920,"
+   " \"max_position_embeddings\": 16384, \"num_attention_heads\": 40, \"num_hidden_layers\": 40, \"num_key_value_heads\": 10,"
+   " \"original_max_position_embeddings\": 16384, \"rope_scaling\": null, \"sliding_window\": 16384, \"tie_word_embeddings\": false,"
+   " \"vocab_size\": 100352}", "phi-4"},
   {"{\"architectures\": [\"FalconForCausalLM\"], \"hidden_size\": 4544, \"num_hidden_layers\": 32, \"num_attention_heads\": 71,"
    " \"multi_query\": true, \"new_decoder_architecture\": false, \"parallel_attn\": true, \"vocab_size\": 65024}", "falcon-7b"},
   {"{\"architectures\": [\"DeepseekV2ForCausalLM\"], \"hidden_size\": 2048, \"intermediate_size\": 10944, \"moe_intermediate_size\": 1408,"
@@ -59,6 +64,12 @@ static const struct { const char *config, *ours; } configs[] = {
    " \"use_sliding_window\": false, \"sliding_window\": 32768, \"vision_config\": {\"depth\": 32, \"hidden_size\": 1280,"
    " \"intermediate_size\": 3420, \"num_heads\": 16, \"out_hidden_size\": 3584, \"patch_size\": 14, \"spatial_merge_size\": 2,"
    " \"temporal_patch_size\": 2, \"window_size\": 112, \"fullatt_block_indexes\": [7, 15, 23, 31]}}", "qwen2.5-vl-7b"},
+  {"{\"architectures\": [\"Qwen2_5_VLForConditionalGeneration\"], \"tie_word_embeddings\": true, \"text_config\": {\"hidden_size\": 2048,"
+   " \"intermediate_size\": 11008, \"num_hidden_layers\": 36, \"num_attention_heads\": 16, \"num_key_value_heads\": 2, \"vocab_size\": 151936,"
+   " \"max_position_embeddings\": 128000, \"max_window_layers\": 70, \"sliding_window\": null, \"use_sliding_window\": false},"
+   " \"vision_config\": {\"depth\": 32, \"hidden_size\": 1280, \"intermediate_size\": 3420, \"num_heads\": 16, \"out_hidden_size\": 2048,"
+   " \"patch_size\": 14, \"spatial_merge_size\": 2, \"temporal_patch_size\": 2, \"window_size\": 112,"
+   " \"fullatt_block_indexes\": [7, 15, 23, 31]}}", "qwen2.5-vl-3b"},
 };
 
 /* Everything that a cost depends on. */
@@ -86,6 +97,25 @@ static void configs_lead_to_the_built_in_models(void **state) {
   }
 }
 
+/* Qwen's windows: in the layers from max_window_layers on, where they are used at all. */
+static void windows_above_a_layer_are_counted(void **state) {
+  (void)state;
+  static const struct { const char *used, *from; int layers; } cases[] = {
+    {"true", "24", 4}, {"true", "0", 28}, {"true", "28", 0}, {"true", "70", 0}, {"true", "null", 0}, {"false", "24", 0}};
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    char text[512];
+    struct model m;
+    struct error err = {0};
+    snprintf(text, sizeof text, "{\"architectures\": [\"Qwen2ForCausalLM\"], \"hidden_size\": 3584, \"intermediate_size\": 18944, "
+             "\"num_hidden_layers\": 28, \"num_attention_heads\": 28, \"num_key_value_heads\": 4, \"vocab_size\": 152064, "
+             "\"max_position_embeddings\": 131072, \"sliding_window\": 32768, \"use_sliding_window\": %s, \"max_window_layers\": %s}",
+             cases[i].used, cases[i].from);
+    if (!model_parse(text, strlen(text), &m, &err)) fail_msg("%s: %s", text, err.text);
+    assert_int_equal(m.window_layers, cases[i].layers);
+    assert_int_equal(m.window, cases[i].layers ? 32768 : 0);
+  }
+}
+
 static void config_refused(const char *text, const char *says) {
   struct model model;
   struct error err = {0};
@@ -110,10 +140,10 @@ static void bad_configs_are_refused(void **state) {
                  " \"num_attention_heads\": 4, \"num_local_experts\": 4, \"num_experts_per_tok\": 5, \"vocab_size\": 100,"
                  " \"max_position_embeddings\": 128}", "num_experts_per_tok");
 #undef LLAMA
-  for (size_t n = 0; n < strlen(configs[10].config); n++) {
+  for (size_t n = 0; n < strlen(configs[11].config); n++) {
     struct model model;
     struct error err = {0};
-    assert_false(model_parse(configs[10].config, n, &model, &err));
+    assert_false(model_parse(configs[11].config, n, &model, &err));
   }
 }
 
@@ -343,6 +373,7 @@ static void mla_is_read_in_both_spellings(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(configs_lead_to_the_built_in_models),
+    cmocka_unit_test(windows_above_a_layer_are_counted),
     cmocka_unit_test(bad_configs_are_refused),
     cmocka_unit_test(a_header_becomes_a_model),
     cmocka_unit_test(what_llama_cpp_writes_is_read),

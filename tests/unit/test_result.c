@@ -59,7 +59,7 @@ static void same_row(const struct result_row *a, const struct result_row *b) {
   same_number(a->error.max_abs, b->error.max_abs);
   same_number(a->error.tolerance, b->error.tolerance);
   assert_true(a->error.elements == b->error.elements);
-  assert_true(a->memory == b->memory && a->compile_ns == b->compile_ns);
+  assert_true(a->memory == b->memory && a->compile.ns == b->compile.ns && a->compile.cached == b->compile.cached);
   for (size_t f = 0; f < CODEGEN_FIELDS; f++) same_number(codegen_value(&a->codegen, f), codegen_value(&b->codegen, f));
   if (a->codegen_reason) same_text(a->codegen_reason, b->codegen_reason);
   else assert_null(b->codegen_reason);
