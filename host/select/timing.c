@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const part_names[PART_COUNT] = {"matmul", "experts", "attention", "rest"};
+const char *const part_names[PART_COUNT] = {"matmul", "experts", "attention", "rest", "upload"};
 
 static enum part part_of(const struct family *family) {
   for (int p = 0; p < PART_REST; p++)
