@@ -49,10 +49,4 @@ void front_free(struct front *);
  * choice order stays. False: out of memory. */
 bool front_prune(const struct front_algebra *, struct front *, struct error *);
 
-/* The k sorted lists {p + option : p in points} as one sorted stream, without storing it: merge.c. */
-struct merge;
-struct merge *merge_open(const struct front_algebra *, const struct front *, const struct front_slot *, struct error *);
-bool merge_next(struct merge *, struct front_cost *cost, size_t *point, size_t *option);   /* false at the end */
-void merge_close(struct merge *);
-
 #endif
