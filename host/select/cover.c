@@ -5,12 +5,6 @@
 
 enum { BUFFER_BLOCKS = 8, BUFFER = BUFFER_BLOCKS * COVER_LEAF };
 
-static bool is_within(const int64_t *at, const int64_t *limit, size_t n_coords) {
-  for (size_t c = 0; c < n_coords; c++)
-    if (at[c] > limit[c]) return false;
-  return true;
-}
-
 /* ---- one block of 16 */
 
 /* The sign of limit - at tells whether a vector is over; signs of all coordinates meet by or, and plain 64-bit subtraction
@@ -145,7 +139,7 @@ static const int64_t *tree_find(const struct cover_tree *tree, const int64_t *li
   stack[depth++] = 1;
   while (depth > 0) {
     const size_t node = stack[--depth];
-    if (!is_within(tree->low + node * tree->n_coords, limit, tree->n_coords)) continue;
+    if (!cover_within(tree->low + node * tree->n_coords, limit, tree->n_coords)) continue;
     if (node < tree->n_leaves) {
       stack[depth++] = 2 * node + 1;
       stack[depth++] = 2 * node;
@@ -172,7 +166,7 @@ bool cover_archive_holds(const struct cover_archive *a, const int64_t *limit, in
   if (!block || !member) return block != NULL;
   size_t i = 0;
   do block_get(block, a->n_coords, i++, member);
-  while (!is_within(member, limit, a->n_coords));
+  while (!cover_within(member, limit, a->n_coords));
   return true;
 }
 

@@ -17,6 +17,13 @@ enum { COVER_LEAF = 16, COVER_COORDS = 8, COVER_LEVELS = 32 };
 /* Where a leaf has no vector, in each coordinate: over every cost, and no sum or difference of two such overflows. */
 #define COVER_NONE ((int64_t)1 << 61)
 
+/* at <= limit in every coordinate. */
+static inline bool cover_within(const int64_t *at, const int64_t *limit, size_t n_coords) {
+  for (size_t c = 0; c < n_coords; c++)
+    if (at[c] > limit[c]) return false;
+  return true;
+}
+
 /* a and b are the caller's: where the vector comes from. */
 struct cover_row { int64_t at[COVER_COORDS]; uint32_t a, b; };
 
@@ -31,8 +38,8 @@ struct cover_tree {
   int64_t *leaf;       /* [n_leaves][n_coords][COVER_LEAF], COVER_NONE behind the last */
 };
 
-/* Of n > 0 rows, which are put in the order of the leaves: leaf l holds those from *first = n l / n_leaves on.
- * False: out of memory. Free with cover_tree_free. */
+/* Of n > 0 rows, which are put in the order of the leaves: leaf l holds those from cover_tree_first
+ * on. False: out of memory. Free with cover_tree_free. */
 bool cover_tree_build(struct cover_tree *, size_t n_coords, struct cover_row *, size_t n);
 size_t cover_tree_first(const struct cover_tree *, size_t leaf);
 void cover_tree_free(struct cover_tree *);

@@ -44,9 +44,8 @@ static bool check_coord(size_t i, const struct front_cost *base, const struct fr
 
 bool front_check(const struct front_algebra *algebra, const struct front_cost *base, const struct front_slot *slots, size_t n_slots,
                  struct error *err) {
-  if (algebra->n == 0 || algebra->n > FRONT_COORDS || algebra->n_sum > algebra->n || algebra->n > algebra->n_sum + 1)
-    return error_set(err, ERROR_UNSUPPORTED, "%zu + %zu costs are not what a front is made for", algebra->n_sum,
-                     algebra->n - algebra->n_sum);
+  if (algebra->n == 0 || algebra->n > FRONT_COORDS || algebra->n_sum > algebra->n)
+    return error_set(err, ERROR_UNSUPPORTED, "%zu costs, %zu of them sums, are not what a front is made for", algebra->n, algebra->n_sum);
   for (size_t s = 0; s < n_slots; s++)
     if (slots[s].n > FRONT_OPTIONS) return error_set(err, ERROR_UNSUPPORTED, "%zu options in one slot", slots[s].n);
   for (size_t i = 0; i < algebra->n; i++)

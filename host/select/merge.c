@@ -63,16 +63,10 @@ static void remember(struct merge *m, const int64_t *reach, size_t from) {
   memcpy(m->lately[0], keep, sizeof keep);
 }
 
-static bool is_within(const int64_t *at, const int64_t *limit, size_t n_coords) {
-  for (size_t c = 0; c < n_coords; c++)
-    if (at[c] > limit[c]) return false;
-  return true;
-}
-
 static bool is_covered(struct merge *m, const int64_t *sum) {
   int64_t found[FRONT_COORDS] = {0};
   for (size_t k = 0; k < LATELY; k++)
-    if (is_within(m->lately[k], sum, m->n_coords)) {
+    if (cover_within(m->lately[k], sum, m->n_coords)) {
       remember(m, m->lately[k], k);
       return true;
     }
@@ -110,7 +104,7 @@ static const int64_t *corner(const struct terms_tree *of, size_t node) {
 static bool may_help(struct merge *m, size_t a, size_t b, int64_t *low) {
   const int64_t *x = corner(&m->a, a), *y = corner(&m->b, b);
   for (size_t c = 0; c < m->n_coords; c++) low[c] = c < m->n_sum ? x[c] + y[c] : x[c] > y[c] ? x[c] : y[c];
-  return is_within(low, m->terms->room, m->n_coords) && !is_covered(m, low);
+  return cover_within(low, m->terms->room, m->n_coords) && !is_covered(m, low);
 }
 
 static bool push(struct merge *m, size_t a, size_t b) {
