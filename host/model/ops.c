@@ -350,7 +350,7 @@ bool workload_build(const struct setting *setting, const struct task *task, stru
   w->activation_bytes = activation_bytes(model, task, w->micro_batch);
   add_notes(w, model, task);
   if (add_images(w, model, task, err) && add_prefill(w, model, task, err) && add_decode(w, model, task, err)
-      && ops_add_caches(w, model, task, err))
+      && ops_add_caches(w, model, task, err) && finetune_workload(w, model, task, &setting->finetune, err))
     return true;
   workload_free(w);
   return false;
