@@ -86,6 +86,23 @@ const char *finetune_format_refusal(const struct finetune *f, const char *format
   return "QLoRA's adapter was trained over weights of 4 bits, and belongs to such";
 }
 
+static bool is_wished(const struct finetune_wish *wish, const struct finetune *f) {
+  if (f->method == FINETUNE_NONE || (wish->live && f->form == FINETUNE_MERGED)) return false;
+  if (!wish->any) return f->method == wish->method;
+  return f->method == FINETUNE_LORA || (f->method != FINETUNE_RSLORA && f->form == FINETUNE_LIVE);
+}
+
+size_t finetune_list(const struct finetune_wish *wish, const struct task *task, struct finetune out[FINETUNE_MOST]) {
+  size_t n = 0;
+  for (int i = 0; i < FINETUNE_MOST; i++) {
+    const struct finetune f = {(enum finetune_method)(i / FINETUNE_FORMS), (enum finetune_form)(i % FINETUNE_FORMS),
+                               wish->target, wish->rank};
+    if (is_wished(wish, &f) && !finetune_refusal(&f, task)) out[n++] = f;
+  }
+  if (n == 0) out[n++] = (struct finetune){0};
+  return n;
+}
+
 size_t finetune_departs(const struct finetune *f) {
   return (size_t)(f->method != FINETUNE_NONE) + finetune_is_live(f);
 }
@@ -113,7 +130,7 @@ static int64_t dim_of(const struct kernel_case *kase, const char *name) {
 static bool set_matrix(struct op_step *step, const char *technique, int64_t m, int64_t n, int64_t k,
                        struct error *err) {
   snprintf(step->technique, sizeof step->technique, "%s", technique);
-  return ops_matrix_case(n, k, &step->kase, err) && ops_set_dim(&step->kase, "m", m, err);
+  return ops_product_case(m, n, k, &step->kase, err);
 }
 
 static bool set_kernel(struct op_step *step, int64_t m, int64_t n, int64_t k, int64_t rank, int64_t adapters,
@@ -125,21 +142,24 @@ static bool set_kernel(struct op_step *step, int64_t m, int64_t n, int64_t k, in
       && ops_set_dim(&step->kase, "adapters", adapters, err);
 }
 
-static bool set_sum(struct op_step *step, int64_t m, int64_t n, struct error *err) {
-  snprintf(step->technique, sizeof step->technique, "block.residual");
+static bool set_sum(struct op_step *step, const char *technique, int64_t m, int64_t n, struct error *err) {
+  snprintf(step->technique, sizeof step->technique, "%s", technique);
   return ops_open_case("block", strlen("block"), &step->kase, err)
       && ops_set_dim(&step->kase, "rows", m, err) && ops_set_dim(&step->kase, "width", n, err);
 }
 
 static bool adapt(struct op *op, const struct finetune *f, int64_t adapters, struct error *err) {
+  static const char *const sums[] = {"block.residual", "block.add_rms_norm"};
   const struct kernel_case base = op->way[0][0].kase;
   const int64_t m = dim_of(&base, "m"), n = dim_of(&base, "n"), k = dim_of(&base, "k");
-  struct op_step *kernels = op->way[FINETUNE_WAY_KERNELS], *products = op->way[FINETUNE_WAY_PRODUCTS];
-  if (!set_kernel(&kernels[0], m, n, k, f->rank, adapters, err)) return false;
-  if (adapters > 1 || f->method == FINETUNE_DORA) return true;
-  return set_matrix(&products[0], "matmul.{format}", m, n, k, err)
-      && set_matrix(&products[1], "matmul.f16", m, f->rank, k, err)
-      && set_matrix(&products[2], "matmul.f16", m, n, f->rank, err) && set_sum(&products[3], m, n, err);
+  if (!set_kernel(&op->way[0][0], m, n, k, f->rank, adapters, err)) return false;
+  for (size_t i = 0; adapters == 1 && f->method != FINETUNE_DORA && i < sizeof sums / sizeof sums[0]; i++) {
+    struct op_step *steps = op->way[1 + i];
+    if (!set_matrix(&steps[0], "matmul.{format}", m, n, k, err) || !set_matrix(&steps[1], "matmul.f16", m, f->rank, k, err)
+        || !set_matrix(&steps[2], "matmul.f16", m, n, f->rank, err) || !set_sum(&steps[3], sums[i], m, n, err))
+      return false;
+  }
+  return true;
 }
 
 bool finetune_workload(struct workload *w, const struct model *m, const struct task *task, const struct finetune *f,

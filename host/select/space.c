@@ -115,7 +115,7 @@ static struct phase_time time_algorithms(const struct space_request *request, co
     struct error why = {0};
     algorithm_of(technique, option->name, algorithm, sizeof algorithm);
     if (!algorithm[0] || (is_adapter(family) && !finetune_uses(&request->setting.finetune, technique->id))) continue;
-    const struct timing_names names = {algorithm, option->name, technique->id, 1 + FINETUNE_WAY_KERNELS};
+    const struct timing_names names = {algorithm, option->name, technique->id, WAYS_FIRST};
     const struct phase_time here = time_slot(request, work, slot, phase, &names, &why);
     if (!here.ok && !err->text[0]) *err = why;
     if (!here.ok || (best.ok && here.time.ns >= best.time.ns)) continue;
@@ -129,7 +129,7 @@ static struct phase_time time_algorithms(const struct space_request *request, co
 static struct phase_time time_products(const struct space_request *request, const struct workload *work, int slot,
                                        enum phase phase, struct space_option *option) {
   struct error ignored = {0};
-  const struct timing_names names = {NULL, option->name, option->technique[phase]->id, 1 + FINETUNE_WAY_PRODUCTS};
+  const struct timing_names names = {NULL, option->name, option->technique[phase]->id, WAYS_OTHERS};
   const struct phase_time time = time_slot(request, work, slot, phase, &names, &ignored);
   if (time.ok) option->composed = true;
   return time;
@@ -138,7 +138,7 @@ static struct phase_time time_products(const struct space_request *request, cons
 static bool time_weights(const struct space_request *request, const struct workload *work, int slot, enum phase phase,
                          struct space_option *option, struct error *err) {
   const struct family *family = open_family(work, slot);
-  const struct timing_names names = {NULL, option->name, option->technique[phase]->id, 0};
+  const struct timing_names names = {NULL, option->name, option->technique[phase]->id, WAYS_ALL};
   struct phase_time time = family ? time_algorithms(request, work, slot, phase, family, option, err)
                                   : time_slot(request, work, slot, phase, &names, err);
   if (!time.ok && family && is_adapter(family)) time = time_products(request, work, slot, phase, option);
@@ -208,7 +208,7 @@ static struct attention_name name_of(const struct technique *technique) {
 static struct phase_time time_attention(const struct space_request *request, const struct workload *work,
                                         const struct technique *technique, enum phase phase, struct error *err) {
   const struct attention_name name = name_of(technique);
-  const struct timing_names names = {name.algorithm, name.kv, technique->id, 0};
+  const struct timing_names names = {name.algorithm, name.kv, technique->id, WAYS_ALL};
   return time_slot(request, work, SLOT_ATTENTION, phase, &names, err);
 }
 

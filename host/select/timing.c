@@ -68,8 +68,7 @@ static void add_times(struct space_time *sum, const struct space_time *time) {
 }
 
 static bool is_wanted(const struct op *op, size_t way, const struct timing_names *names) {
-  const bool has = names->way > 0 && op->way[names->way - 1][0].kase.family;
-  return !has || way == names->way - 1;
+  return names->ways == WAYS_ALL || !op->way[1][0].kase.family || (way == 0) == (names->ways == WAYS_FIRST);
 }
 
 bool timing_add_op(const struct cost_model *cost, const struct op *op, const struct timing_names *names,

@@ -104,11 +104,11 @@ static void ops_of_live_adapters_are_those_counted_by_hand(void **state) {
 static void one_adapter_may_be_products_of_its_own(void **state) {
   (void)state;
   static const struct expected expected[] = {
-    {D, CLASS_FFN_DOWN, 3, FINETUNE_WAY_KERNELS, 0, "adapter.{algorithm}_{format}", "m4-n64-k96-r8-a1"},
-    {D, CLASS_FFN_DOWN, 3, FINETUNE_WAY_PRODUCTS, 0, "matmul.{format}", "m4-n64-k96"},
-    {D, CLASS_FFN_DOWN, 3, FINETUNE_WAY_PRODUCTS, 1, "matmul.f16", "m4-n8-k96"},
-    {D, CLASS_FFN_DOWN, 3, FINETUNE_WAY_PRODUCTS, 2, "matmul.f16", "m4-n64-k8"},
-    {D, CLASS_FFN_DOWN, 3, FINETUNE_WAY_PRODUCTS, 3, "block.residual", "r4-w64-d0-p0-v0"},
+    {D, CLASS_FFN_DOWN, 3, 0, 0, "adapter.{algorithm}_{format}", "m4-n64-k96-r8-a1"},
+    {D, CLASS_FFN_DOWN, 3, 1, 0, "matmul.{format}", "m4-n64-k96"}, {D, CLASS_FFN_DOWN, 3, 1, 1, "matmul.f16", "m4-n8-k96"},
+    {D, CLASS_FFN_DOWN, 3, 1, 2, "matmul.f16", "m4-n64-k8"}, {D, CLASS_FFN_DOWN, 3, 1, 3, "block.residual", "r4-w64-d0-p0-v0"},
+    {D, CLASS_FFN_DOWN, 3, 2, 0, "matmul.{format}", "m4-n64-k96"}, {D, CLASS_FFN_DOWN, 3, 2, 1, "matmul.f16", "m4-n8-k96"},
+    {D, CLASS_FFN_DOWN, 3, 2, 2, "matmul.f16", "m4-n64-k8"}, {D, CLASS_FFN_DOWN, 3, 2, 3, "block.add_rms_norm", "r4-w64-d0-p0-v0"},
   };
   const struct finetune f = live(FINETUNE_LORA, 8);
   struct workload w = adapted(&tiny, &task, &f), decode = {.ops = calloc(w.n, sizeof *decode.ops)};
@@ -151,6 +151,29 @@ static void what_has_no_adapter_stays_as_it_was(void **state) {
   free(model);
 }
 
+/* Merged first; what cannot serve the task is not there; of what costs the same LoRA stands for all. */
+static void a_wish_becomes_a_list(void **state) {
+  (void)state;
+  struct finetune list[FINETUNE_MOST];
+  struct finetune_wish wish = {.rank = 8};
+  struct task two = task;
+  two.adapters = 2;
+  assert_int_equal(finetune_list(&wish, &task, list), 1);
+  assert_int_equal(list[0].method, FINETUNE_NONE);
+  wish.method = FINETUNE_RSLORA;
+  assert_int_equal(finetune_list(&wish, &task, list), 2);
+  assert_int_equal(list[0].form, FINETUNE_MERGED);
+  assert_int_equal(list[1].form, FINETUNE_LIVE);
+  assert_int_equal(list[1].rank, 8);
+  assert_int_equal(finetune_list(&wish, &two, list), 1);
+  assert_int_equal(list[0].form, FINETUNE_LIVE);
+  wish.live = true;
+  assert_int_equal(finetune_list(&wish, &task, list), 1);
+  wish = (struct finetune_wish){.any = true, .rank = 8};
+  assert_int_equal(finetune_list(&wish, &task, list), 4);   /* merged; live LoRA, DoRA, QLoRA */
+  assert_int_equal(finetune_list(&wish, &two, list), 3);
+}
+
 static void what_does_not_go_together_is_refused(void **state) {
   (void)state;
   struct finetune f = live(FINETUNE_QLORA, 8);
@@ -183,6 +206,7 @@ int main(void) {
     cmocka_unit_test(ops_of_live_adapters_are_those_counted_by_hand),
     cmocka_unit_test(one_adapter_may_be_products_of_its_own),
     cmocka_unit_test(what_has_no_adapter_stays_as_it_was),
+    cmocka_unit_test(a_wish_becomes_a_list),
     cmocka_unit_test(what_does_not_go_together_is_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
