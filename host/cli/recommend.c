@@ -27,6 +27,10 @@ static const struct args_verb verb = {
     {"max-power", "W", "mean power over a request at most, where the result has energy"},
     {"prefer", "WHAT", "balanced (default), latency, memory, energy or quality"},
     {"allow-unknown-quality", NULL, "offer techniques whose quality nobody published; quality is then left out"},
+    {"finetune", "METHOD", "with an adapter: none (default), lora, rslora, dora, qlora, or any of them"},
+    {"rank", "N", "the adapter's rank (default: 16)"},
+    {"adapt", "WHAT", "the adapter is on all linear layers (linear, the default) or on attention only (attention)"},
+    {"live", NULL, "the adapter stays beside the weights; else it may be merged into them"},
     {"any-format", NULL, "also what the target cannot hold; what is lost is listed"},
     {"emit", "FORMAT", "json (default) or llama.cpp"},
     {"out", "FILE", "write there instead of to stdout"},
@@ -74,6 +78,25 @@ static bool read_throughput(const struct args *args, const struct task *task, st
   return true;
 }
 
+static bool read_finetune(const struct args *args, struct finetune_wish *wish, struct error *err) {
+  const char *names[FINETUNE_METHODS + 1] = {[FINETUNE_METHODS] = "any"};
+  for (int m = 0; m < FINETUNE_METHODS; m++) names[m] = finetune_method_names[m];
+  size_t method = FINETUNE_NONE, target = FINETUNE_LINEAR;
+  uint64_t rank = FINETUNE_RANK;
+  if (!args_choice(args, "finetune", names, FINETUNE_METHODS + 1, &method, err)
+      || !args_choice(args, "adapt", finetune_target_names, FINETUNE_TARGETS, &target, err)
+      || !args_u64(args, "rank", 1, FINETUNE_MAX_RANK, &rank, err))
+    return false;
+  static const char *const details[] = {"rank", "adapt", "live"};
+  for (size_t i = 0; method == FINETUNE_NONE && i < sizeof details / sizeof details[0]; i++)
+    if (args_text(args, details[i]))
+      return error_set(err, ERROR_USAGE, "--%s says something about an adapter; --finetune METHOD asks for one", details[i]);
+  const bool any = method == FINETUNE_METHODS;
+  *wish = (struct finetune_wish){.any = any, .live = args_flag(args, "live"), .target = (enum finetune_target)target,
+                                 .method = any ? FINETUNE_NONE : (enum finetune_method)method, .rank = (int64_t)rank};
+  return true;
+}
+
 static bool read_options(const struct args *args, struct recommend_options *options, struct error *err) {
   *options = (struct recommend_options){.allow_unknown_quality = args_flag(args, "allow-unknown-quality")};
   double *limit = options->limits.at;
@@ -88,7 +111,8 @@ static bool read_options(const struct args *args, struct recommend_options *opti
   options->preference = (enum preference)prefer;
   if (options->allow_unknown_quality && isfinite(limit[OBJECTIVE_QUALITY]))
     return error_set(err, ERROR_USAGE, "--max-quality-loss cannot be kept with --allow-unknown-quality; give one of them");
-  return args_double(args, "max-power", 1e-3, 1e6, &options->limits.watts, err);
+  return read_finetune(args, &options->finetune, err)
+      && args_double(args, "max-power", 1e-3, 1e6, &options->limits.watts, err);
 }
 
 /* ---- what is said on stderr */
@@ -170,6 +194,36 @@ static void say_costs(const struct recommendation *r) {
            100 * r->predicted.extrapolated_share, r->outer.front.n, r->decision.n_feasible);
 }
 
+static void say_step(const struct recommendation *r, const struct finetune *f) {
+  const struct finetune_step *step = &r->step;
+  char memory[32], time[32];
+  text_bytes(step->memory, memory, sizeof memory);
+  text_duration(step->ns, time, sizeof time);
+  if (step->reason[0])
+    log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s; its time cannot be estimated: %s",
+             "tuning", 1e-6 * step->params, (long long)step->tokens, memory, step->reason);
+  else
+    log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s and, estimated, %s", "tuning",
+             1e-6 * step->params, (long long)step->tokens, memory, time);
+  const char *method = finetune_method_names[f->method];
+  const struct finetune_speed *speed = r->figures ? finetune_speed_near(r->figures, method, r->model->params, step->tokens) : NULL;
+  if (!speed) return;
+  text_bytes(speed->memory, memory, sizeof memory);
+  log_info("  published, for %s on another device, %s: %.3g samples of at most %lld tokens a second in %s (%s)", speed->model,
+           speed->device, speed->samples_per_s, (long long)speed->tokens, memory, speed->source);
+}
+
+static void say_adapter(const struct recommendation *r) {
+  const struct finetune *f = &r->space->setting.finetune;
+  if (f->method == FINETUNE_NONE) return;
+  say_step(r, f);
+  const struct finetune_accuracy *a;
+  const char *method = finetune_method_names[f->method];
+  for (size_t i = 0; r->figures && (a = finetune_accuracy_at(r->figures, method, r->model->params, i)); i++)
+    log_detail("    published: %s %.4g against %.4g (%s), %s of %s on %s; %s", method, a->value, a->base, a->baseline, a->metric,
+               a->model, a->dataset, a->source);
+}
+
 /* What the task says that people accept: shown, and warned about when it is missed, but no limit of the search, since only
  * the user knows whether less would do. */
 static void say_accepted(const struct recommendation *r) {
@@ -199,6 +253,7 @@ static void say(const struct recommendation *r) {
   log_info("%s for %s on %s%s:", r->model->name, r->task->id, r->result->caps.name, recommend_is_rough(r) ? " (rough)" : "");
   say_choice(r);
   say_setting(r);
+  say_adapter(r);
   say_costs(r);
   say_steps(r);
   char text[1024];
@@ -240,19 +295,23 @@ int cli_recommend(int argc, char **argv) {
   struct model *model = NULL;
   struct task *task = NULL;
   struct quality *quality = NULL;
+  struct finetune_figures *figures = NULL;
   struct recommendation *r = NULL;
   const struct emitter *emitter = emit_find(emit ? emit : "json", &err);
   bool ok = emitter && required(&args, "result", &result_path, &err) && required(&args, "model", &model_name, &err)
          && required(&args, "task", &task_name, &err) && read_options(&args, &options, &err)
          && (model = model_load(model_name, &err)) && (task = task_load(task_name, &err))
          && read_throughput(&args, task, &options.limits, &err) && (quality = quality_load(&err))
+         && (figures = finetune_figures_load(&err))
          && (result = result_read(result_path, &err));
   if (ok && !args_flag(&args, "any-format")) options.lost = emitter->lost;
+  options.figures = figures;
   ok = ok && (r = recommend_build(result, model, task, quality, &options, &err));
   if (ok) say(r);
   ok = ok && write_config(r, emitter, args_text(&args, "out"), &err);
 
   recommend_free(r);
+  finetune_figures_free(figures);
   quality_free(quality);
   free(task);
   free(model);

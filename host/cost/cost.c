@@ -19,6 +19,7 @@ struct cost_family {
 /* Of the small ops every shape is a unit of its own: one row and hundreds are as far apart as two widths. */
 static const struct cost_family cost_families[] = {
   {"matmul", "m", 8, {"m"}, {0}, NULL},                       /* 8: where the matrix-vector kernels end */
+  {"adapter", "m", 8, {"m", "rank", "adapters"}, {0}, NULL},  /* over the kernels of matmul */
   {"moe", "tokens", 8, {"tokens"}, {0}, "load"},              /* the expected load of a model is the uniform one */
   {"attention", "q", 1, {"batch", "q", "kv"}, {0}, "causal"},
   {"kv_cache", NULL, 0, {0}, {"position", "kv"}, NULL},
@@ -28,7 +29,7 @@ static const struct cost_family cost_families[] = {
 
 static const char *const regime_words[REGIME_COUNT] = {"decode ", "prefill ", ""};
 
-/* NULL: not an op of a model (ceilings are rulers, adapters are not costed). */
+/* NULL: not an op of a model (ceilings are rulers). */
 static const struct cost_family *cost_family_of(const struct family *family) {
   for (size_t i = 0; i < sizeof cost_families / sizeof cost_families[0]; i++)
     if (strcmp(cost_families[i].name, family->name) == 0) return &cost_families[i];

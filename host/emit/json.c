@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "emit.h"
+#include "json_finetune.h"
 #include "steps.h"
 
 /* Kept to 1/parts, so that the file is the same wherever it is made; that is far below any error. */
@@ -68,7 +69,7 @@ static void add_choice(cJSON *to, const char *name, const struct space *space, c
   add_algorithm(object, "attention", attention->technique[PHASE_DECODE], attention->kv);
   add_algorithm(object, "attention_prefill", attention->technique[PHASE_PREFILL], attention->kv);
   add_experts(object, space, choice);
-  cJSON_AddNullToObject(object, "adapter");
+  json_add_adapter(object, space);
   json_add_int(object, "micro_batch", space->setting.micro_batch);
   add_offload(object, &space->setting.offload);
 }
@@ -287,6 +288,7 @@ char *emit_json(const struct recommendation *r, struct error *err) {
   add_choice(root, "choice", r->space, r->choice);
   add_kernels(root, r);
   add_prediction(root, "predicted", r->space, r->choice, &r->predicted);
+  json_add_finetuning(root, r);
   add_default(root, r);
   add_limits(root, r);
   add_explanation(root, r);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "emit.h"
+#include "llama_cpp_lora.h"
 #include "text.h"
 
 /* ---- counterparts */
@@ -71,7 +72,7 @@ static const char *attention_lost(const struct space_option *o) {
 
 const char *llama_cpp_lost(const struct space_option *o) {
   if (o->kv[0]) return attention_lost(o);
-  return weight_type(o->name) ? NULL : "llama.cpp has no type for this weight format";
+  return weight_type(o->name) ? llama_cpp_lora_lost(o) : "llama.cpp has no type for this weight format";
 }
 
 /* ---- text */
@@ -176,6 +177,7 @@ static void write_reasons(FILE *out, const struct recommendation *r) {
 /* What the file cannot carry over. */
 static void write_lost(FILE *out, const struct recommendation *r, bool quantised) {
   comment(out, "Lost in llama.cpp: variants and tuning of the kernels (it has its own)");
+  llama_cpp_lora_comment(out, r);
   for (int s = 0; s < SLOT_COUNT; s++) {
     const char *why = llama_cpp_lost(chosen(r, s));
     if (why) comment(out, "Lost: %s = %s: %s", slot_names[s], chosen(r, s)->name, why);
@@ -203,6 +205,8 @@ static const struct counterpart *base_type(const struct recommendation *r) {
 }
 
 static void write_quantize(FILE *out, const struct recommendation *r, const struct counterpart *base, const char *name) {
+  char from[160];
+  llama_cpp_lora_merge(out, r, name, from, sizeof from);
   fprintf(out, "llama-quantize \\\n");
   for (size_t i = 0; base->quantised && i < TENSORS; i++) {
     const struct counterpart *type = weight_type(chosen(r, (int)tensors[i].class_)->name);
@@ -214,7 +218,7 @@ static void write_quantize(FILE *out, const struct recommendation *r, const stru
     if (!r->model->tied_embeddings) fprintf(out, "  --output-tensor-type %s \\\n", logits->type);
     fprintf(out, "  --token-embedding-type %s \\\n", logits->type);
   }
-  fprintf(out, "  %s-f16.gguf %s-vkpareto.gguf %s\n", name, name, base->base);
+  fprintf(out, "  %s-f16.gguf %s-vkpareto.gguf %s\n", from, name, base->base);
 }
 
 static void write_server(FILE *out, const struct recommendation *r, const char *name) {
@@ -233,10 +237,12 @@ static void write_server(FILE *out, const struct recommendation *r, const char *
     comment(out, "The nearest counterpart: llama.cpp leaves the first layers to the host's processor and copies nothing; how fast "
                  "that is was not measured");
   fprintf(out, "llama-server -m %s-vkpareto.gguf --device Vulkan0 --n-gpu-layers %lld %s--flash-attn %s \\\n"
-               "  --cache-type-k %s --cache-type-v %s --ctx-size %lld --parallel %lld --ubatch-size %lld --fit off\n",
+               "  --cache-type-k %s --cache-type-v %s --ctx-size %lld --parallel %lld --ubatch-size %lld --fit off",
           name, gpu_layers, experts, is_flash(attention->technique[PHASE_DECODE]) ? "on" : "off", type, type,
           (positions + CONTEXT_STEP - 1) / CONTEXT_STEP * CONTEXT_STEP, (long long)r->task->concurrency,
           (long long)r->space->setting.micro_batch);
+  llama_cpp_lora_options(out, r, name);
+  fprintf(out, "\n");
 }
 
 char *emit_llama_cpp(const struct recommendation *r, struct error *err) {
@@ -258,7 +264,9 @@ char *emit_llama_cpp(const struct recommendation *r, struct error *err) {
   write_lost(out, r, base->quantised);
   fprintf(out, "set -e\n\n# Makes the model file; %s-f16.gguf comes from convert_hf_to_gguf.py. Skip it when the file is there.\n", name);
   write_quantize(out, r, base, name);
-  fprintf(out, "\n# Vulkan0 is the first device of `llama-server --list-devices`; llama.cpp leaves software devices out of it.\n");
+  fprintf(out, "\n");
+  llama_cpp_lora_files(out, r, name);
+  fprintf(out, "# Vulkan0 is the first device of `llama-server --list-devices`; llama.cpp leaves software devices out of it.\n");
   write_server(out, r, name);
   if (fclose(out) == 0) return text;
   free(text);

@@ -97,6 +97,7 @@ struct task {
   int64_t turns;               /* of a request, each with the cache of those before it; 0 as 1 */
   int64_t concurrency;         /* sequences decoded together */
   enum arrivals arrivals;
+  int64_t adapters;            /* different adapters among these; 0: nothing is said */
   int64_t images, image_side;  /* per request, before the prompt; pixels */
   double max_ttft_ms, max_tpot_ms;    /* what a person accepts; NAN: nothing is said */
   double max_quality_loss_percent;    /* of perplexity that may be given up; NAN: nothing is said */

@@ -272,9 +272,13 @@ static bool add_images(struct workload *w, const struct model *m, const struct t
 
 /* ---- the whole */
 
-bool ops_matrix_case(int64_t n, int64_t k, struct kernel_case *kase, struct error *err) {
-  return ops_open_case("matmul", strlen("matmul"), kase, err) && ops_set_dim(kase, "m", 1, err)
+bool ops_product_case(int64_t m, int64_t n, int64_t k, struct kernel_case *kase, struct error *err) {
+  return ops_open_case("matmul", strlen("matmul"), kase, err) && ops_set_dim(kase, "m", m, err)
       && ops_set_dim(kase, "n", n, err) && ops_set_dim(kase, "k", k, err);
+}
+
+bool ops_matrix_case(int64_t n, int64_t k, struct kernel_case *kase, struct error *err) {
+  return ops_product_case(1, n, k, kase, err);
 }
 
 static bool add_prefill(struct workload *w, const struct model *m, const struct task *task, struct error *err) {
@@ -351,7 +355,7 @@ bool workload_build(const struct setting *setting, const struct task *task, stru
   w->activation_bytes = activation_bytes(model, task, w->micro_batch);
   add_notes(w, model, task);
   if (add_images(w, model, task, err) && add_prefill(w, model, task, err) && add_decode(w, model, task, err)
-      && ops_add_caches(w, model, task, err))
+      && ops_add_caches(w, model, task, err) && finetune_workload(w, model, task, &setting->finetune, err))
     return true;
   workload_free(w);
   return false;

@@ -38,7 +38,7 @@ enum { SLOT_ATTENTION = CLASS_COUNT, SLOT_COUNT, SLOT_FIXED = SLOT_COUNT };
  * "moe.{algorithm}_{format}", "kv_cache.append_{format}". The case is not judged: a dimension may be out of range. */
 struct op_step { char technique[48]; struct kernel_case kase; };
 
-enum { OP_WAYS = 2, OP_STEPS = 2 };
+enum { OP_WAYS = 3, OP_STEPS = 4 };
 
 struct op {
   const char *name;       /* for people: "RoPE of q" */
@@ -52,7 +52,7 @@ struct op {
 /* What the cache of some layers and sequences holds: the bytes of the case's K and V, `count` times. */
 struct op_cache { double count; struct kernel_case kase; };
 
-enum { OP_CACHES = 2 * TASK_LENGTHS, OP_NOTES = MODEL_NOTES + 6 };
+enum { OP_CACHES = 2 * TASK_LENGTHS, OP_NOTES = MODEL_NOTES + 8 };
 
 /* Runs through the layers of the language model: `times` of so many tokens each. */
 struct op_run { enum phase phase; double rows, times; };
@@ -82,6 +82,8 @@ int64_t ops_longest_prompt(const struct model *, const struct task *);
 /* The case by which weights are counted in bytes: matmul with a matrix of n x k for one row. False when this build
  * lacks the family. */
 bool ops_matrix_case(int64_t n, int64_t k, struct kernel_case *, struct error *);
+/* The same for m rows. */
+bool ops_product_case(int64_t m, int64_t n, int64_t k, struct kernel_case *, struct error *);
 /* Attention over `kv` positions of `batch` sequences, with the model's heads as the kernels take them. The same. */
 bool ops_attention_case(const struct model *, int64_t batch, int64_t q, int64_t kv, struct kernel_case *,
                         struct error *);

@@ -158,7 +158,7 @@ static bool add_seeing(struct workload *w, const struct vision *v, int64_t batch
   if (!op) return false;
   *op = (struct op){.name = "encoder's attention", .phase = PHASE_PREFILL, .slot = SLOT_FIXED, .count = count,
                     .way = {{{.technique = "attention.flash_f16"}}, {{.technique = "attention.naive_f16"}}}};
-  for (size_t i = 0; i < OP_WAYS; i++) {
+  for (size_t i = 0; i < OP_WAYS && op->way[i][0].technique[0]; i++) {
     struct kernel_case *kase = &op->way[i][0].kase;
     if (!attention_case(&layout, batch, patches, patches, kase, err) || !ops_set_dim(kase, "causal", 0, err))
       return false;

@@ -10,12 +10,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "finetune.h"
 #include "model.h"
 
 /* llama.cpp's default of --ubatch-size; what is worth trying. */
 enum { MICRO_BATCH = 512, MICRO_BATCH_LEAST = 64, MICRO_BATCH_MOST = 2048 };
-
-struct adapter;
 
 /* Layers, counted from the last, whose weights lie in host memory and are copied to the device in every pass: all of
  * their weights, or those of their experts only. At most one of both is over 0. */
@@ -23,8 +22,8 @@ struct offload { int64_t layers, expert_layers; };
 
 struct setting {
   const struct model *model;
-  const struct adapter *adapter;   /* NULL: none */
-  int64_t micro_batch;             /* tokens of a prompt that go through the layers together, at most */
+  struct finetune finetune;
+  int64_t micro_batch;   /* tokens of a prompt that go through the layers together, at most */
   struct offload offload;
 };
 
@@ -32,7 +31,7 @@ struct setting {
 struct setting setting_plain(const struct model *);
 /* In how many things it differs from the plain one. */
 size_t setting_departs(const struct setting *);
-/* "micro-batch 256", "micro-batch 512, 8 layers in host memory". */
+/* "micro-batch 256", "micro-batch 512, live lora of rank 16", "micro-batch 512, 8 layers in host memory". */
 void setting_text(const struct setting *, char *out, size_t size);
 
 #endif

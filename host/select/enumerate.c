@@ -88,3 +88,18 @@ void enumerate_offloads(const struct space *space, int64_t largest, double memor
   add_splits(space, false, largest, memory, list);
   if (space->setting.model->experts) add_splits(space, true, largest, memory, list);
 }
+
+/* ---- adapters */
+
+struct setting_list enumerate_adapters(const struct setting_list *settings, const struct finetune_wish *wish,
+                                       const struct task *task) {
+  struct finetune adapters[FINETUNE_MOST];
+  const size_t n = finetune_list(wish, task, adapters);
+  struct setting_list out = {.n = 0};
+  for (size_t a = 0; a < n; a++)
+    for (size_t s = 0; s < settings->n && out.n < ENUMERATE_MOST; s++) {
+      out.at[out.n] = settings->at[s];
+      out.at[out.n++].finetune = adapters[a];
+    }
+  return out;
+}

@@ -176,6 +176,10 @@ static void write_energy(const struct recommendation *r, char *out, size_t size)
 bool recommend_caveat(const struct recommendation *r, size_t index, char *out, size_t size) {
   if (recommend_uncosted(r, index, out, size)) return true;
   if (r->space->n_uncosted) index -= r->space->n_uncosted + 1;
+  size_t adapter = 0;
+  for (; recommend_adapter_caveat(r, adapter, out, size); adapter++)
+    if (adapter == index) return true;
+  index -= adapter;
   snprintf(out, size, "the time of an op includes its dispatch; added is one submission per pass through the layers");
   if (index-- == 0) return true;
   snprintf(out, size, "sampling is left out: engines choose the token on the host");

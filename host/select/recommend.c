@@ -40,6 +40,12 @@ static bool find_plain(const struct space *space, uint8_t choice[SLOT_COUNT]) {
   return true;
 }
 
+/* What is compared is one and the same model, tuned or not. */
+static bool is_plain_but_for_adapter(struct setting setting) {
+  setting.finetune = (struct finetune){0};
+  return setting_departs(&setting) == 0;
+}
+
 static bool decide(struct recommendation *r, const struct limits *limits, enum preference preference, struct error *err) {
   const struct outer *all = &r->outer;
   if (!choose_decide(all->spaces, r->task, &all->front, limits, preference, &r->decision, err)) return false;
@@ -49,7 +55,7 @@ static bool decide(struct recommendation *r, const struct limits *limits, enum p
   r->predicted = choose_predict_point(all->spaces, r->task, point);
   r->stability = stability_of(all->spaces, all->n, r->task, &all->front, &r->decision, STABILITY_SEED);
   r->plain_space = &all->spaces[0];
-  r->has_plain = setting_departs(&r->plain_space->setting) == 0 && find_plain(r->plain_space, r->plain);
+  r->has_plain = is_plain_but_for_adapter(r->plain_space->setting) && find_plain(r->plain_space, r->plain);
   if (r->has_plain) r->plain_predicted = choose_predict(r->plain_space, r->task, r->plain);
   return true;
 }
@@ -83,12 +89,14 @@ static void drop_too_large_for_host(struct outer *all, const struct task *task, 
 }
 
 /* All settings; where nothing fits the memory, those with weights in the host's beside the plain one. */
-static bool find_front(struct recommendation *r, const struct space_request *request, const struct limits *limits, struct error *err) {
+static bool find_front(struct recommendation *r, const struct space_request *request, const struct limits *limits,
+                       const struct finetune_wish *wish, struct error *err) {
   struct setting_list list = enumerate_micro_batches(r->model, r->task);
   int64_t largest = 0;
   for (size_t i = 0; i < list.n; i++)
     if (largest < list.at[i].micro_batch) largest = list.at[i].micro_batch;
-  if (!outer_build(request, list.at, list.n, &r->outer, err)) return false;
+  struct setting_list all = enumerate_adapters(&list, wish, r->task);
+  if (!outer_build(request, all.at, all.n, &r->outer, err)) return false;
   const double memory = limits->at[OBJECTIVE_MEMORY];
   if (!isfinite(memory) || fits(&r->outer, r->task, limits)) return true;
   if (!(r->result->ceilings.upload > 0)) {
@@ -99,8 +107,9 @@ static bool find_front(struct recommendation *r, const struct space_request *req
   list.n = 1;
   enumerate_offloads(&r->outer.spaces[0], largest, memory, &list);
   snprintf(r->offload_note, sizeof r->offload_note, "with weights in the host's memory as well");
+  all = enumerate_adapters(&list, wish, r->task);
   outer_free(&r->outer);
-  if (!outer_build(request, list.at, list.n, &r->outer, err)) return false;
+  if (!outer_build(request, all.at, all.n, &r->outer, err)) return false;
   drop_too_large_for_host(&r->outer, r->task, host_memory(r->result, memory));
   return true;
 }
@@ -110,6 +119,12 @@ static void add_note(struct error *err, const char *note) {
   text_add(&t, "\n  (%s)", note);
 }
 
+static bool count_step(struct recommendation *r, const struct space_request *request, struct error *err) {
+  struct space_request chosen = *request;
+  chosen.setting = r->space->setting;
+  return chosen.setting.finetune.method == FINETUNE_NONE || finetune_step_of(&chosen, &r->step, err);
+}
+
 struct recommendation *recommend_build(const struct result *result, const struct model *model, const struct task *task,
                                        const struct quality *quality, const struct recommend_options *options, struct error *err) {
   struct recommendation *r = calloc(1, sizeof *r);
@@ -117,12 +132,14 @@ struct recommendation *recommend_build(const struct result *result, const struct
     error_set(err, ERROR_MEMORY, "out of memory for a recommendation");
     return NULL;
   }
-  *r = (struct recommendation){.result = result, .model = model, .task = task};
+  *r = (struct recommendation){.result = result, .model = model, .task = task, .figures = options->figures};
   const struct limits limits = with_device_memory(options, result, &r->memory_limit_from_device);
   r->cost = cost_build(result, err);
   const struct space_request request = {.cost = r->cost, .quality = quality, .task = task,
                                         .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
-  if (r->cost && find_front(r, &request, &limits, err) && decide(r, &limits, options->preference, err)) return r;
+  if (r->cost && find_front(r, &request, &limits, &options->finetune, err) && decide(r, &limits, options->preference, err)
+      && count_step(r, &request, err))
+    return r;
   if (err->kind == ERROR_INFEASIBLE && r->offload_note[0]) add_note(err, r->offload_note);
   recommend_free(r);
   return NULL;

@@ -3,6 +3,8 @@
 #define RECOMMEND_H
 
 #include "enumerate.h"
+#include "finetune_figures.h"
+#include "finetune_step.h"
 #include "outer.h"
 #include "stability.h"
 
@@ -11,6 +13,8 @@ struct recommend_options {
   enum preference preference;
   bool allow_unknown_quality;
   const char *(*lost)(const struct space_option *);   /* see space_request */
+  struct finetune_wish finetune;
+  const struct finetune_figures *figures;             /* of fine-tuning; NULL: none are shown. Kept. */
 };
 
 struct recommendation {
@@ -30,6 +34,8 @@ struct recommendation {
   const struct space *plain_space;   /* of the plain setting */
   uint8_t plain[SLOT_COUNT];         /* that configuration: what one runs without choosing anything */
   struct prediction plain_predicted;
+  const struct finetune_figures *figures;
+  struct finetune_step step;         /* of the chosen adapter's tuning, where there is one */
 };
 
 /* Keeps result, model and task; quality is only read. NULL with the error set (ERROR_INFEASIBLE for status 4). */
@@ -57,6 +63,8 @@ void recommend_evidence(const struct recommendation *, int slot, char *out, size
 void recommend_shares(const struct recommendation *, enum phase, char *out, size_t size);
 /* The published figures that the quality of a configuration rests on, each once; false past the last. */
 bool recommend_source(const struct space *, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size);
+/* What to mind about the chosen adapter; false past the last, and at once without one. */
+bool recommend_adapter_caveat(const struct recommendation *, size_t index, char *out, size_t size);
 /* Over half of the predicted time is extrapolated, or a time is known to no better than +-50 %, or its error not at all. */
 bool recommend_is_rough(const struct recommendation *);
 /* Line 0 names all ops that the result cannot cost and which run adds them, the others say why for each; false past the

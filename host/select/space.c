@@ -81,43 +81,58 @@ static void algorithm_of(const struct technique *technique, const char *format, 
 
 /* ---- slots of weights */
 
-static bool has_experts(const struct workload *work, int slot) {
+/* The family whose algorithms the ops of the slot leave open: experts, adapters. NULL: all are plain matmuls. */
+static const struct family *open_family(const struct workload *work, int slot) {
   for (size_t i = 0; i < work->n; i++)
-    if (work->ops[i].slot == slot && strcmp(work->ops[i].way[0][0].kase.family->name, "moe") == 0) return true;
-  return false;
+    if (work->ops[i].slot == slot && strcmp(work->ops[i].way[0][0].kase.family->name, "matmul") != 0)
+      return work->ops[i].way[0][0].kase.family;
+  return NULL;
 }
 
-/* By the fastest algorithm for the experts of this format; the reason is that of the first. */
-static bool time_experts(const struct space_request *request, const struct workload *work, int slot, enum phase phase,
-                         const char *format, struct space_option *option, struct error *err) {
-  const struct family *family = family_find("moe");
+static bool is_adapter(const struct family *family) { return strcmp(family->name, "adapter") == 0; }
+
+/* By the fastest algorithm for experts of this format, or with the adapter over it; the reason is that of the first. */
+static struct phase_time time_algorithms(const struct space_request *request, const struct workload *work, int slot,
+                                         enum phase phase, const struct family *family, struct space_option *option,
+                                         struct error *err) {
   struct phase_time best = {0};
   for (size_t t = 0; t < family->n_techniques; t++) {
+    const struct technique *technique = &family->techniques[t];
     char algorithm[48];
     struct error why = {0};
-    algorithm_of(&family->techniques[t], format, algorithm, sizeof algorithm);
-    if (!algorithm[0]) continue;
-    const struct timing_names names = {algorithm, format, family->techniques[t].id};
+    algorithm_of(technique, option->name, algorithm, sizeof algorithm);
+    if (!algorithm[0] || (is_adapter(family) && !finetune_uses(&request->setting.finetune, technique->id))) continue;
+    const struct timing_names names = {algorithm, option->name, technique->id, WAYS_FIRST};
     const struct phase_time here = time_slot(request, work, slot, phase, &names, &why);
     if (!here.ok && !err->text[0]) *err = why;
     if (!here.ok || (best.ok && here.time.ns >= best.time.ns)) continue;
     best = here;
-    option->technique[phase] = &family->techniques[t];
+    option->technique[phase] = technique;
   }
-  option->time[phase] = best.time;
-  option->scratch_bytes = fmax(option->scratch_bytes, best.scratch);
-  if (best.ok) *err = (struct error){0};
-  else if (!err->text[0]) error_set(err, ERROR_UNSUPPORTED, "no kernels for experts in this format");
-  return best.ok;
+  return best;
+}
+
+/* The adapter as products of its own, beside the matmul: what computes it where no kernel does both. */
+static struct phase_time time_products(const struct space_request *request, const struct workload *work, int slot,
+                                       enum phase phase, struct space_option *option) {
+  struct error ignored = {0};
+  const struct timing_names names = {NULL, option->name, option->technique[phase]->id, WAYS_OTHERS};
+  const struct phase_time time = time_slot(request, work, slot, phase, &names, &ignored);
+  if (time.ok) option->composed = true;
+  return time;
 }
 
 static bool time_weights(const struct space_request *request, const struct workload *work, int slot, enum phase phase,
                          struct space_option *option, struct error *err) {
-  if (has_experts(work, slot)) return time_experts(request, work, slot, phase, option->name, option, err);
-  const struct timing_names names = {NULL, option->name, option->technique[phase]->id};
-  const struct phase_time time = time_slot(request, work, slot, phase, &names, err);
+  const struct family *family = open_family(work, slot);
+  const struct timing_names names = {NULL, option->name, option->technique[phase]->id, WAYS_ALL};
+  struct phase_time time = family ? time_algorithms(request, work, slot, phase, family, option, err)
+                                  : time_slot(request, work, slot, phase, &names, err);
+  if (!time.ok && family && is_adapter(family)) time = time_products(request, work, slot, phase, option);
   option->time[phase] = time.time;
   option->scratch_bytes = fmax(option->scratch_bytes, time.scratch);
+  if (time.ok) *err = (struct error){0};
+  else if (!err->text[0]) error_set(err, ERROR_UNSUPPORTED, "no kernels of %s in this format", family->name);
   return time.ok;
 }
 
@@ -143,24 +158,34 @@ static void place_weights(const struct space_request *request, const struct spac
 /* What a format loses is the same for experts, whose kernels decode it as matmul's do. */
 static bool build_weights(const struct space_request *request, struct space *space, enum tensor_class class_, struct error *err) {
   const struct family *family = family_find("matmul");
+  const struct model *model = request->setting.model;
+  const struct finetune *finetune = &request->setting.finetune;
   struct space_slot *slot = &space->slots[class_];
   if (!family || !slot_open(slot, family->n_techniques, err)) return family ? false : error_set(err, ERROR_UNSUPPORTED, "this build has no matmul");
   double all = 0;
-  for (int c = 0; c < CLASS_COUNT; c++) all += model_class_params(request->setting.model, (enum tensor_class)c);
-  slot->share = model_class_params(request->setting.model, class_) / all;
+  for (int c = 0; c < CLASS_COUNT; c++) all += model_class_params(model, (enum tensor_class)c);
+  slot->share = model_class_params(model, class_) / all;
+  const bool adapted = finetune_adapts_class(model, finetune, class_);
+  const double adapters = (double)finetune_adapters(request->task) * finetune_class_bytes(model, finetune, class_);
 
   for (size_t t = 0; t < family->n_techniques; t++) {
     const struct technique *technique = &family->techniques[t];
     struct space_option option = {.technique = {technique, technique}, .rank = t};
     struct error why = {0};
     snprintf(option.name, sizeof option.name, "%s", strchr(technique->id, '.') + 1);
+    const char *unfit = adapted ? finetune_format_refusal(finetune, option.name) : NULL;
+    if (unfit) {
+      refuse(slot, option.name, unfit);
+      continue;
+    }
     if (!time_weights(request, &space->work, class_, PHASE_PREFILL, &option, &why)
         || !time_weights(request, &space->work, class_, PHASE_DECODE, &option, &why)) {
       refuse(slot, option.name, why.text);
       continue;
     }
     place_weights(request, space, class_, technique, &option);
-    option.quality = share_of(quality_of(request->quality, technique->id, request->setting.model->params), slot->share);
+    option.weight_bytes += adapters;
+    option.quality = share_of(quality_of(request->quality, technique->id, model->params), slot->share);
     offer(request, slot, &option);
   }
   return true;
@@ -182,7 +207,7 @@ static struct attention_name name_of(const struct technique *technique) {
 static struct phase_time time_attention(const struct space_request *request, const struct workload *work,
                                         const struct technique *technique, enum phase phase, struct error *err) {
   const struct attention_name name = name_of(technique);
-  const struct timing_names names = {name.algorithm, name.kv, technique->id};
+  const struct timing_names names = {name.algorithm, name.kv, technique->id, WAYS_ALL};
   return time_slot(request, work, SLOT_ATTENTION, phase, &names, err);
 }
 
@@ -369,6 +394,8 @@ bool space_build(const struct space_request *request, struct space *space, struc
     return error_set(err, ERROR_INPUT, "the result has no speed of copies from the host to the device; a new `vkpareto run` "
                                        "measures it");
   *space = (struct space){.setting = request->setting, .fixed_bytes = model_fixed_bytes(request->setting.model)};
+  const char *unfit = finetune_refusal(&request->setting.finetune, request->task);
+  if (unfit) return error_set(err, ERROR_INFEASIBLE, "%s", unfit);
   bool ok = workload_build(&request->setting, request->task, &space->work, err) && set_aside(request, space, err);
   for (int c = 0; ok && c < CLASS_COUNT; c++) ok = build_weights(request, space, (enum tensor_class)c, err);
   ok = ok && build_attention(request, space, err);

@@ -2,7 +2,9 @@
  *
  * Decisions that share an op are one slot. A slot per tensor class holds the weight formats; where the class has
  * experts an option also says by which algorithm each phase computes them, the fastest that was measured, since all
- * read the same weights. One slot holds attention: KV format x algorithm of the prefill x algorithm of the decode,
+ * read the same weights. Where the class has a live adapter, the fastest kernels for the format with the adapter in it
+ * count in the same way; without a row of such kernels the adapter is costed as the two products that it is, which
+ * `composed` says. One slot holds attention: KV format x algorithm of the prefill x algorithm of the decode,
  * where the two may differ (flash for the prompt, split keys for single tokens) but read the same cache, with what
  * appends to that. Every option is evaluated on every op that it serves. All other ops are nobody's decision: the
  * fastest kernels that compute them are the fixed part.
@@ -38,6 +40,7 @@ struct space_option {
   double weight_bytes, kv_bytes, scratch_bytes;   /* on the device */
   double host_bytes;         /* weights in the host's memory (placement.h) */
   struct quality_estimate quality;       /* nats, lo, hi already scaled to the slot's share of the weights */
+  bool composed;             /* the adapter of some phase is costed by matmuls, not by a kernel of its own */
   size_t rank;               /* order in the room's table: the simpler option has the lower one */
   struct front_cost cost;
 };

@@ -19,8 +19,11 @@ struct space_time {
   double measured_joules;         /* the part of joules that was measured, the rest is modelled */
 };
 
-/* What a slot's option fills into the names of techniques; and its own technique, whose row is kept. */
-struct timing_names { const char *algorithm, *format, *technique; };
+/* Of an op that has several ways. */
+enum timing_ways { WAYS_ALL, WAYS_FIRST, WAYS_OTHERS };
+
+/* What a slot's option fills into the names of techniques; its own technique, whose row is kept; and what it may run. */
+struct timing_names { const char *algorithm, *format, *technique; enum timing_ways ways; };
 
 /* Adds `op` to *time, computed in the fastest of its ways, and raises *scratch to what that needs. False with the
  * reason why the first way cannot be predicted when none can; nothing is added then. */
