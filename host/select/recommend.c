@@ -114,6 +114,13 @@ static bool find_front(struct recommendation *r, const struct space_request *req
   return true;
 }
 
+static bool find_alternatives(struct recommendation *r, const struct space_request *request, enum preference preference,
+                              struct error *err) {
+  struct space_request wanted = *request;
+  wanted.setting = setting_plain(r->model);
+  return alternatives_find(&wanted, &r->decision.limits, preference, &r->alternatives, err);
+}
+
 static void add_note(struct error *err, const char *note) {
   struct text t = {err->text, sizeof err->text, strlen(err->text)};
   text_add(&t, "\n  (%s)", note);
@@ -138,7 +145,7 @@ struct recommendation *recommend_build(const struct result *result, const struct
   const struct space_request request = {.cost = r->cost, .quality = quality, .task = task,
                                         .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
   if (r->cost && find_front(r, &request, &limits, &options->finetune, err) && decide(r, &limits, options->preference, err)
-      && count_step(r, &request, err))
+      && count_step(r, &request, err) && (!options->architectures || find_alternatives(r, &request, options->preference, err)))
     return r;
   if (err->kind == ERROR_INFEASIBLE && r->offload_note[0]) add_note(err, r->offload_note);
   recommend_free(r);
@@ -147,6 +154,7 @@ struct recommendation *recommend_build(const struct result *result, const struct
 
 void recommend_free(struct recommendation *r) {
   if (!r) return;
+  alternatives_free(&r->alternatives);
   outer_free(&r->outer);
   cost_free(r->cost);
   free(r);
