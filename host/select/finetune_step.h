@@ -15,7 +15,7 @@
  * Frameworks hold more: copies of the logits, workspace, fragments. It is the least that a step needs.
  *
  * Time: the forward pass, again for what was not kept, and the gradient of every matrix's input, each as many operations
- * as the forward pass: 3 forward passes at the rates measured for a prompt. (A whole model is 4: its weights have a gradient
+ * as the forward pass: 3 forward passes at the rates of a prompt in plain chunks. (A whole model is 4: its weights have a gradient
  * too; Korthikanti et al., appendix A. Here only the adapter's have one, which is left out, as is the optimiser.) */
 #ifndef FINETUNE_STEP_H
 #define FINETUNE_STEP_H
