@@ -90,7 +90,8 @@ static bool read_finetune(const struct args *args, struct finetune_wish *wish, s
   static const char *const details[] = {"rank", "adapt", "live"};
   for (size_t i = 0; method == FINETUNE_NONE && i < sizeof details / sizeof details[0]; i++)
     if (args_text(args, details[i]))
-      return error_set(err, ERROR_USAGE, "--%s says something about an adapter; --finetune METHOD asks for one", details[i]);
+      return error_set(err, ERROR_USAGE, "--%s says something about an adapter; --finetune METHOD asks for one",
+                       details[i]);
   const bool any = method == FINETUNE_METHODS;
   *wish = (struct finetune_wish){.any = any, .live = args_flag(args, "live"), .target = (enum finetune_target)target,
                                  .method = any ? FINETUNE_NONE : (enum finetune_method)method, .rank = (int64_t)rank};
@@ -200,17 +201,18 @@ static void say_step(const struct recommendation *r, const struct finetune *f) {
   text_bytes(step->memory, memory, sizeof memory);
   text_duration(step->ns, time, sizeof time);
   if (step->reason[0])
-    log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s; its time cannot be estimated: %s",
-             "tuning", 1e-6 * step->params, (long long)step->tokens, memory, step->reason);
+    log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s; its time is unknown: %s", "tuning",
+             1e-6 * step->params, (long long)step->tokens, memory, step->reason);
   else
     log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s and, estimated, %s", "tuning",
              1e-6 * step->params, (long long)step->tokens, memory, time);
   const char *method = finetune_method_names[f->method];
-  const struct finetune_speed *speed = r->figures ? finetune_speed_near(r->figures, method, r->model->params, step->tokens) : NULL;
+  const struct finetune_speed *speed =
+    r->figures ? finetune_speed_near(r->figures, method, r->model->params, step->tokens) : NULL;
   if (!speed) return;
   text_bytes(speed->memory, memory, sizeof memory);
-  log_info("  published, for %s on another device, %s: %.3g samples of at most %lld tokens a second in %s (%s)", speed->model,
-           speed->device, speed->samples_per_s, (long long)speed->tokens, memory, speed->source);
+  log_info("  published, for %s on another device, %s: %.3g samples of at most %lld tokens a second in %s (%s)",
+           speed->model, speed->device, speed->samples_per_s, (long long)speed->tokens, memory, speed->source);
 }
 
 static void say_adapter(const struct recommendation *r) {
@@ -220,8 +222,8 @@ static void say_adapter(const struct recommendation *r) {
   const struct finetune_accuracy *a;
   const char *method = finetune_method_names[f->method];
   for (size_t i = 0; r->figures && (a = finetune_accuracy_at(r->figures, method, r->model->params, i)); i++)
-    log_detail("    published: %s %.4g against %.4g (%s), %s of %s on %s; %s", method, a->value, a->base, a->baseline, a->metric,
-               a->model, a->dataset, a->source);
+    log_detail("    published: %s %.4g against %.4g (%s), %s of %s on %s; %s", method, a->value, a->base, a->baseline,
+               a->metric, a->model, a->dataset, a->source);
 }
 
 /* What the task says that people accept: shown, and warned about when it is missed, but no limit of the search, since only

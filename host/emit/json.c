@@ -47,6 +47,17 @@ static void add_experts(cJSON *to, const struct space *space, const uint8_t *cho
   }
 }
 
+/* Layers, from the last, whose weights or experts lie in the host's memory; null where all are on the device. */
+static void add_offload(cJSON *to, const struct offload *offload) {
+  if (offload->layers == 0 && offload->expert_layers == 0) {
+    cJSON_AddNullToObject(to, "offload");
+    return;
+  }
+  cJSON *object = cJSON_AddObjectToObject(to, "offload");
+  json_add_int(object, "layers", offload->layers);
+  json_add_int(object, "expert_layers", offload->expert_layers);
+}
+
 static void add_choice(cJSON *to, const char *name, const struct space *space, const uint8_t *choice) {
   cJSON *object = cJSON_AddObjectToObject(to, name), *weights = cJSON_AddObjectToObject(object, "weights");
   for (int c = 0; c < CLASS_COUNT; c++) cJSON_AddStringToObject(weights, slot_names[c], option_of(space, choice, c)->name);
@@ -60,6 +71,7 @@ static void add_choice(cJSON *to, const char *name, const struct space *space, c
   add_experts(object, space, choice);
   json_add_adapter(object, space);
   json_add_int(object, "micro_batch", space->setting.micro_batch);
+  add_offload(object, &space->setting.offload);
 }
 
 /* ---- kernels: per technique and phase the variant and tuning that carry most of the time */
@@ -103,7 +115,7 @@ static void add_parts(cJSON *to, const char *name, const struct prediction *p, e
   const double all = phase == PHASE_PREFILL ? p->ttft_ns.value : p->tpot_ns.value;
   cJSON *parts = cJSON_AddObjectToObject(to, name);
   for (int part = 0; part < PART_COUNT; part++)
-    json_add_number(parts, part_names[part], rounded(p->part_ns[phase][part] / all, micro));
+    if (part != PART_UPLOAD || p->host_bytes > 0) json_add_number(parts, part_names[part], rounded(p->part_ns[phase][part] / all, micro));
 }
 
 static void add_prediction(cJSON *to, const char *name, const struct space *space, const uint8_t *choice, const struct prediction *p) {
@@ -119,6 +131,7 @@ static void add_prediction(cJSON *to, const char *name, const struct space *spac
   json_add_number(parts, "scratch", p->scratch_bytes);
   json_add_number(parts, "activations", p->activation_bytes);
   json_add_number(parts, "other", p->other_bytes);
+  if (p->host_bytes > 0) json_add_number(object, "host_memory", p->host_bytes);
   if (space->energy_known) add_range(object, "energy_per_token", &p->token_joules, nano);
   else cJSON_AddNullToObject(object, "energy_per_token");
   add_range(object, "quality_loss_nats", &p->quality_nats, nano);

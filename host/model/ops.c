@@ -239,6 +239,7 @@ static bool add_pass(struct workload *w, const struct model *m, const struct swe
   for (size_t i = 0; i < EVERY_PASS; i++)
     if (!add_op(w, m, sweep, &every_pass[i], err)) return false;
   w->passes[sweep->phase] += sweep->times;
+  w->runs[w->n_runs++] = (struct op_run){sweep->phase, (double)(sweep->sequences * sweep->each), sweep->times};
   return true;
 }
 

@@ -29,6 +29,7 @@ struct recommendation {
   struct prediction predicted;
   struct stability stability;
   bool memory_limit_from_device;
+  char offload_note[128];            /* why weights in the host's memory do not help, where nothing fits; "": not asked */
   bool has_plain;                    /* 16-bit weights and cache with one attention algorithm can be predicted */
   const struct space *plain_space;   /* of the plain setting */
   uint8_t plain[SLOT_COUNT];         /* that configuration: what one runs without choosing anything */
