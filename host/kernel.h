@@ -94,6 +94,8 @@ struct dispatch_plan {
   uint64_t scratch[KERNEL_SCRATCH];  /* bytes each; tensor indices list.n, list.n + 1, ... */
   size_t n_scratch;
   uint32_t windows;                  /* parts the op was split into; 1 = not split */
+  double work;                       /* operations that the workgroups carry out, what fills their tiles up included (as
+                                        many as are expected where data decides); 0: as many as the op has */
 };
 
 /* Appends a zeroed pass; NULL (and the error set) when memory runs out. The pointer is valid until the next add. */
