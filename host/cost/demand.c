@@ -1,0 +1,52 @@
+#include "demand.h"
+
+#include <string.h>
+
+#include "family.h"
+
+static bool is_candidate(const struct tunable *tunable, int32_t value) {
+  for (size_t v = 0; v < tunable->n; v++)
+    if (tunable->values[v] == value) return true;
+  return false;
+}
+
+/* The row's tuning in the order of its variant's tunables; the preset where the row names no value that the kernel knows. */
+static void tuning_of(const struct result_row *row, const struct variant *variant, int32_t tuning[KERNEL_TUNABLES]) {
+  for (size_t t = 0; t < variant->n_tunables; t++) {
+    const struct tunable *tunable = &variant->tunables[t];
+    tuning[t] = tunable->values[0];
+    for (size_t r = 0; r < row->n_tuning; r++)
+      if (strcmp(row->tuning_names[r], tunable->name) == 0 && is_candidate(tunable, row->tuning[r])) tuning[t] = row->tuning[r];
+  }
+}
+
+static bool has_several_groups(const struct pass *pass) {
+  return pass->groups[0] > 1 || pass->groups[1] > 1 || pass->groups[2] > 1;
+}
+
+static void add_up(const struct dispatch_plan *plan, const struct kernel_case *kase, const struct technique *technique,
+                   struct demand *out) {
+  *out = (struct demand){0};
+  for (size_t i = 0; i < plan->n_scratch; i++) out->scratch_bytes += (double)plan->scratch[i];
+  for (size_t i = 0; i < plan->n; i++) {
+    out->amount[FIT_LAUNCH]++;
+    out->amount[FIT_SPREAD] += has_several_groups(&plan->pass[i]);
+  }
+  const double work = plan->work > 0 ? plan->work : kase->family->flops(kase), per_score = family_per_score(kase);
+  out->amount[FIT_BYTE] = kase->family->bytes(kase, technique);
+  out->amount[FIT_OPERATION] = work;
+  out->amount[FIT_SCORE] = per_score > 0 ? work / per_score : 0;
+}
+
+bool demand_of(const struct result_row *row, const struct kernel_case *kase, const struct caps *caps, struct demand *out) {
+  const struct variant *variant = variant_find(row->variant);
+  int32_t tuning[KERNEL_TUNABLES] = {0};
+  tuning_of(row, variant, tuning);
+  if (variant->valid && variant->valid(kase, caps, tuning)) return false;
+  struct dispatch_plan plan = {0};
+  struct error err = {0};
+  const bool ok = variant->plan(variant, kase, caps, tuning, 1, &plan, &err);
+  if (ok) add_up(&plan, kase, technique_of(kase->family, variant), out);
+  dispatch_plan_free(&plan);
+  return ok;
+}
