@@ -235,24 +235,40 @@ static bool is_of(const struct result_row *row, const struct kernel_case *kase) 
   return family_same_shape(kase->family, row->dim, kase->dim);
 }
 
-/* The row of this very shape, else the one nearest in bytes and operations (which do not tell N from K), whose kernel
- * can run the case, and what it would need; group->n when none can. */
-static size_t nearest(const struct cost_group *group, const struct caps *caps, const struct kernel_case *kase,
-                      struct demand *out) {
-  const double bytes = kase->family->bytes(kase, group->technique), flops = kase->family->flops(kase);
-  size_t best = group->n;
-  double distance = INFINITY;
+/* A row whose kernel can run the case, what that would need, and how good a choice it is: how long it would take, then how
+ * far the row's shape is in bytes and operations (which do not tell N from K). */
+struct candidate {
+  size_t row;
+  struct demand demand;
+  double ns, distance;
+};
+
+static bool is_better(const struct candidate *a, const struct candidate *b) {
+  const double tie = 1e-9;   /* two rows of one kernel: the same demand, summed in the same order */
+  if (fabs(a->ns - b->ns) > tie * b->ns) return a->ns < b->ns;
+  return a->distance < b->distance;
+}
+
+static double distance_of(const struct cost_group *group, const struct result_row *row, const struct kernel_case *kase) {
+  const struct kernel_case other = cost_case_of(row);
+  return log_ratio(kase->family->bytes(kase, group->technique), other.family->bytes(&other, group->technique)) +
+         log_ratio(kase->family->flops(kase), other.family->flops(&other));
+}
+
+/* The row of this very shape, else the one whose kernel is predicted to be the fastest; false when none can run it. */
+static bool choose_row(const struct cost_group *group, const struct caps *caps, const struct kernel_case *kase,
+                       struct candidate *out) {
+  bool found = false;
   for (size_t i = 0; i < group->n; i++) {
-    const struct kernel_case row = cost_case_of(group->rows[i]);
-    const double here = is_of(group->rows[i], kase) ? -1 : log_ratio(bytes, row.family->bytes(&row, group->technique))
-                                                         + log_ratio(flops, row.family->flops(&row));
-    struct demand demand;
-    if (here >= distance || !demand_of(group->rows[i], kase, caps, &demand)) continue;
-    best = i;
-    distance = here;
-    *out = demand;
+    struct candidate here = {.row = i};
+    if (!demand_of(group->rows[i], kase, caps, &here.demand)) continue;
+    here.ns = is_of(group->rows[i], kase) ? 0 : group->fit.fitted ? fit_at(&group->fit.fit, here.demand.amount) : 1;
+    here.distance = distance_of(group, group->rows[i], kase);
+    if (found && !is_better(&here, out)) continue;
+    *out = here;
+    found = true;
   }
-  return best;
+  return found;
 }
 
 /* Bytes or operations more than 2x outside what was measured, of which the unit `without` is not. */
@@ -312,21 +328,20 @@ bool cost_predict(const struct cost_model *cost, const char *technique, const st
   struct tensor_list tensors = {0};
   if (!kase->family->tensors(kase, group->technique, &tensors, err)) return false;
   *out = (struct cost_estimate){0};
-  struct demand demand;
-  const size_t near = nearest(group, &cost->result->caps, kase, &demand);
-  if (near == group->n)
+  struct candidate chosen;
+  if (!choose_row(group, &cost->result->caps, kase, &chosen))
     return error_set(err, ERROR_UNSUPPORTED, "no measured %svariant of %s can run this shape", word, technique);
 
-  const struct result_row *row = out->row = group->rows[near];
-  out->scratch_bytes = demand.scratch_bytes;
+  const struct result_row *row = out->row = group->rows[chosen.row];
+  out->scratch_bytes = chosen.demand.scratch_bytes;
   if (is_of(row, kase)) {
     out->measured = true;
     out->ns = row->time.median;
     out->lo = finite_or_nan(row->time.lo);
     out->hi = finite_or_nan(row->time.hi);
   } else if (group->fit.fitted) {
-    set_interval(fit_at(&group->fit.fit, demand.amount), group->fit.error, out);
-    out->extrapolated = is_extrapolated(group, demand.amount, FIT_NEVER);
+    set_interval(chosen.ns, group->fit.error, out);
+    out->extrapolated = is_extrapolated(group, chosen.demand.amount, FIT_NEVER);
   } else {
     return error_set(err, ERROR_INPUT, "%zu %srow%s of %s, a fit needs %d shapes", group->n, word,
                      group->n == 1 ? "" : "s", technique, FIT_MIN_POINTS);

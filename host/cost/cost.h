@@ -43,7 +43,7 @@ const struct cost_group *cost_find(const struct cost_model *, const char *techni
 
 struct cost_estimate {
   double ns, lo, hi;               /* of one run of the op; lo to hi holds it in 95 % of cases, NAN: error unknown */
-  const struct result_row *row;    /* the measured row itself, or the nearest one: variant and tuning that would run */
+  const struct result_row *row;    /* the measured row itself, or one of the kernel that would run, the fastest of those measured */
   bool measured;                   /* this very shape */
   bool extrapolated;               /* bytes or operations more than 2x outside what was measured */
   double scratch_bytes;            /* device memory that the kernel needs while it runs */

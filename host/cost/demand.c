@@ -20,8 +20,8 @@ static void tuning_of(const struct result_row *row, const struct variant *varian
   }
 }
 
-static bool has_several_groups(const struct pass *pass) {
-  return pass->groups[0] > 1 || pass->groups[1] > 1 || pass->groups[2] > 1;
+static double groups_of(const struct pass *pass) {
+  return (double)pass->groups[0] * (double)pass->groups[1] * (double)pass->groups[2];
 }
 
 static void add_up(const struct dispatch_plan *plan, const struct kernel_case *kase, const struct technique *technique,
@@ -29,8 +29,10 @@ static void add_up(const struct dispatch_plan *plan, const struct kernel_case *k
   *out = (struct demand){0};
   for (size_t i = 0; i < plan->n_scratch; i++) out->scratch_bytes += (double)plan->scratch[i];
   for (size_t i = 0; i < plan->n; i++) {
+    const double groups = groups_of(&plan->pass[i]);
     out->amount[FIT_LAUNCH]++;
-    out->amount[FIT_SPREAD] += has_several_groups(&plan->pass[i]);
+    out->amount[FIT_SPREAD] += 1 - 1 / groups;
+    if (!(plan->work > 0)) out->amount[FIT_GROUP] += groups;
   }
   const double work = plan->work > 0 ? plan->work : kase->family->flops(kase), per_score = family_per_score(kase);
   out->amount[FIT_BYTE] = kase->family->bytes(kase, technique);

@@ -8,7 +8,8 @@
 /* What takes the time of an op. */
 enum fit_term {
   FIT_LAUNCH,      /* one dispatch of one workgroup and the barrier behind it */
-  FIT_SPREAD,      /* of these, such as have several workgroups: what rousing the other cores takes longer */
+  FIT_SPREAD,      /* of these the share of workgroups that another core than the first may take, which it is roused for */
+  FIT_GROUP,       /* a workgroup, where it has little to do: kernels whose plans do not count their work */
   FIT_BYTE,        /* compulsory traffic */
   FIT_OPERATION,   /* carried out, what fills tiles up included */
   FIT_SCORE,       /* attention: one key meets one query, whatever the width of the head: masks, maxima, exponentials */
@@ -33,7 +34,7 @@ double fit_at(const struct fit *, const double amount[FIT_TERMS]);
  * each term the sum has one more square, of what the coefficient is away from the law's, as a share of the points' times
  * on average, so that each term of the law weighs as much as one point.
  *
- * Exact: the optimum is the best of the unconstrained solutions on the 31 subsets of the terms that happen to be
+ * Exact: the optimum is the best of the unconstrained solutions on the 63 subsets of the terms that happen to be
  * nonnegative (the active-set argument of Lawson and Hanson 1974, ch. 23), enumerated; no iteration, no start value,
  * so the same points give the same bits. False with fewer than FIT_MIN_POINTS points that may be left out. */
 bool fit_solve(const struct fit_point *, size_t n, long without, const struct fit *law, struct fit *);

@@ -27,13 +27,13 @@ static void recovers_known_coefficients(void **state) {
   (void)state;
   struct rng rng = rng_make(3);
   static const struct fit laws[] = {
-    {{5000, 0, 0.004, 2e-5, 0}}, {{0, 0, 0.004, 2e-5, 0}}, {{5000, 0, 0, 2e-5, 0}}, {{5000, 0, 0.004, 0, 0}},
-    {{0, 0, 0.004, 0, 0}}, {{700, 0, 0, 0, 0}}, {{5000, 800, 0.004, 2e-5, 0.3}}, {{0, 0, 0, 2e-5, 0.3}},
+    {{5000, 0, 0, 0.004, 2e-5, 0}}, {{0, 0, 0, 0.004, 2e-5, 0}}, {{5000, 0, 0, 0, 2e-5, 0}}, {{5000, 0, 0, 0.004, 0, 0}},
+    {{0, 0, 0, 0.004, 0, 0}}, {{700, 0, 0, 0, 0, 0}}, {{5000, 800, 40, 0.004, 2e-5, 0.3}}, {{0, 0, 40, 0, 2e-5, 0.3}},
   };
   for (size_t i = 0; i < sizeof laws / sizeof laws[0]; i++) {
     struct fit_point points[12];
     for (size_t p = 0; p < 12; p++) {
-      const double amount[FIT_TERMS] = {1 + (double)(p % 3), (double)(p % 2), 1e4 + 1e8 * rng_uniform(&rng),
+      const double amount[FIT_TERMS] = {1 + (double)(p % 3), (double)(p % 2), 1 + 1e4 * rng_uniform(&rng), 1e4 + 1e8 * rng_uniform(&rng),
                                         1e6 + 1e11 * rng_uniform(&rng), 1e3 + 1e6 * rng_uniform(&rng)};
       points[p].unit = (long)p / 3;
       for (int t = 0; t < FIT_TERMS; t++) points[p].amount[t] = amount[t];
