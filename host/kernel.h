@@ -85,6 +85,8 @@ struct pass {
   unsigned char push[KERNEL_PUSH];  /* words 0..n_bindings-1 are the executor's */
   uint32_t push_bytes;
   uint32_t groups[3];
+  double work;                      /* operations that its workgroups carry out, what fills their tiles up included (as
+                                       many as are expected where data decides); 0: it has little to do, or nobody counts */
 };
 
 /* A whole run of an op: passes in order. Owned by the caller; free with dispatch_plan_free. */
@@ -94,8 +96,6 @@ struct dispatch_plan {
   uint64_t scratch[KERNEL_SCRATCH];  /* bytes each; tensor indices list.n, list.n + 1, ... */
   size_t n_scratch;
   uint32_t windows;                  /* parts the op was split into; 1 = not split */
-  double work;                       /* operations that the workgroups carry out, what fills their tiles up included (as
-                                        many as are expected where data decides); 0: as many as the op has */
 };
 
 /* Appends a zeroed pass; NULL (and the error set) when memory runs out. The pointer is valid until the next add. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "demand.h"
+#include "law.h"
 
 static const char *const regime_words[REGIME_COUNT] = {"decode ", "prefill ", ""};
 
@@ -32,7 +33,7 @@ static bool can_be_planned(const struct result_row *row, const struct caps *caps
   struct error err = {0};
   struct demand demand;
   return family_in_range(&kase, &err) && row->family->tensors(&kase, technique_find(row->technique), &tensors, &err) &&
-         demand_of(row, &kase, caps, &demand);
+         demand_of(row, &kase, caps, 1, &demand);
 }
 
 /* An op of a model, timed on streaming data, by a kernel that this build still has. The three names of a row must
@@ -83,77 +84,7 @@ static void keep_fastest(struct cost_group *group) {
   group->n = kept;
 }
 
-/* ---- fitting */
-
-static bool same_pool(const struct cost_group *a, const struct cost_group *b) {
-  return a->family == b->family && a->regime == b->regime;
-}
-
-/* The unit of a row that one of the groups before `group`, or an earlier row of it, has; else the next number. */
-static long unit_of(const struct cost_model *cost, const struct cost_group *group, size_t row, long *n_units) {
-  for (const struct cost_group *other = cost->groups; other <= group; other++)
-    for (size_t i = 0; same_pool(other, group) && i < (other == group ? row : other->n); i++)
-      if (family_same_unit(group->family, group->rows[row]->dim, other->rows[i]->dim)) return other->fit.points[i].unit;
-  return (*n_units)++;
-}
-
-static size_t count_units(const struct cost_group *group) {
-  size_t units = 0;
-  for (size_t i = 0; i < group->n; i++) {
-    bool known = false;
-    for (size_t j = 0; j < i; j++) known = known || group->fit.points[j].unit == group->fit.points[i].unit;
-    units += !known;
-  }
-  return units;
-}
-
-static bool set_points(const struct cost_model *cost, struct cost_group *group, long *n_units) {
-  const double dispatch_ns = cost->result->ceilings.dispatch_ns;
-  group->fit.points = malloc((group->n + 1) * sizeof *group->fit.points);
-  group->fit.left_out = malloc((group->n + 1) * sizeof *group->fit.left_out);
-  if (!group->fit.points || !group->fit.left_out) return false;
-  for (size_t i = 0; i < group->n; i++) {
-    const struct kernel_case kase = cost_case_of(group->rows[i]);
-    struct fit_point *point = &group->fit.points[i];
-    struct demand demand;
-    if (!demand_of(group->rows[i], &kase, &cost->result->caps, &demand)) return false;   /* usable() planned it */
-    memcpy(point->amount, demand.amount, sizeof point->amount);
-    point->ns = group->rows[i]->time.median;
-    point->unit = unit_of(cost, group, i, n_units);
-  }
-  group->n_units = count_units(group);
-  group->fit.n = group->n;
-  if (dispatch_ns > 0 && isfinite(dispatch_ns))
-    group->fit.points[group->fit.n++] = (struct fit_point){.amount = {[FIT_LAUNCH] = 1}, .ns = dispatch_ns, .unit = FIT_NEVER};
-  return true;
-}
-
-/* The pool of which the group is the first. */
-static bool fit_pool(struct cost_model *cost, struct cost_group *first) {
-  const size_t most = (size_t)(cost->groups + cost->n - first);
-  struct pool_member *members = malloc(most * sizeof *members);
-  struct cost_group **groups = malloc(most * sizeof *groups);
-  size_t n = 0;
-  long n_units = 0;
-  bool ok = members && groups;
-  for (struct cost_group *group = first; ok && group < cost->groups + cost->n; group++) {
-    if (!same_pool(first, group)) continue;
-    ok = set_points(cost, group, &n_units);
-    groups[n] = group;
-    members[n++] = group->fit;
-  }
-  ok = ok && pool_fit(members, n, n_units);
-  for (size_t i = 0; ok && i < n; i++) groups[i]->fit = members[i];
-  free(members);
-  free(groups);
-  return ok;
-}
-
-static bool is_first_of_pool(const struct cost_model *cost, const struct cost_group *group) {
-  for (const struct cost_group *other = cost->groups; other < group; other++)
-    if (same_pool(other, group)) return false;
-  return true;
-}
+/* ---- energy */
 
 static bool has_joules(const struct result_row *row, const struct caps *caps) { return row->energy.windows > 0 && usable(row, caps); }
 
@@ -195,8 +126,7 @@ struct cost_model *cost_build(const struct result *result, struct error *err) {
   for (size_t i = 0; i < result->n_rows; i++)
     if (usable(&result->rows[i], &result->caps) && !add_row(cost, &result->rows[i])) goto memory;
   for (size_t g = 0; g < cost->n; g++) keep_fastest(&cost->groups[g]);
-  for (size_t g = 0; g < cost->n; g++)
-    if (is_first_of_pool(cost, &cost->groups[g]) && !fit_pool(cost, &cost->groups[g])) goto memory;
+  if (!law_fit(cost)) goto memory;
   if (!fit_energy(cost)) goto memory;
   if (cost->n > 0) return cost;
   error_set(err, ERROR_INPUT, "no row of the result is a timed op of a model that this build knows; "
@@ -256,12 +186,12 @@ static double distance_of(const struct cost_group *group, const struct result_ro
 }
 
 /* The row of this very shape, else the one whose kernel is predicted to be the fastest; false when none can run it. */
-static bool choose_row(const struct cost_group *group, const struct caps *caps, const struct kernel_case *kase,
+static bool choose_row(const struct cost_model *cost, const struct cost_group *group, const struct kernel_case *kase,
                        struct candidate *out) {
   bool found = false;
   for (size_t i = 0; i < group->n; i++) {
     struct candidate here = {.row = i};
-    if (!demand_of(group->rows[i], kase, caps, &here.demand)) continue;
+    if (!demand_of(group->rows[i], kase, &cost->result->caps, cost->cores, &here.demand)) continue;
     here.ns = is_of(group->rows[i], kase) ? 0 : group->fit.fitted ? fit_at(&group->fit.fit, here.demand.amount) : 1;
     here.distance = distance_of(group, group->rows[i], kase);
     if (found && !is_better(&here, out)) continue;
@@ -329,7 +259,7 @@ bool cost_predict(const struct cost_model *cost, const char *technique, const st
   if (!kase->family->tensors(kase, group->technique, &tensors, err)) return false;
   *out = (struct cost_estimate){0};
   struct candidate chosen;
-  if (!choose_row(group, &cost->result->caps, kase, &chosen))
+  if (!choose_row(cost, group, kase, &chosen))
     return error_set(err, ERROR_UNSUPPORTED, "no measured %svariant of %s can run this shape", word, technique);
 
   const struct result_row *row = out->row = group->rows[chosen.row];

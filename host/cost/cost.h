@@ -32,6 +32,7 @@ struct cost_model {
   const struct result *result;
   struct cost_group *groups;
   size_t n;
+  double cores;                     /* workgroups that the device runs side by side, as its times tell (law.h) */
   bool has_energy;                  /* enough rows had their joules measured for a fit */
   struct energy_fit energy;         /* when has_energy: over all techniques and regimes */
 };

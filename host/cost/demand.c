@@ -1,5 +1,6 @@
 #include "demand.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "family.h"
@@ -24,23 +25,35 @@ static double groups_of(const struct pass *pass) {
   return (double)pass->groups[0] * (double)pass->groups[1] * (double)pass->groups[2];
 }
 
+/* By how much longer a pass takes than if its workgroups were spread evenly over the cores: the last ones to begin have
+ * some of the cores to themselves. */
+static double tail_of(double groups, double cores) { return ceil(groups / cores) * cores / groups; }
+
 static void add_up(const struct dispatch_plan *plan, const struct kernel_case *kase, const struct technique *technique,
-                   struct demand *out) {
+                   double cores, struct demand *out) {
+  const double per_score = family_per_score(kase);
+  double work = 0, walked = 0, all_groups = 0, most_groups = 0;
   *out = (struct demand){0};
   for (size_t i = 0; i < plan->n_scratch; i++) out->scratch_bytes += (double)plan->scratch[i];
   for (size_t i = 0; i < plan->n; i++) {
-    const double groups = groups_of(&plan->pass[i]);
+    const double groups = groups_of(&plan->pass[i]), told = plan->pass[i].work;
     out->amount[FIT_LAUNCH]++;
     out->amount[FIT_SPREAD] += 1 - 1 / groups;
-    if (!(plan->work > 0)) out->amount[FIT_GROUP] += groups;
+    work += told;
+    walked += told * tail_of(groups, cores);
+    all_groups += groups;
+    most_groups = fmax(most_groups, groups);
   }
-  const double work = plan->work > 0 ? plan->work : kase->family->flops(kase), per_score = family_per_score(kase);
-  out->amount[FIT_BYTE] = kase->family->bytes(kase, technique);
-  out->amount[FIT_OPERATION] = work;
-  out->amount[FIT_SCORE] = per_score > 0 ? work / per_score : 0;
+  const double tail = work > 0 ? walked / work : tail_of(most_groups, cores);
+  if (!(work > 0) || per_score > 0) out->amount[FIT_GROUP] = all_groups;
+  if (!(work > 0)) work = kase->family->flops(kase);
+  out->amount[FIT_BYTE] = kase->family->bytes(kase, technique) * tail;
+  out->amount[FIT_OPERATION] = work * tail;
+  out->amount[FIT_SCORE] = per_score > 0 ? work * tail / per_score : 0;
 }
 
-bool demand_of(const struct result_row *row, const struct kernel_case *kase, const struct caps *caps, struct demand *out) {
+bool demand_of(const struct result_row *row, const struct kernel_case *kase, const struct caps *caps, double cores,
+               struct demand *out) {
   const struct variant *variant = variant_find(row->variant);
   int32_t tuning[KERNEL_TUNABLES] = {0};
   tuning_of(row, variant, tuning);
@@ -48,7 +61,7 @@ bool demand_of(const struct result_row *row, const struct kernel_case *kase, con
   struct dispatch_plan plan = {0};
   struct error err = {0};
   const bool ok = variant->plan(variant, kase, caps, tuning, 1, &plan, &err);
-  if (ok) add_up(&plan, kase, technique_of(kase->family, variant), out);
+  if (ok) add_up(&plan, kase, technique_of(kase->family, variant), cores, out);
   dispatch_plan_free(&plan);
   return ok;
 }

@@ -77,3 +77,20 @@ bool pool_fit(struct pool_member *members, size_t n_members, long n_units) {
   free(joined.all);
   return true;
 }
+
+bool pool_residual(const struct pool_member *members, size_t n_members, double *sum) {
+  const struct points joined = join(members, n_members);
+  if (!joined.all) return false;
+  struct fit law = {0}, own;
+  const bool lawful = fit_solve(joined.all, joined.n, FIT_NEVER, NULL, &law);
+  for (size_t m = 0; lawful && m < n_members; m++) {
+    const struct pool_member *member = &members[m];
+    if (!fit_solve(member->points, member->n, FIT_NEVER, &law, &own)) continue;
+    for (size_t i = 0; i < member->n; i++) {
+      const double error = log(fit_at(&own, member->points[i].amount) / member->points[i].ns);
+      *sum += error * error;
+    }
+  }
+  free(joined.all);
+  return true;
+}

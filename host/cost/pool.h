@@ -23,4 +23,8 @@ struct pool_member {
 enum { POOL_PRIOR = 4 };
 bool pool_fit(struct pool_member *members, size_t n_members, long n_units);
 
+/* Adds to *sum the squares of log(fitted / ns) over the points of all members that can be fitted, with none left out: by it a
+ * parameter of the amounts is chosen. False when memory runs out. */
+bool pool_residual(const struct pool_member *members, size_t n_members, double *sum);
+
 #endif

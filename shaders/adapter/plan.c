@@ -314,7 +314,6 @@ static bool plan_separate(const struct variant *variant, const struct kernel_cas
   if (!adapter_shape_of(kase, variant->technique, &shape, err)) return false;
   const struct variant *base = base_variant(shape.format, strrchr(variant->id, '.') + 1);
   if (!base->plan(base, &shape.base, caps, tuning, min_windows, out, err)) return false;
-  out->work = 0;   /* the base's alone */
   struct run run = {
     .shape = &shape, .caps = caps, .tile = tile, .splits = splits_of(variant, &shape, tuning), .out = out, .err = err,
     .finish = {.group_n = THREADS, .group_m = 1},

@@ -172,9 +172,10 @@ bool attention_naive_plan(const struct variant *variant, const struct kernel_cas
       [SOFTMAX] = {at.rows, 1},
       [WEIGHTED] = {divide_up(tiles * (shape.head / 4), NAIVE_THREADS), 1},
     };
-    const double scored = (double)(tiles * divide_up(shape.keys, NAIVE_THREADS) * NAIVE_THREADS);
-    const double weighted = walked_keys(&shape, &at, ATTENTION_NAIVE_ROWS, ATTENTION_UNROLL);
-    out->work += 2.0 * (double)(at.pairs * shape.head * ATTENTION_NAIVE_ROWS) * (scored + weighted);
+    const double keys[PASSES] = {   /* that its tiles of rows walk */
+      [SCORES] = (double)(tiles * divide_up(shape.keys, NAIVE_THREADS) * NAIVE_THREADS),
+      [WEIGHTED] = walked_keys(&shape, &at, ATTENTION_NAIVE_ROWS, ATTENTION_UNROLL),
+    };
     for (uint32_t p = 0; p < PASSES; p++) {
       struct pass *pass = dispatch_plan_add(out, err);
       if (!pass) return false;
@@ -185,6 +186,7 @@ bool attention_naive_plan(const struct variant *variant, const struct kernel_cas
       set_push(pass, &params);
       set_spec(pass, NAIVE_THREADS, shape.head, 1, false);
       set_groups(pass, groups[p][0], groups[p][1], at.pairs);
+      pass->work = 2.0 * (double)(at.pairs * shape.head * ATTENTION_NAIVE_ROWS) * keys[p];
     }
   }
   return true;
@@ -261,8 +263,6 @@ static bool flash_plan(const struct attention_shape *shape, const struct caps *c
     params.chunk = (uint32_t)chunk;
     params.splits = (uint32_t)splits;
     const uint64_t record_bytes = at.pairs * at.rows * record_row;
-    out->work += 4.0 * (double)(at.pairs * shape->head * flash_rows[build]) *
-                 walked_keys(shape, &at, flash_rows[build], block_of(tuning));
 
     struct pass *pass = dispatch_plan_add(out, err);
     if (!pass) return false;
@@ -273,6 +273,8 @@ static bool flash_plan(const struct attention_shape *shape, const struct caps *c
     set_push(pass, &params);
     set_spec(pass, (uint64_t)tuning[TUNE_THREADS], shape->head, (uint64_t)tuning[TUNE_KEYS], splits != 0);
     set_groups(pass, divide_up(at.rows, flash_rows[build]), most(splits, 1), at.pairs);
+    pass->work = 4.0 * (double)(at.pairs * shape->head * flash_rows[build]) *
+                 walked_keys(shape, &at, flash_rows[build], block_of(tuning));
     if (!splits) continue;
 
     struct pass *merge = dispatch_plan_add(out, err);

@@ -82,7 +82,7 @@ static bool window_add(const struct kernel_case *kase, const struct layout *layo
   pass->groups[0] = (uint32_t)div_up(n1 - n0, geometry->group_n);
   pass->groups[1] = (uint32_t)div_up(m1 - m0, geometry->group_m);
   pass->groups[2] = 1;
-  out->work += 2.0 * (double)(pass->groups[0] * geometry->group_n) * (double)(pass->groups[1] * geometry->columns) *
+  pass->work = 2.0 * (double)(pass->groups[0] * geometry->group_n) * (double)(pass->groups[1] * geometry->columns) *
                (double)kase->dim[DIM_K];
   return true;
 }

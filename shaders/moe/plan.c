@@ -226,7 +226,7 @@ static bool multiply_add(const struct moe_shape *shape, const struct geometry *g
     bind_rows(pass, window, MOE_BINDING_SCALES, MOE_SCALES, shape->expert_scale_bytes, shape->layout.scale_row);
   memcpy(pass->spec, geometry->spec, sizeof pass->spec);
   pass->n_spec = geometry->n_spec;
-  out->work += multiply_work(shape, geometry, window);
+  pass->work = multiply_work(shape, geometry, window);
   return true;
 }
 

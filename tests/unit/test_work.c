@@ -29,7 +29,8 @@ static double work_of(const struct variant *variant, const struct kernel_case *k
   struct dispatch_plan plan = {0};
   struct error err = {0};
   const bool ok = variant->plan(variant, kase, &caps, tuning, windows, &plan, &err);
-  const double work = plan.work;
+  double work = 0;
+  for (size_t p = 0; p < plan.n; p++) work += plan.pass[p].work;
   dispatch_plan_free(&plan);
   return ok ? work : NAN;
 }
@@ -43,6 +44,7 @@ static double work_at(const char *variant, const int64_t *dim, size_t n) {
 }
 #define WORK(variant, ...) work_at(variant, (int64_t[]){__VA_ARGS__}, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
 
+/* Adapters count that of their base alone. */
 static void work_is_at_least_what_is_asked_for(void **state) {
   (void)state;
   size_t told = 0;
@@ -52,7 +54,7 @@ static void work_is_at_least_what_is_asked_for(void **state) {
         struct kernel_case kase = {.family = families[f]};
         memcpy(kase.dim, families[f]->proof_shapes[s], sizeof kase.dim);
         const double whole = work_of(&families[f]->variants[v], &kase, 1), halves = work_of(&families[f]->variants[v], &kase, 2);
-        if (!(whole > 0)) continue;
+        if (!(whole > 0) || strcmp(families[f]->name, "adapter") == 0) continue;
         told++;
         if (!(whole >= families[f]->flops(&kase) * (1 - 1e-12)))
           fail_msg("%s, shape %zu: %g of %g", families[f]->variants[v].id, s, whole, families[f]->flops(&kase));
