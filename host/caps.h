@@ -27,7 +27,8 @@ enum feature {
   FEATURE_COOPMAT             = 1u << 16,  /* VK_KHR_cooperative_matrix */
   FEATURE_MEMORY_BUDGET       = 1u << 17,  /* VK_EXT_memory_budget */
   FEATURE_EXECUTABLE_PROPERTIES = 1u << 18,/* VK_KHR_pipeline_executable_properties */
-  FEATURE_COUNT = 19,
+  FEATURE_CREATION_FEEDBACK = 1u << 19,    /* VK_EXT_pipeline_creation_feedback or 1.3 */
+  FEATURE_COUNT = 20,
 };
 extern const char *const feature_names[FEATURE_COUNT];
 

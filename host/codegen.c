@@ -45,3 +45,16 @@ bool codegen_worse(const struct codegen *a, const struct codegen *b) {
   }
   return false;
 }
+
+void codegen_add_time(struct compile_time *time, struct compile_time another) {
+  bool any = time->cached == CACHED_YES || another.cached == CACHED_YES;
+  bool none = (time->cached == CACHED_NO || !time->ns) && another.cached == CACHED_NO;
+  time->ns += another.ns;
+  time->cached = any ? CACHED_YES : none ? CACHED_NO : CACHED_UNKNOWN;
+}
+
+void codegen_keep_time(struct compile_time *time, struct compile_time another) {
+  static const int says[] = {[CACHED_NO] = 2, [CACHED_UNKNOWN] = 1, [CACHED_YES] = 0};
+  int more = says[another.cached] - says[time->cached];
+  if (another.ns && (!time->ns || more > 0 || (more == 0 && another.ns > time->ns))) *time = another;
+}

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct codegen {
   double registers;          /* vector registers of an invocation, as the driver allocates them */
@@ -30,5 +31,19 @@ bool codegen_known(const struct codegen *);    /* it tells at least one thing */
 bool codegen_spills(const struct codegen *);   /* registers went to memory; false where the driver does not tell */
 /* Is a the worse of the two: more scratch, then more spills, fewer subgroups at once, more registers? */
 bool codegen_worse(const struct codegen *a, const struct codegen *b);
+
+/* Did pipelines come out of our cache on disk? */
+enum cached { CACHED_UNKNOWN, CACHED_NO, CACHED_YES };
+
+/* What making pipelines took. Where one of them was cached, that is not what a first use costs. */
+struct compile_time {
+  uint64_t ns;          /* 0: not known */
+  enum cached cached;   /* any of them was */
+};
+/* Another pipeline of the same op: the times add up. */
+void codegen_add_time(struct compile_time *, struct compile_time another);
+/* Of two times of an op that which says more of a first use: of one where nothing was cached, then of one where that is
+ * unknown; of equals the longer. */
+void codegen_keep_time(struct compile_time *, struct compile_time another);
 
 #endif

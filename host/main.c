@@ -43,6 +43,10 @@ static void print_help(void) {
 }
 
 static int unknown_verb(const char *word) {
+  if (word[0] == '-') {
+    log_error("'%.80s' stands before any verb; options come behind it (see vkpareto --help)", word);
+    return EXIT_USAGE;
+  }
   const char *known[VERBS];
   size_t n = 0;
   for (size_t i = 0; i < VERBS; i++)

@@ -62,7 +62,7 @@ struct result_row {
   bool memory_bound;
   struct result_error error;                /* elements 0: not verified */
   uint64_t memory;                          /* device bytes allocated for the row, 0 unknown */
-  uint64_t compile_ns;                      /* 0 unknown: making its pipelines, and what their first run took longer */
+  struct compile_time compile;              /* making its pipelines, and what their first run took longer */
   struct codegen codegen;                   /* of the worst of its pipelines */
   char *codegen_reason;                     /* why it is unknown; NULL when it is known, or nobody said */
   struct result_energy energy;
@@ -107,6 +107,7 @@ struct result {
     struct { char name[24]; double value; } flops[RESULT_CEILINGS];   /* "f32", "f16": operations/s */
     size_t n_flops;
     double dispatch_ns, submit_ns;
+    double upload, download;   /* bytes/s from the host's memory to the device's and back, NAN unknown */
   } ceilings;
   struct { char suite[64], suite_sha256[65], seed[24]; double budget_s, seconds; char unfinished[128]; } run;   /* unfinished: why it is not whole, "" */
   struct result_row *rows;
@@ -132,6 +133,9 @@ const struct result_row *result_fastest(const struct result_row *const *rows, si
 /* A member each, null where unknown. Reading: absent members are unknown. */
 cJSON *codegen_to_json(const struct codegen *);
 bool codegen_from_json(const cJSON *, struct codegen *, struct error *);
+/* Members compile_ns and compile_cached. */
+void codegen_time_to_json(cJSON *, const struct compile_time *);
+bool codegen_time_from_json(const cJSON *, struct compile_time *, struct error *);
 /* Best measured share of compute: the ceiling by name, NAN when absent. */
 double result_flops_ceiling(const struct result *, const char *name);
 

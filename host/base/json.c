@@ -271,6 +271,19 @@ bool json_string_or(const cJSON *object, const char *name, size_t max, const cha
   return !item || string_of(item, name, max, out, err);
 }
 
+bool json_name_or(const cJSON *object, const char *name, const char *const names[], int n, int preset, int *out,
+                  struct error *err) {
+  const char *text;
+  char all[256] = "";
+  struct text list = {all, sizeof all, 0};
+  if (!json_string_or(object, name, 16, names[preset], &text, err)) return false;
+  for (*out = 0; *out < n; ++*out) {
+    if (strcmp(text, names[*out]) == 0) return true;
+    text_add(&list, "%s%s", *out ? ", " : "", names[*out]);
+  }
+  return error_set(err, ERROR_INPUT, "field '%s' is '%s'; there are %s", name, text, all);
+}
+
 const cJSON *json_array(const cJSON *object, const char *name, struct error *err) {
   const cJSON *item = json_member(object, name, err);
   if (!item || cJSON_IsArray(item)) return item;

@@ -30,6 +30,9 @@ bool json_number(const cJSON *object, const char *name, double min, double max, 
 /* Absent or null gives NAN. */
 bool json_number_or_nan(const cJSON *object, const char *name, double min, double max, double *out, struct error *);
 bool json_bool_or(const cJSON *object, const char *name, bool preset, bool *out, struct error *);
+/* The index of one of n names; the error lists them. */
+bool json_name_or(const cJSON *object, const char *name, const char *const names[], int n, int preset, int *out,
+                  struct error *);
 /* Points into the object; NULL with the error set when absent, not a string, or longer than max bytes. */
 const char *json_string(const cJSON *object, const char *name, size_t max, struct error *);
 /* Into `out`; a text that does not fit is refused. */

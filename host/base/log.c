@@ -11,6 +11,7 @@ static enum log_level level = LOG_NORMAL;
 static bool progress_shown;
 
 void log_set_level(enum log_level to) { level = to; }
+bool log_verbose(void) { return level == LOG_VERBOSE; }
 
 bool log_color(void) {
   const char *none = getenv("NO_COLOR");

@@ -6,6 +6,7 @@
 
 enum log_level { LOG_QUIET, LOG_NORMAL, LOG_VERBOSE };
 void log_set_level(enum log_level);
+bool log_verbose(void);   /* LOG_VERBOSE is set */
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));     /* a line at LOG_NORMAL */
 void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* a line at LOG_VERBOSE */
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));     /* "warning: ", always */

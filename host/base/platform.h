@@ -31,6 +31,9 @@ void platform_kernel(char *out, size_t size);      /* its release, "" unknown */
 const char *platform_program(void);                /* a path that opens the program that runs */
 /* That all users of the machine may write to, for locks; the environment's VKPARETO_LOCKS in its place. */
 const char *platform_shared_folder(void);
+/* Of the user, for what can be made again: the environment's VKPARETO_CACHE, else vkpareto in its XDG_CACHE_HOME or in
+ * ~/.cache (XDG Base Directory Specification). False: there is none, or VKPARETO_CACHE is empty, which asks for none. */
+bool platform_cache_folder(char *out, size_t size);
 
 /* ---- libraries */
 

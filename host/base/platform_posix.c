@@ -85,6 +85,15 @@ const char *platform_shared_folder(void) {
   return folder && platform_kind(folder) == PLATFORM_FOLDER ? folder : "/tmp";
 }
 
+bool platform_cache_folder(char *out, size_t size) {
+  const char *ours = getenv("VKPARETO_CACHE"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+  int length = 0;
+  if (ours) length = snprintf(out, size, "%s", ours);
+  else if (cache && *cache == '/') length = snprintf(out, size, "%s/vkpareto", cache);   /* it says to ignore any other */
+  else if (home && *home == '/') length = snprintf(out, size, "%s/.cache/vkpareto", home);
+  return length > 0 && (size_t)length < size;
+}
+
 /* ---- libraries */
 
 void *platform_symbol(const char *library, const char *name) {

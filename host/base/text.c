@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -169,13 +170,23 @@ static void scaled(double value, double step, const char *const *units, size_t n
 }
 
 void text_duration(double ns, char *out, size_t size) {
-  static const char *const units[] = {"ns", "us", "ms", "s"};
-  scaled(ns, 1000, units, 4, out, size);
+  static const char *const units[] = {"ns", "us", "ms", "s"}, *const longer[] = {"min", "h"};
+  const double minutes = ns / 60e9;
+  if (minutes >= 10) scaled(minutes, 60, longer, 2, out, size);
+  else scaled(ns, 1000, units, 4, out, size);
 }
 
 void text_bytes(double bytes, char *out, size_t size) {
   static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
   scaled(bytes, 1024, units, 5, out, size);
+}
+
+void text_add(struct text *t, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  const int wrote = vsnprintf(t->out + t->used, t->size - t->used, format, args);
+  va_end(args);
+  if (wrote > 0) t->used = t->used + (size_t)wrote < t->size ? t->used + (size_t)wrote : t->size - 1;
 }
 
 size_t text_utf8_length(const char *text) {

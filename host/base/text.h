@@ -23,9 +23,12 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
 /* Lower case, runs of anything outside [a-z0-9.-] become one '-', no '-' or '.' at the ends (so that it is a safe file
  * name); "device" when nothing is left. */
 void text_slug(const char *text, char *out, size_t size);
-/* "1.23 ms", "8.50 GiB" with three significant digits; NAN prints "-". */
+/* "1.23 ms", "18.0 min", "8.50 GiB" with three significant digits; NAN prints "-". */
 void text_duration(double ns, char *out, size_t size);
 void text_bytes(double bytes, char *out, size_t size);         /* GiB, MiB, KiB */
+/* A text of fixed size that grows at its end; `out` holds a 0 from the first addition on. What does not fit is cut. */
+struct text { char *out; size_t size, used; };
+void text_add(struct text *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Bytes of the UTF-8 character that a 0-terminated text begins with (RFC 3629), 0 at its end and where it is
  * not valid. */
 size_t text_utf8_length(const char *text);

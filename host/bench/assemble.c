@@ -89,7 +89,7 @@ static bool fill_row(const struct session *session, const struct row *from, bool
   row->roofline = NAN;
   row->error = from->error;
   row->memory = from->memory;
-  row->compile_ns = from->compile_ns;
+  row->compile = from->compile;
   row->codegen = from->codegen;
   row->energy = from->energy;
   row->n_tuning = variant->n_tunables;
@@ -174,6 +174,8 @@ struct result *assemble_result(const struct session *session, const char *why_no
   fill_llc(session, result);
   ceilings_fill(result);
   result->ceilings.submit_ns = session->submit_ns;
+  result->ceilings.upload = session->upload;
+  result->ceilings.download = session->download;
   for (size_t i = 0; i < result->n_rows; i++) ceilings_rate(result, &result->rows[i]);
   return result;
 }

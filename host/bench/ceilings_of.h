@@ -9,7 +9,7 @@
 
 bool ceilings_family_is(const struct family *);
 
-/* Fills result->ceilings (all but submit_ns) from result->rows: the best of each kind; cold rows are memory, warm ones
+/* Fills result->ceilings (all but submit_ns, upload and download) from result->rows: the best of each kind; cold rows are memory, warm ones
  * the last-level cache. NAN where nothing was measured. */
 void ceilings_fill(struct result *);
 

@@ -31,10 +31,11 @@ static void judge_answer(struct check *check, const struct variant *variant) {
   char text[600], took[32];
   bool talked = answer->validation > check->validation;
   check->validation = answer->validation;
-  text_duration((double)answer->compile_ns, took, sizeof took);
+  text_duration((double)answer->compile.ns, took, sizeof took);
   if (answer->status == STATUS_OK && !talked) {
-    snprintf(text, sizeof text, "%u shapes, %llu elements, worst error %.2g of the bound, compiled in %s",
-             answer->shapes, (unsigned long long)answer->error.elements, answer->ratio, took);
+    snprintf(text, sizeof text, "%u shapes, %llu elements, worst error %.2g of the bound, %s in %s",
+             answer->shapes, (unsigned long long)answer->error.elements, answer->ratio,
+             answer->compile.cached == CACHED_YES ? "from the cache" : "compiled", took);
     check->n_ok++;
   } else if (answer->status == STATUS_UNSUPPORTED) {
     snprintf(text, sizeof text, "%s", answer->reason);

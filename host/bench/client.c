@@ -147,7 +147,11 @@ static bool start_once(struct client *client, struct error *err) {
   char device[24], what[64], how[128];
   snprintf(device, sizeof device, "%zu", client->device);
   snprintf(what, sizeof what, "opening device %zu", client->device);
-  const char *words[] = {"vkpareto", "worker", "--device", device, client->validation ? "--validation" : NULL, NULL};
+  const char *words[9] = {"vkpareto", "worker", "--device", device};
+  size_t n = 4;
+  if (client->validation) words[n++] = "--validation";
+  if (client->anew) words[n++] = "--anew";
+  if (log_verbose()) words[n++] = "--verbose";
   if (!spawn(client, words, err)) return false;
   cJSON *json = hear_first(client, what, "try another driver or device", err);
   bool ok = json && take_greeting(client, json, err);
@@ -159,6 +163,7 @@ static bool start_once(struct client *client, struct error *err) {
 /* What loses a device while it is opened need not do so again. */
 static bool start(struct client *client, struct error *err) {
   if (start_once(client, err)) return true;
+  client->anew = true;
   if (err->kind != ERROR_LOST && err->kind != ERROR_TIMEOUT) return false;
   log_warn("%s; trying once more", err->text);
   *err = (struct error){0};
@@ -207,7 +212,10 @@ bool client_ask(struct client *client, const struct job *job, double seconds, st
                 struct error *err) {
   char how[128];
   struct error why = {0};
-  if (client->process.id && is_gone(client)) reap(client, 1, how, sizeof how);
+  if (client->process.id && is_gone(client)) {
+    client->anew = true;
+    reap(client, 1, how, sizeof how);
+  }
   if (!client->process.id && !start(client, err)) {
     if (err->kind == ERROR_DRIVER || err->kind == ERROR_MEMORY) err->kind = ERROR_LOST;   /* it was there before */
     return false;
@@ -216,6 +224,7 @@ bool client_ask(struct client *client, const struct job *job, double seconds, st
   /* It ends by itself after a job that left its device in doubt. */
   bool in_doubt = heard == HEARD_LINE && (answer->status == STATUS_LOST || answer->status == STATUS_TIMEOUT);
   if (heard == HEARD_LINE && !in_doubt) return true;
+  client->anew = true;
   reap(client, in_doubt ? STOP_SECONDS : heard == HEARD_END ? 1 : 0, how, sizeof how);
   if (heard == HEARD_INTERRUPT) return error_set(err, ERROR_INTERRUPTED, "interrupted");
   if (!in_doubt) set_lost(answer, heard, how, why.text, seconds);

@@ -20,6 +20,7 @@ struct client {
   struct caps caps;                  /* as the first worker told them; one that has another device is refused */
   struct platform_process process;   /* id 0: none is running */
   uint32_t messages;                 /* of the validation layers that its answers have told so far; the caller's to count */
+  bool anew;                         /* one has died: those that follow take no compiled pipelines of earlier processes */
   uint32_t asked;                    /* questions so far: an answer repeats the number of its question */
   char *line;                        /* what came so far */
   size_t used, capacity;

@@ -119,7 +119,7 @@ static bool compile_one(struct compiler *compiler, const struct variant *variant
   row->status = answer->status;
   snprintf(row->reason, sizeof row->reason, "%s", answer->reason);
   row->code = answer->code;
-  row->code.compile_ns = answer->compile_ns;
+  row->code.compile_ns = answer->compile.ns;
   return true;
 }
 

@@ -137,7 +137,7 @@ static bool make_dispatches(struct execution *ex, struct pipelines *pipelines, s
     return error_set(err, ERROR_MEMORY, "out of memory for %zu dispatches", ex->plan.n * ex->arena->copies);
   for (size_t p = 0; p < ex->plan.n; p++) {
     if (!check_pass(ex, &ex->plan.pass[p], caps, err)) return false;
-    struct gpu_pipeline *pipeline = pipelines_get(pipelines, ex->variant, &ex->plan.pass[p], &ex->compile_ns, &ex->fresh,
+    struct gpu_pipeline *pipeline = pipelines_get(pipelines, ex->variant, &ex->plan.pass[p], &ex->compile, &ex->fresh,
                                                   err);
     if (!pipeline) return false;
     for (uint32_t c = 0; c < ex->arena->copies; c++) {
@@ -231,9 +231,9 @@ size_t execution_batch(const struct execution *ex, double op_ns) {
   return n < 1 ? 1 : n > MOST ? MOST : (size_t)n;
 }
 
-uint64_t execution_compile_ns(const struct execution *ex, uint64_t first_host_ns, uint64_t second_host_ns) {
+struct compile_time execution_compile(const struct execution *ex, uint64_t first_host_ns, uint64_t second_host_ns) {
   bool late = ex->fresh && first_host_ns > second_host_ns;
-  return ex->compile_ns + (late ? first_host_ns - second_host_ns : 0);
+  return (struct compile_time){ex->compile.ns + (late ? first_host_ns - second_host_ns : 0), ex->compile.cached};
 }
 
 double execution_ns(const struct gpu_time *time) {

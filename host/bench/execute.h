@@ -42,7 +42,7 @@ struct execution {
   struct arena own, *arena;               /* arena: own, or the caller's */
   struct { struct gpu_buffer *buffer; uint64_t offset, bytes; } place[KERNEL_TENSORS];   /* both guards included */
   struct gpu_dispatch *dispatches;        /* plan.n of copy 0, then of copy 1, ... */
-  uint64_t compile_ns;                    /* making the pipelines */
+  struct compile_time compile;            /* making the pipelines */
   bool fresh;                             /* one of them has not run yet */
   uint64_t memory;                        /* device bytes */
   double slack_ns;                        /* granted to a submission over gpu_patience_ns; grows with what they take */
@@ -73,7 +73,7 @@ bool execution_run(struct execution *, uint32_t first, uint32_t repeats, size_t 
 size_t execution_batch(const struct execution *, double op_ns);
 /* Making its pipelines and, where one of them was fresh, what the op's first run took longer than its second: drivers
  * that compile when a pipeline is first dispatched do it there. By the host's clock, since a GPU's may not see it. */
-uint64_t execution_compile_ns(const struct execution *, uint64_t first_host_ns, uint64_t second_host_ns);
+struct compile_time execution_compile(const struct execution *, uint64_t first_host_ns, uint64_t second_host_ns);
 /* The GPU's clock where it has one, else the host's; at least 1. */
 double execution_ns(const struct gpu_time *);
 /* Dispatches [begin, begin + n) of the op on copy 0, in one submission. */

@@ -6,7 +6,7 @@
 
 #include "energy_json.h"
 
-const char *const job_names[JOB_KINDS] = {"prove", "verify", "sample", "submit", "compile", "energy"};
+const char *const job_names[JOB_KINDS] = {"prove", "verify", "sample", "submit", "upload", "download", "compile", "energy"};
 
 static bool get_u32(const cJSON *json, const char *name, uint32_t *out, struct error *err) {
   int64_t value;
@@ -60,11 +60,14 @@ static bool get_recipe(const cJSON *json, struct recipe *recipe, struct error *e
   return get_u32(json, "bindings", &recipe->bindings, err) && get_u32(json, "push_bytes", &recipe->push_bytes, err);
 }
 
+bool job_is_bare(enum job_kind kind) { return kind == JOB_SUBMIT || kind == JOB_UPLOAD || kind == JOB_DOWNLOAD; }
+bool job_takes_samples(enum job_kind kind) { return kind == JOB_SAMPLE || job_is_bare(kind); }
+
 cJSON *job_to_json(const struct job *job) {
   cJSON *json = cJSON_CreateObject();
   cJSON_AddStringToObject(json, "job", job_names[job->kind]);
   cJSON_AddNumberToObject(json, "samples", job->samples);
-  if (job->kind == JOB_SUBMIT) return json;
+  if (job_is_bare(job->kind)) return json;
   if (job->kind == JOB_COMPILE) return add_recipe(json, &job->recipe);
   cJSON_AddStringToObject(json, "variant", job->variant->id);
   cJSON *tuning = cJSON_AddArrayToObject(json, "tuning");
@@ -138,7 +141,7 @@ bool job_from_json(const cJSON *json, struct job *job, struct error *err) {
   job->kind = (enum job_kind)kind;
   if (!get_u32(json, "samples", &job->samples, err)) return false;
   if (job->samples > JOB_SAMPLES) return error_set(err, ERROR_INPUT, "%u samples in one job", job->samples);
-  if (job->kind == JOB_SUBMIT) return true;
+  if (job_is_bare(job->kind)) return true;
   if (job->kind == JOB_COMPILE) return get_recipe(json, &job->recipe, err);
   if (!get_variant(json, job, err)) return false;
   if (job->kind == JOB_PROVE) return true;
@@ -185,7 +188,7 @@ cJSON *answer_to_json(const struct answer *answer) {
   json_add_number(json, "max_abs", answer->error.max_abs);
   json_add_number(json, "tolerance", answer->error.tolerance);
   json_add_u64(json, "elements", answer->error.elements);
-  json_add_u64(json, "compile_ns", answer->compile_ns);
+  codegen_time_to_json(json, &answer->compile);
   json_add_u64(json, "memory", answer->memory);
   json_add_u64(json, "hash", answer->hash);
   json_add_number(json, "speed", answer->speed);
@@ -234,7 +237,7 @@ bool answer_from_json(const cJSON *json, struct answer *answer, struct error *er
          get_number(json, "max_abs", &answer->error.max_abs, err) &&
          get_number(json, "tolerance", &answer->error.tolerance, err) &&
          json_u64_or(json, "elements", 0, &answer->error.elements, err) &&
-         json_u64_or(json, "compile_ns", 0, &answer->compile_ns, err) &&
+         codegen_time_from_json(json, &answer->compile, err) &&
          json_u64_or(json, "memory", 0, &answer->memory, err) && json_u64_or(json, "hash", 0, &answer->hash, err) &&
          get_number(json, "speed", &answer->speed, err) && get_u32(json, "shapes", &answer->shapes, err) &&
          get_u32(json, "min_windows", &answer->min_windows, err) && get_u32(json, "windows", &answer->windows, err) &&
@@ -248,8 +251,7 @@ static bool is_time(double value) { return value > 0 && isfinite(value); }
 
 bool answer_fits(const struct answer *answer, const struct job *job, struct error *err) {
   if (answer->status != STATUS_OK) return true;
-  bool samples = job->kind == JOB_SAMPLE || job->kind == JOB_SUBMIT;
-  if (samples && (answer->n_samples == 0 || answer->n_samples > job->samples))
+  if (job_takes_samples(job->kind) && (answer->n_samples == 0 || answer->n_samples > job->samples))
     return error_set(err, ERROR_INPUT, "%u samples where %u were asked for", answer->n_samples, job->samples);
   for (uint32_t s = 0; s < answer->n_samples; s++)
     if (!is_time(answer->ns[s])) return error_set(err, ERROR_INPUT, "a sample of %g ns", answer->ns[s]);

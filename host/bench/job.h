@@ -16,13 +16,18 @@
 #include "kernel.h"
 #include "result.h"
 
-enum { JOB_SAMPLES = 1000 };   /* of one job at most */
+enum {
+  JOB_SAMPLES = 1000,             /* of one job at most */
+  JOB_TRANSFER_BYTES = 32 << 20,  /* at 25 GB/s 1.3 ms, beside which starting the copy is nothing */
+};
 
 enum job_kind {
   JOB_PROVE,     /* variant and tuning on the proof shapes of its family */
   JOB_VERIFY,    /* a case at its timed shape; how long it takes */
   JOB_SAMPLE,    /* times a verified case: a round's samples */
   JOB_SUBMIT,    /* times submissions of nothing */
+  JOB_UPLOAD,    /* times copies of JOB_TRANSFER_BYTES from the host's memory to the device's */
+  JOB_DOWNLOAD,  /* and back */
   JOB_COMPILE,   /* one pipeline, made to ask the driver what became of it */
   JOB_ENERGY,    /* joules of a verified case; takes half a minute */
   JOB_KINDS,
@@ -37,7 +42,7 @@ struct recipe {
 
 struct job {
   enum job_kind kind;
-  const struct variant *variant;        /* all but JOB_SUBMIT, JOB_COMPILE */
+  const struct variant *variant;        /* JOB_PROVE, JOB_VERIFY, JOB_SAMPLE, JOB_ENERGY */
   int32_t tuning[KERNEL_TUNABLES];
   uint64_t seed;
   struct kernel_case kase;              /* JOB_VERIFY, JOB_SAMPLE, JOB_ENERGY */
@@ -58,7 +63,7 @@ struct answer {
   char reason[512];
   double ratio;                         /* prove, verify: largest |error| / bound */
   struct result_error error;
-  uint64_t compile_ns;                  /* making the pipelines and, where drivers compile late, their first run */
+  struct compile_time compile;          /* making the pipelines and, where drivers compile late, their first run */
   uint64_t memory, hash;
   double speed;                         /* prove: flops plus bytes per second, at best */
   uint32_t shapes;                      /* prove: shapes proved */
@@ -66,13 +71,16 @@ struct answer {
   double op_ns, estimate_s;             /* verify: one run; the whole row */
   bool gpu_clock;                       /* ns are all of the GPU's clock */
   uint32_t n_samples;
-  double ns[JOB_SAMPLES];               /* sample, submit: per run */
+  double ns[JOB_SAMPLES];               /* sample, submit, transfers: per run */
   double host_ns[JOB_SAMPLES];          /* the host's time of the same submissions, likewise */
   struct gpu_code code;                 /* compile */
   struct result_energy energy;          /* energy: 0 windows where there is none, with the reason */
   uint32_t validation;                  /* messages of the validation layers since the worker began */
 };
 
+/* Jobs that name nothing that is to be done, and those that answer with samples. */
+bool job_is_bare(enum job_kind);
+bool job_takes_samples(enum job_kind);
 cJSON *job_to_json(const struct job *);
 bool job_from_json(const cJSON *, struct job *, struct error *);
 cJSON *answer_to_json(const struct answer *);

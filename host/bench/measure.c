@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "execute.h"
+#include "rng.h"
 
 /* Runs of the op in one sample: as many as fill the time, within one submission. */
 static uint32_t repeats(const struct job *job, size_t batch, size_t dispatches) {
@@ -75,4 +76,41 @@ bool measure_submit(struct rig *rig, const struct job *job, struct answer *answe
     if (s) answer->n_samples++;
   }
   return true;
+}
+
+/* The first copy touches the pages and is no sample. */
+static bool take_copies(struct rig *rig, const struct job *job, struct gpu_buffer *to, struct gpu_buffer *from,
+                        struct answer *answer, struct error *err) {
+  answer->gpu_clock = true;
+  for (uint32_t s = 0; s <= job->samples; s++) {
+    struct gpu_time time;
+    if (!gpu_copy(rig->gpu, to, 0, from, 0, JOB_TRANSFER_BYTES, &time, err)) return false;
+    if (s == 0) continue;
+    answer->ns[answer->n_samples] = execution_ns(&time);
+    answer->host_ns[answer->n_samples++] = host_ns(&time);
+    answer->gpu_clock = answer->gpu_clock && time.gpu_ns;
+  }
+  return true;
+}
+
+static bool load_random(struct gpu *gpu, struct gpu_buffer *buffer, struct error *err) {
+  const size_t words = JOB_TRANSFER_BYTES / sizeof(uint64_t);
+  uint64_t *data = malloc(words * sizeof *data);
+  if (!data) return error_set(err, ERROR_MEMORY, "out of memory for %d bytes to copy", (int)JOB_TRANSFER_BYTES);
+  struct rng rng = rng_make(1);
+  for (size_t i = 0; i < words; i++) data[i] = rng_next(&rng);
+  const bool ok = gpu_upload(gpu, buffer, 0, data, JOB_TRANSFER_BYTES, err);
+  free(data);
+  return ok;
+}
+
+bool measure_transfer(struct rig *rig, const struct job *job, struct answer *answer, struct error *err) {
+  struct gpu_buffer *host = gpu_buffer_create_host(rig->gpu, JOB_TRANSFER_BYTES, err);
+  struct gpu_buffer *device = host ? gpu_buffer_create(rig->gpu, JOB_TRANSFER_BYTES, err) : NULL;
+  const bool up = job->kind == JOB_UPLOAD;
+  struct gpu_buffer *from = up ? host : device, *to = up ? device : host;
+  const bool ok = device && load_random(rig->gpu, from, err) && take_copies(rig, job, to, from, answer, err);
+  gpu_buffer_destroy(rig->gpu, device);
+  gpu_buffer_destroy(rig->gpu, host);
+  return ok;
 }

@@ -15,4 +15,8 @@ bool measure_case(struct rig *, const struct job *, struct answer *, struct erro
 /* JOB_SUBMIT: host time of submitting nothing and waiting for it. */
 bool measure_submit(struct rig *, const struct job *, struct answer *, struct error *);
 
+/* JOB_UPLOAD, JOB_DOWNLOAD: copies between a buffer in the host's memory and one in the device's, by the clock that is
+ * trusted. */
+bool measure_transfer(struct rig *, const struct job *, struct answer *, struct error *);
+
 #endif

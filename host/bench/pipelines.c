@@ -7,7 +7,7 @@ struct entry {
   const struct spirv *spirv;
   uint32_t spec[KERNEL_SPEC], n_spec, bindings, push_bytes;
   struct gpu_pipeline *pipeline;
-  uint64_t compile_ns;
+  struct compile_time time;
 };
 
 struct pipelines {
@@ -33,6 +33,8 @@ void pipelines_destroy(struct pipelines *table) {
   free(table);
 }
 
+size_t pipelines_made(const struct pipelines *table) { return table->n; }
+
 static bool same(const struct entry *entry, const struct spirv *spirv, const struct pass *pass) {
   return entry->spirv == spirv && entry->bindings == pass->n_bindings && entry->push_bytes == pass->push_bytes &&
          entry->n_spec == pass->n_spec && memcmp(entry->spec, pass->spec, pass->n_spec * sizeof pass->spec[0]) == 0;
@@ -53,7 +55,7 @@ static struct entry *reserve(struct pipelines *table, struct error *err) {
 }
 
 struct gpu_pipeline *pipelines_get(struct pipelines *table, const struct variant *variant, const struct pass *pass,
-                                   uint64_t *compile_ns, bool *fresh, struct error *err) {
+                                   struct compile_time *time, bool *fresh, struct error *err) {
   const char *name = pass->shader < KERNEL_SHADERS ? variant->shaders[pass->shader] : NULL;
   const struct spirv *spirv = name ? spirv_find(name) : NULL;
   if (!spirv || !spirv->words) {
@@ -62,17 +64,17 @@ struct gpu_pipeline *pipelines_get(struct pipelines *table, const struct variant
   }
   for (size_t i = 0; i < table->n; i++)
     if (same(&table->entries[i], spirv, pass)) {
-      *compile_ns += table->entries[i].compile_ns;
+      codegen_add_time(time, table->entries[i].time);
       return table->entries[i].pipeline;
     }
   struct entry *entry = reserve(table, err);
   if (!entry) return NULL;
-  *entry = (struct entry){spirv, {0}, pass->n_spec, pass->n_bindings, pass->push_bytes, NULL, 0};
+  *entry = (struct entry){spirv, {0}, pass->n_spec, pass->n_bindings, pass->push_bytes, NULL, {0}};
   memcpy(entry->spec, pass->spec, sizeof entry->spec);
   entry->pipeline = gpu_pipeline_create(table->gpu, spirv, pass->n_bindings, pass->push_bytes, pass->spec, pass->n_spec,
-                                        &entry->compile_ns, err);
+                                        &entry->time, err);
   if (!entry->pipeline) return NULL;
-  *compile_ns += entry->compile_ns;
+  codegen_add_time(time, entry->time);
   *fresh = true;
   table->n++;
   return entry->pipeline;

@@ -14,9 +14,10 @@ struct pipelines;
 struct pipelines *pipelines_create(struct gpu *, struct error *);
 void pipelines_destroy(struct pipelines *);   /* NULL is fine; before gpu_close */
 
-/* Owned by the table. *compile_ns grows by the time of the creation, also when it was made earlier; *fresh is set when it
+/* Owned by the table. The time of the creation is added to *time, also when it was made earlier; *fresh is set when it
  * was not: its first dispatch is still to come. */
 struct gpu_pipeline *pipelines_get(struct pipelines *, const struct variant *, const struct pass *,
-                                   uint64_t *compile_ns, bool *fresh, struct error *);
+                                   struct compile_time *time, bool *fresh, struct error *);
+size_t pipelines_made(const struct pipelines *);
 
 #endif

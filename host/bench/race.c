@@ -20,19 +20,39 @@ static void drop_slower(struct row *row, double times, const struct row *best, c
   row_drop(row, STATUS_SKIPPED, reason);
 }
 
+static const struct row *quickest(const struct session *session, size_t begin, size_t end) {
+  const struct row *best = NULL;
+  for (size_t i = begin; i < end; i++) {
+    const struct row *row = &session->rows[i];
+    if (row->status == STATUS_OK && row->verified && (!best || row->op_ns < best->op_ns)) best = row;
+  }
+  return best;
+}
+
 void race_first_sight(struct session *session) {
   const double cheap = session->suite->fastest_only ? 0 : session->suite->case_seconds / 10;
   for (size_t begin = 0, end; begin < session->n_rows; begin = end) {
-    const struct row *best = NULL;
     end = group_end(session, begin);
-    for (size_t i = begin; i < end; i++) {
-      const struct row *row = &session->rows[i];
-      if (row->status == STATUS_OK && row->verified && (!best || row->op_ns < best->op_ns)) best = row;
-    }
+    const struct row *best = quickest(session, begin, end);
     for (size_t i = begin; best && i < end; i++) {
       struct row *row = &session->rows[i];
       if (row->status == STATUS_OK && row->op_ns > HOPELESS * best->op_ns && row->estimate_s >= cheap)
         drop_slower(row, row->op_ns / best->op_ns, best, "at first sight");
+    }
+  }
+}
+
+void race_seconds(const struct session *session, double *least, double *most) {
+  const double share = session->suite->fastest_only ? fmin(1, (double)RACE_ROUNDS / session->suite->rounds) : 1;
+  *least = *most = 0;
+  for (size_t begin = 0, end; begin < session->n_rows; begin = end) {
+    end = group_end(session, begin);
+    const struct row *best = quickest(session, begin, end);
+    for (size_t i = begin; i < end; i++) {
+      const struct row *row = &session->rows[i];
+      if (row->status != STATUS_OK) continue;
+      *most += row->estimate_s;
+      *least += row == best ? row->estimate_s : share * row->estimate_s;
     }
   }
 }

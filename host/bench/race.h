@@ -12,4 +12,7 @@ void race_first_sight(struct session *);
 /* After RACE_ROUNDS rounds: a variant whose every sample is slower than every sample of another is `skipped`. */
 void race_rounds(struct session *);
 
+/* Seconds that the rounds of the verified rows take: if none leaves, and if of each group only the fastest stays. */
+void race_seconds(const struct session *, double *least, double *most);
+
 #endif

@@ -1,14 +1,45 @@
 #include "rig.h"
 
+#include <stdlib.h>
+
+#include "log.h"
 #include "platform.h"
 
-bool rig_open(struct rig *rig, size_t device, bool validation, struct error *err) {
+/* Between two writings of the cache: what is compiled within it is lost with a process that is killed, and a file of some
+ * MiB takes a hundredth of it to write. */
+static const double KEEP_S = 5;
+
+static void begin_cache(struct rig *rig, bool anew) {
+  size_t bytes = 0;
+  cache_folder_find(&rig->cache, gpu_caps(rig->gpu));
+  if (!*rig->cache.path) return;
+  void *data = anew ? NULL : cache_folder_load(&rig->cache, &bytes);
+  gpu_cache_begin(rig->gpu, data, bytes);
+  free(data);
+}
+
+bool rig_open(struct rig *rig, size_t device, bool validation, bool anew, struct error *err) {
   *rig = (struct rig){0};
   rig->gpu = gpu_open(device, &(struct gpu_options){.validation = validation}, err);
   if (rig->gpu && gpu_test_clock(rig->gpu, err)) rig->pipelines = pipelines_create(rig->gpu, err);
-  if (rig->pipelines) return true;
+  if (rig->pipelines) {
+    begin_cache(rig, anew);
+    rig->kept_at = rig_now();
+    return true;
+  }
   rig_close(rig);
   return false;
+}
+
+void rig_keep_pipelines(struct rig *rig, bool last) {
+  size_t made = pipelines_made(rig->pipelines), bytes;
+  if (!*rig->cache.path || made == rig->kept || (!last && rig_now() < rig->kept_at + KEEP_S)) return;
+  void *data = gpu_cache_data(rig->gpu, CACHE_FOLDER_MOST, &bytes);
+  if (data) cache_folder_save(&rig->cache, data, bytes);
+  else log_detail("of %zu pipelines the driver would keep %zu bytes: none are written", made, bytes);
+  free(data);
+  rig->kept = made;
+  rig->kept_at = rig_now();
 }
 
 void rig_close(struct rig *rig) {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cache_folder.h"
 #include "dataset.h"
 #include "error.h"
 #include "execute.h"
@@ -17,10 +18,17 @@ struct rig {
   struct dataset *data;   /* the last that rig_data made: variants of one technique are measured one after the other */
   struct arena arena;     /* of that data, when it is measured */
   uint32_t round;         /* that the arena was made in */
+  struct cache_folder cache;
+  size_t kept;            /* pipelines that were made before the cache was written the last time */
+  double kept_at;         /* when that was, by rig_now */
 };
 
-bool rig_open(struct rig *, size_t device, bool validation, struct error *);
+/* anew: with no pipelines of earlier processes, which may be what one before this died of. */
+bool rig_open(struct rig *, size_t device, bool validation, bool anew, struct error *);
 void rig_close(struct rig *);   /* a zeroed rig is fine */
+/* Between jobs: writes what the driver would keep of its pipelines, if there are new ones; every few seconds, for who is
+ * killed, and at the last. */
+void rig_keep_pipelines(struct rig *, bool last);
 /* Owned by the rig, until the next call; the arena does not hold it yet when it is new. */
 const struct dataset *rig_data(struct rig *, const struct kernel_case *, const struct technique *, enum fill,
                                uint64_t seed, struct error *);

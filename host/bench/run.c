@@ -15,6 +15,7 @@
 #include "machine.h"
 #include "output.h"
 #include "platform.h"
+#include "race.h"
 #include "rig.h"
 #include "session.h"
 #include "text.h"
@@ -56,18 +57,20 @@ static void say_estimate(const struct session *session) {
   text_duration(1e9 * (double)n * suite->rounds * (1 + suite->samples) * suite->sample_seconds, least, sizeof least);
   text_duration(1e9 * (double)n * suite->case_seconds, most, sizeof most);
   log_info("%s on %s (%s): %zu of %zu rows can run here, %zu variants to prove; between %s and %s, proofs "
-           "aside", suite->name, session->client.caps.name, session->client.caps.driver_slug, n, session->n_rows,
+           "aside; it says more once each row was run", suite->name, session->client.caps.name, session->client.caps.driver_slug, n, session->n_rows,
            session->n_proofs, least, most);
 }
 
 /* Once every row was run and its cost is known; a run that goes on has done a part that is not counted here. */
 static void say_rounds(const struct session *session) {
-  double seconds = 0;
-  char text[32];
-  for (size_t i = 0; i < session->n_rows; i++)
-    if (session->rows[i].status == STATUS_OK) seconds += session->rows[i].estimate_s;
-  text_duration(1e9 * seconds, text, sizeof text);
-  if (!journal_answers(session->journal)) log_info("verified; the rounds take about %s", text);
+  double least, most;
+  char from[32], to[32];
+  race_seconds(session, &least, &most);
+  text_duration(1e9 * least, from, sizeof from);
+  text_duration(1e9 * most, to, sizeof to);
+  if (journal_answers(session->journal)) return;
+  if (least < most) log_info("verified; the rounds take between %s and %s: losing variants leave early", from, to);
+  else log_info("verified; the rounds take about %s", to);
 }
 
 /* A row that passes its ceiling has that measured again beside it; one that still does was mismeasured. */

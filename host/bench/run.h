@@ -38,7 +38,7 @@ bool bench_check(const struct run_options *, size_t *n_ok, size_t *n_wrong, stru
 
 /* Worker side: serves one device over stdin and stdout until end of file (protocol in job.h). Returns the exit
  * status. */
-int bench_worker(size_t device, bool validation);
+int bench_worker(size_t device, bool validation, bool anew);   /* anew: see rig_open */
 int bench_worker_list(void);   /* lists the devices instead */
 
 #endif

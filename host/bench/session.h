@@ -21,7 +21,7 @@ struct proof {
   enum status status;
   char reason[512];
   double speed;                 /* flops plus bytes per second on its proof shapes */
-  uint64_t compile_ns;
+  struct compile_time compile;
 };
 
 struct row {
@@ -32,7 +32,8 @@ struct row {
   bool verified;
   uint32_t min_windows, windows;
   double op_ns, estimate_s;
-  uint64_t hash, memory, compile_ns;
+  uint64_t hash, memory;
+  struct compile_time compile;
   struct result_error error;
   double *ns, *host_ns;         /* samples by the best clock and by the host's, and the round of each */
   uint32_t *round;
@@ -68,6 +69,7 @@ struct session {
   const char *run_id;           /* the journal's */
   double begin, deadline;       /* of rig_now; deadline may be INFINITY */
   double submit_ns;             /* NAN until measured */
+  double upload, download;      /* bytes per second between host and device; NAN until measured */
   uint64_t llc_bytes;           /* last-level cache as stage_llc saw it; 0: it did not */
   bool complained;              /* the validation layers did, and it was said */
   struct machine_state before;  /* the run */

@@ -33,7 +33,7 @@ static void take_proof(struct proof *proof, const struct answer *answer) {
   proof->status = answer->status;
   snprintf(proof->reason, sizeof proof->reason, "%s", answer->reason);
   proof->speed = answer->speed;
-  proof->compile_ns = answer->compile_ns;
+  proof->compile = answer->compile;
 }
 
 static bool prove(struct session *session, struct proof *proof, const char *question, struct error *err) {
@@ -84,7 +84,7 @@ bool stage_prove(struct session *session, struct error *err) {
     struct row *row = &session->rows[i];
     const struct proof *proof = &session->proofs[row->proof];
     if (row->status != STATUS_OK) continue;
-    row->compile_ns = proof->compile_ns;
+    row->compile = proof->compile;
     if (proof->status != STATUS_OK) row_drop(row, proof->status, proof->reason);
   }
   return true;
@@ -123,7 +123,7 @@ static void take_verification(struct row *row, const struct answer *answer) {
   row->hash = answer->hash;
   row->memory = answer->memory;
   row->error = answer->error;
-  if (answer->compile_ns > row->compile_ns) row->compile_ns = answer->compile_ns;
+  codegen_keep_time(&row->compile, answer->compile);
 }
 
 static bool verify(struct session *session, struct row *row, struct error *err) {
@@ -241,9 +241,18 @@ static bool measure_submit(struct session *session, struct error *err) {
   return true;
 }
 
+static bool measure_transfer(struct session *session, enum job_kind kind, double *bytes_per_s, struct error *err) {
+  struct job job = {.kind = kind, .samples = 9};
+  if (!session_ask(session, job_names[kind], &job, SAMPLE_SECONDS, err)) return false;
+  if (session->answer.status == STATUS_OK)
+    *bytes_per_s = 1e9 * JOB_TRANSFER_BYTES / stats_median(session->answer.ns, session->answer.n_samples);
+  return true;
+}
+
 bool stage_measure(struct session *session, struct error *err) {
   double since = rig_now();
-  if (!measure_submit(session, err) || !stage_control(session, err)) return false;
+  if (!measure_submit(session, err) || !measure_transfer(session, JOB_UPLOAD, &session->upload, err)
+      || !measure_transfer(session, JOB_DOWNLOAD, &session->download, err) || !stage_control(session, err)) return false;
   for (uint32_t round = 0; round < session->suite->rounds && !session_late(session); round++) {
     if (!measure_round(session, round, since, err)) return false;
     if (session->suite->fastest_only && round + 1 == RACE_ROUNDS) race_rounds(session);

@@ -39,7 +39,7 @@ static bool compile(struct rig *rig, const struct recipe *recipe, struct answer 
   if (!gpu_compile(rig->gpu, recipe->spirv, recipe->bindings, recipe->push_bytes, recipe->spec, recipe->n_spec,
                    &answer->code, err))
     return false;
-  answer->compile_ns = answer->code.compile_ns;
+  answer->compile = (struct compile_time){answer->code.compile_ns, CACHED_NO};
   return true;
 }
 
@@ -49,6 +49,8 @@ static bool do_job(struct rig *rig, const struct job *job, struct answer *answer
   case JOB_VERIFY: return verify_case(rig, job, answer, err);
   case JOB_SAMPLE: return measure_case(rig, job, answer, err);
   case JOB_SUBMIT: return measure_submit(rig, job, answer, err);
+  case JOB_UPLOAD:
+  case JOB_DOWNLOAD: return measure_transfer(rig, job, answer, err);
   case JOB_COMPILE: return compile(rig, &job->recipe, answer, err);
   case JOB_ENERGY: return energy_case(rig, job, answer, err);
   default: return error_set(err, ERROR_INPUT, "a job of no kind");
@@ -84,8 +86,11 @@ static bool serve(struct rig *rig, const char *line, size_t bytes, int channel, 
 static void serve_all(struct rig *rig, int channel) {
   static char line[1 << 16];   /* a job has under a thousand bytes */
   bool alive = true, in_doubt = false;
-  while (alive && !in_doubt && fgets(line, sizeof line, stdin))
+  while (alive && !in_doubt && fgets(line, sizeof line, stdin)) {
     alive = serve(rig, line, strlen(line), channel, &in_doubt);
+    if (!in_doubt) rig_keep_pipelines(rig, false);
+  }
+  if (!in_doubt) rig_keep_pipelines(rig, true);
 }
 
 /* The parent decides about interrupts. Drivers print to stdout: the protocol must not be in their way. */
@@ -94,12 +99,12 @@ static int begin(void) {
   return platform_take_stdout();
 }
 
-int bench_worker(size_t device, bool validation) {
+int bench_worker(size_t device, bool validation, bool anew) {
   int channel = begin();
   struct rig rig;
   struct error err = {0};
   if (channel < 0) return EXIT_INPUT;
-  bool open = rig_open(&rig, device, validation, &err);
+  bool open = rig_open(&rig, device, validation, anew, &err);
   bool alive = say(channel, open ? caps_line(gpu_caps(rig.gpu)) : error_line(&err));
   if (open && alive) serve_all(&rig, channel);
   if (open) rig_close(&rig);

@@ -35,13 +35,15 @@ static void print_help(const struct args_verb *verb) {
   printf("\nexample:\n  %s\n", verb->example);
 }
 
+enum { NAMED = 12 };   /* names that are listed; more nobody reads */
+
 bool args_unknown(struct error *err, const char *kind, const char *word, const char *const *known, size_t n) {
   const char *nearest = text_nearest(word, known, n);
   if (nearest) return error_set(err, ERROR_USAGE, "unknown %s '%.80s'; did you mean '%s'?", kind, word, nearest);
   char list[700] = "";
-  size_t used = 0;
-  for (size_t i = 0; i < n && used < sizeof list; i++)
-    used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "", known[i]);
+  struct text t = {list, sizeof list, 0};
+  for (size_t i = 0; i < n && i < NAMED; i++) text_add(&t, "%s%s", i ? ", " : "", known[i]);
+  if (n > NAMED) text_add(&t, " and %zu more", n - NAMED);
   return error_set(err, ERROR_USAGE, "unknown %s '%.80s'; there %s: %s", kind, word, n == 1 ? "is" : "are", list);
 }
 
@@ -101,8 +103,8 @@ static bool check_operands(const struct args *args, struct error *err) {
   const struct args_verb *verb = args->verb;
   const char *operands = verb->operands ? verb->operands : "";
   if (args->n_operands < verb->min_operands)
-    return error_set(err, ERROR_USAGE, "%zu operands given, %zu needed; the usage is: vkpareto %s %s [options]",
-                     args->n_operands, verb->min_operands, verb->name, operands);
+    return error_set(err, ERROR_USAGE, "%s is missing; the usage is: vkpareto %s %s [options]", operands, verb->name,
+                     operands);
   if (args->n_operands > verb->max_operands)
     return error_set(err, ERROR_USAGE, "unexpected '%.80s'; the usage is: vkpareto %s %s%s[options]",
                      args->operands[verb->max_operands], verb->name, operands, *operands ? " " : "");

@@ -22,7 +22,7 @@
 
 #include "error.h"
 
-enum { ARGS_OPTIONS = 20 };   /* options of one verb at most */
+enum { ARGS_OPTIONS = 28 };   /* options of one verb at most */
 
 struct args_option {
   const char *name;    /* "device", given as --device; NULL ends the list */

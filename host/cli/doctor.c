@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "args.h"
+#include "cache_folder.h"
 #include "cli.h"
 #include "client.h"
 #include "device_select.h"
@@ -76,6 +77,20 @@ static void judge_device(const struct caps *caps) {
         "close programs that use the device; `recommend` takes the whole heap unless --max-memory is given");
 }
 
+static void judge_cache(void) {
+  char folder[3000], size[32], what[3200];
+  size_t files;
+  uint64_t bytes;
+  if (!cache_folder_measure(folder, sizeof folder, &files, &bytes)) {
+    say("good", "compiled pipelines are not kept: every run compiles anew", "");
+    return;
+  }
+  text_bytes((double)bytes, size, sizeof size);
+  snprintf(what, sizeof what, "compiled pipelines are kept in %.1000s (%zu files, %s), for drivers that give any; VKPARETO_CACHE "
+           "names another folder, empty it asks for none", folder, files, size);
+  say("good", what, "");
+}
+
 static void judge_build(void) {
   size_t missing = 0, all = 0;
   const char *reason = "";
@@ -144,13 +159,20 @@ static bool judge_suite(const char *name, const struct plan *plan, struct error 
 static bool examine(size_t index, const struct caps *listed, const struct suite *suite, struct error *err) {
   struct caps caps;
   struct error closed = {0};
+  printf("%zu  %s (%s)\n", index, listed->name, listed->driver_slug);
+  if (client_examine(index, &caps, &closed)) {
+    judge_device(&caps);
+  } else if (closed.kind == ERROR_INTERRUPTED) {
+    *err = closed;
+    return false;
+  } else {
+    say("bad", "a run cannot open this device", closed.text);
+  }
   struct plan *plan = plan_build(suite, listed, NULL, err);
   if (!plan) return false;
-  printf("%zu  %s (%s)\n", index, listed->name, listed->driver_slug);
-  if (client_examine(index, &caps, &closed)) judge_device(&caps);
-  else say("bad", "a run cannot open this device", closed.text);
   judge_layers();
   judge_machine(listed);
+  judge_cache();
   judge_build();
   bool ok = judge_suite(suite->name, plan, err);
   plan_free(plan);

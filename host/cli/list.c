@@ -13,7 +13,7 @@
 #include "text.h"
 #include "variant_text.h"
 
-enum { COLUMNS = 6 };
+enum { COLUMNS = 7 };
 
 /* One thing that can be listed: `fill` adds an object per entry, of which the table shows `columns`. */
 struct listing {
@@ -154,6 +154,7 @@ static bool add_task(const char *name, cJSON *rows, struct error *err) {
     add_spans(row, task);
     cJSON_AddNumberToObject(row, "turns", (double)task->turns);
     cJSON_AddNumberToObject(row, "concurrency", (double)task->concurrency);
+    cJSON_AddStringToObject(row, "arrivals", task->concurrency > 1 ? arrivals_names[task->arrivals] : "");
     cJSON_AddNumberToObject(row, "images", (double)task->images);
     json_add_number(row, "max_ttft_ms", task->max_ttft_ms);
     json_add_number(row, "max_tpot_ms", task->max_tpot_ms);
@@ -173,7 +174,7 @@ static const struct listing listings[] = {
   {"variants", fill_variants, {"variant", "requires", "built"}},
   {"suites", fill_suites, {"suite", "cases", "description"}},
   {"models", fill_models, {"model", "parameters", "active", "layers", "attention", "context"}},
-  {"tasks", fill_tasks, {"task", "title", "prompt", "output", "turns", "concurrency"}},
+  {"tasks", fill_tasks, {"task", "title", "prompt", "output", "turns", "concurrency", "arrivals"}},
 };
 enum { LISTINGS = sizeof listings / sizeof listings[0] };
 

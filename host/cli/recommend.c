@@ -8,6 +8,7 @@
 #include "emit.h"
 #include "file.h"
 #include "log.h"
+#include "steps.h"
 #include "text.h"
 
 static const struct args_verb verb = {
@@ -26,6 +27,10 @@ static const struct args_verb verb = {
     {"max-power", "W", "mean power over a request at most, where the result has energy"},
     {"prefer", "WHAT", "balanced (default), latency, memory, energy or quality"},
     {"allow-unknown-quality", NULL, "offer techniques whose quality nobody published; quality is then left out"},
+    {"finetune", "METHOD", "with an adapter: none (default), lora, rslora, dora, qlora, or any of them"},
+    {"rank", "N", "the adapter's rank (default: 16)"},
+    {"adapt", "WHAT", "the adapter is on all linear layers (linear, the default) or on attention only (attention)"},
+    {"live", NULL, "the adapter stays beside the weights; else it may be merged into them"},
     {"any-format", NULL, "also what the target cannot hold; what is lost is listed"},
     {"emit", "FORMAT", "json (default) or llama.cpp"},
     {"out", "FILE", "write there instead of to stdout"},
@@ -62,10 +67,33 @@ static bool read_quality(const struct args *args, double *limit, struct error *e
 }
 
 /* Every step of decode gives each sequence one token. */
-static bool read_throughput(const struct args *args, const struct task *task, double *tpot, struct error *err) {
+static bool read_throughput(const struct args *args, const struct task *task, struct limits *limits,
+                            struct error *err) {
   double tokens = 0;
   if (!args_double(args, "min-throughput", 1e-6, 1e12, &tokens, err)) return false;
-  if (tokens > 0) *tpot = fmin(*tpot, (double)task->concurrency * 1e9 / tokens);
+  const double tpot = tokens > 0 ? (double)task->concurrency * 1e9 / tokens : INFINITY;
+  if (tpot >= limits->at[OBJECTIVE_TPOT]) return true;
+  limits->at[OBJECTIVE_TPOT] = tpot;
+  limits->tokens_per_s = tokens;
+  return true;
+}
+
+static bool read_finetune(const struct args *args, struct finetune_wish *wish, struct error *err) {
+  const char *names[FINETUNE_METHODS + 1] = {[FINETUNE_METHODS] = "any"};
+  for (int m = 0; m < FINETUNE_METHODS; m++) names[m] = finetune_method_names[m];
+  size_t method = FINETUNE_NONE, target = FINETUNE_LINEAR;
+  uint64_t rank = FINETUNE_RANK;
+  if (!args_choice(args, "finetune", names, FINETUNE_METHODS + 1, &method, err)
+      || !args_choice(args, "adapt", finetune_target_names, FINETUNE_TARGETS, &target, err)
+      || !args_u64(args, "rank", 1, FINETUNE_MAX_RANK, &rank, err))
+    return false;
+  static const char *const details[] = {"rank", "adapt", "live"};
+  for (size_t i = 0; method == FINETUNE_NONE && i < sizeof details / sizeof details[0]; i++)
+    if (args_text(args, details[i]))
+      return error_set(err, ERROR_USAGE, "--%s says something about an adapter; --finetune METHOD asks for one", details[i]);
+  const bool any = method == FINETUNE_METHODS;
+  *wish = (struct finetune_wish){.any = any, .live = args_flag(args, "live"), .target = (enum finetune_target)target,
+                                 .method = any ? FINETUNE_NONE : (enum finetune_method)method, .rank = (int64_t)rank};
   return true;
 }
 
@@ -83,7 +111,8 @@ static bool read_options(const struct args *args, struct recommend_options *opti
   options->preference = (enum preference)prefer;
   if (options->allow_unknown_quality && isfinite(limit[OBJECTIVE_QUALITY]))
     return error_set(err, ERROR_USAGE, "--max-quality-loss cannot be kept with --allow-unknown-quality; give one of them");
-  return args_double(args, "max-power", 1e-3, 1e6, &options->limits.watts, err);
+  return read_finetune(args, &options->finetune, err)
+      && args_double(args, "max-power", 1e-3, 1e6, &options->limits.watts, err);
 }
 
 /* ---- what is said on stderr */
@@ -91,10 +120,15 @@ static bool read_options(const struct args *args, struct recommend_options *opti
 static void say_choice(const struct recommendation *r) {
   for (int s = 0; s < SLOT_COUNT; s++) {
     char text[1024];
-    const struct space_slot *slot = &r->space.slots[s];
+    const struct space_slot *slot = &r->space->slots[s];
     log_info("  %-10s %s", slot_names[s], slot->options[r->choice[s]].name);
     recommend_evidence(r, s, text, sizeof text);
     log_detail("    %s", text);
+    struct step bought;
+    if (steps_bought(r, s, &bought)) {
+      steps_text(r, &bought, text, sizeof text);
+      log_detail("    against %s: %s", slot->options[bought.from].name, text);
+    }
     for (size_t o = 0; o < slot->n; o++)
       if (o != r->choice[s]) {
         enum verdict verdict = recommend_verdict(r, s, o, text, sizeof text);
@@ -104,13 +138,46 @@ static void say_choice(const struct recommendation *r) {
   }
 }
 
+static void say_setting(const struct recommendation *r) {
+  char name[128], text[1024];
+  setting_text(&r->space->setting, name, sizeof name);
+  log_info("  %-10s %s", "setting", name);
+  recommend_setting_evidence(r, text, sizeof text);
+  log_detail("    %s", text);
+  for (size_t i = 0; i < r->outer.n; i++) {
+    if (&r->outer.spaces[i] == r->space) continue;
+    const enum verdict verdict = recommend_setting_verdict(r, i, text, sizeof text);
+    setting_text(&r->outer.spaces[i].setting, name, sizeof name);
+    log_detail("    not %s (%s): %s", name, verdict_names[verdict], text);
+  }
+  for (size_t i = 0; i < r->outer.n_refused; i++) {
+    setting_text(&r->outer.refused[i].setting, name, sizeof name);
+    log_detail("    not offered %s: %s", name, r->outer.refused[i].reason);
+  }
+}
+
+static void say_steps(const struct recommendation *r) {
+  struct step steps[GAIN_COUNT];
+  const size_t n = steps_away(r, steps);
+  if (n > 0) log_info("  one decision away:");
+  for (size_t i = 0; i < n; i++) {
+    const struct step *step = &steps[i];
+    const struct space_option *options = r->space->slots[step->slot].options;
+    char gains[64], text[512];
+    steps_gains(step, gains, sizeof gains);
+    steps_text(r, step, text, sizeof text);
+    log_info("    %s: %s at %s, not %s: %s", gains, slot_names[step->slot], options[step->to].name,
+             options[step->from].name, text);
+  }
+}
+
 static void say_costs(const struct recommendation *r) {
   char text[OBJECTIVE_COUNT][32];
   for (int o = 0; o < OBJECTIVE_COUNT; o++)
     objective_text((enum objective)o, prediction_objective(&r->predicted, (enum objective)o), text[o], sizeof text[o]);
   log_info("  ttft %s, tpot %s, memory %s, perplexity %s%s", text[OBJECTIVE_TTFT], text[OBJECTIVE_TPOT], text[OBJECTIVE_MEMORY],
-           r->space.quality_known ? "+" : "", r->space.quality_known ? text[OBJECTIVE_QUALITY] : "unknown");
-  if (r->space.energy_known)
+           r->space->quality_known ? "+" : "", r->space->quality_known ? text[OBJECTIVE_QUALITY] : "unknown");
+  if (r->space->energy_known)
     log_info("  %s per token, %.3g W over a request, %.0f %% of it measured, the rest modelled", text[OBJECTIVE_ENERGY],
              r->predicted.watts, 100 * r->predicted.measured_share);
   char ttft[128], tpot[128];
@@ -124,7 +191,37 @@ static void say_costs(const struct recommendation *r) {
     log_info("  against 16-bit weights and cache: request time %.2fx, memory %.2fx", r->predicted.request_ns / r->plain_predicted.request_ns,
              r->predicted.memory / r->plain_predicted.memory);
   log_info("  %.0f %% of the time rests on extrapolated rows; %zu Pareto-optimal configurations, %zu within the limits",
-           100 * r->predicted.extrapolated_share, r->front.n, r->decision.n_feasible);
+           100 * r->predicted.extrapolated_share, r->outer.front.n, r->decision.n_feasible);
+}
+
+static void say_step(const struct recommendation *r, const struct finetune *f) {
+  const struct finetune_step *step = &r->step;
+  char memory[32], time[32];
+  text_bytes(step->memory, memory, sizeof memory);
+  text_duration(step->ns, time, sizeof time);
+  if (step->reason[0])
+    log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s; its time cannot be estimated: %s",
+             "tuning", 1e-6 * step->params, (long long)step->tokens, memory, step->reason);
+  else
+    log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s and, estimated, %s", "tuning",
+             1e-6 * step->params, (long long)step->tokens, memory, time);
+  const char *method = finetune_method_names[f->method];
+  const struct finetune_speed *speed = r->figures ? finetune_speed_near(r->figures, method, r->model->params, step->tokens) : NULL;
+  if (!speed) return;
+  text_bytes(speed->memory, memory, sizeof memory);
+  log_info("  published, for %s on another device, %s: %.3g samples of at most %lld tokens a second in %s (%s)", speed->model,
+           speed->device, speed->samples_per_s, (long long)speed->tokens, memory, speed->source);
+}
+
+static void say_adapter(const struct recommendation *r) {
+  const struct finetune *f = &r->space->setting.finetune;
+  if (f->method == FINETUNE_NONE) return;
+  say_step(r, f);
+  const struct finetune_accuracy *a;
+  const char *method = finetune_method_names[f->method];
+  for (size_t i = 0; r->figures && (a = finetune_accuracy_at(r->figures, method, r->model->params, i)); i++)
+    log_detail("    published: %s %.4g against %.4g (%s), %s of %s on %s; %s", method, a->value, a->base, a->baseline, a->metric,
+               a->model, a->dataset, a->source);
 }
 
 /* What the task says that people accept: shown, and warned about when it is missed, but no limit of the search, since only
@@ -134,7 +231,7 @@ static void say_accepted(const struct recommendation *r) {
   const struct { enum objective objective; double most; const char *remedy; } accepted[] = {
     {OBJECTIVE_TTFT, task->max_ttft_ms * NS_PER_MS, "--max-ttft"},
     {OBJECTIVE_TPOT, task->max_tpot_ms * NS_PER_MS, "--max-tpot"},
-    {OBJECTIVE_QUALITY, r->space.quality_known ? log1p(task->max_quality_loss_percent / 100) : NAN, "--max-quality-loss"},
+    {OBJECTIVE_QUALITY, r->space->quality_known ? log1p(task->max_quality_loss_percent / 100) : NAN, "--max-quality-loss"},
   };
   for (size_t i = 0; i < sizeof accepted / sizeof accepted[0]; i++) {
     const enum objective o = accepted[i].objective;
@@ -155,10 +252,13 @@ static void say(const struct recommendation *r) {
   log_detail("the model is from %s", r->model->source);
   log_info("%s for %s on %s%s:", r->model->name, r->task->id, r->result->caps.name, recommend_is_rough(r) ? " (rough)" : "");
   say_choice(r);
+  say_setting(r);
+  say_adapter(r);
   say_costs(r);
+  say_steps(r);
   char text[1024];
   if (recommend_uncosted(r, 0, text, sizeof text)) log_info("  %s", text);
-  for (size_t i = 0; i < OP_NOTES && r->space.work.notes[i][0]; i++) log_info("  %s", r->space.work.notes[i]);
+  for (size_t i = 0; i < OP_NOTES && r->space->work.notes[i][0]; i++) log_info("  %s", r->space->work.notes[i]);
   say_accepted(r);
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) log_detail("  mind: %s", text);
 }
@@ -175,6 +275,14 @@ static bool write_config(const struct recommendation *r, const struct emitter *e
   return ok;
 }
 
+/* Someone may take the file of an earlier call for the answer to this one. */
+static int fail(const struct args *args, const struct error *err) {
+  const char *path = args_text(args, "out");
+  const int status = args_fail(args, err);
+  if (err->kind == ERROR_INFEASIBLE) log_info("no config is written%s%s", path ? " to " : "", path ? path : "");
+  return status;
+}
+
 int cli_recommend(int argc, char **argv) {
   struct args args;
   int status;
@@ -187,22 +295,26 @@ int cli_recommend(int argc, char **argv) {
   struct model *model = NULL;
   struct task *task = NULL;
   struct quality *quality = NULL;
+  struct finetune_figures *figures = NULL;
   struct recommendation *r = NULL;
   const struct emitter *emitter = emit_find(emit ? emit : "json", &err);
   bool ok = emitter && required(&args, "result", &result_path, &err) && required(&args, "model", &model_name, &err)
          && required(&args, "task", &task_name, &err) && read_options(&args, &options, &err)
          && (model = model_load(model_name, &err)) && (task = task_load(task_name, &err))
-         && read_throughput(&args, task, &options.limits.at[OBJECTIVE_TPOT], &err) && (quality = quality_load(&err))
+         && read_throughput(&args, task, &options.limits, &err) && (quality = quality_load(&err))
+         && (figures = finetune_figures_load(&err))
          && (result = result_read(result_path, &err));
   if (ok && !args_flag(&args, "any-format")) options.lost = emitter->lost;
+  options.figures = figures;
   ok = ok && (r = recommend_build(result, model, task, quality, &options, &err));
   if (ok) say(r);
   ok = ok && write_config(r, emitter, args_text(&args, "out"), &err);
 
   recommend_free(r);
+  finetune_figures_free(figures);
   quality_free(quality);
   free(task);
   free(model);
   result_free(result);
-  return ok ? EXIT_DONE : args_fail(&args, &err);
+  return ok ? EXIT_DONE : fail(&args, &err);
 }

@@ -1,5 +1,6 @@
 #include "study.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "args.h"
@@ -18,6 +19,7 @@ static const struct args_verb verb = {
   .options = {
     {"models", "GLOB", "only the models whose ids match"},
     {"tasks", "GLOB", "only the tasks whose ids match"},
+    {"max-memory", "SIZE", "take every device to have this much memory, as 192GiB (default: what it has)"},
     {"format", "FORMAT", "table, md or json (default: table)"},
   },
   .example = "vkpareto study results/*/*-quick.json --models 'llama*' --tasks chat",
@@ -38,13 +40,15 @@ int cli_study(int argc, char **argv) {
 
   struct error err = {0};
   size_t n = 0, format = STUDY_TABLE;
+  uint64_t memory = 0;
   struct study *study = NULL;
   struct result **results = calloc(args.n_operands, sizeof *results);
   bool ok = results || error_set(&err, ERROR_MEMORY, "out of memory for %zu results", args.n_operands);
   ok = ok && args_choice(&args, "format", study_format_names, STUDY_FORMATS, &format, &err)
-    && load(&args, results, &n, &err);
-  ok = ok && (study = study_make((const struct result *const *)results, n, args_text(&args, "models"),
-                                 args_text(&args, "tasks"), &err));
+    && args_size(&args, "max-memory", &memory, &err) && load(&args, results, &n, &err);
+  const struct study_options options = {args_text(&args, "models"), args_text(&args, "tasks"),
+                                        args_text(&args, "max-memory") ? (double)memory : NAN};
+  ok = ok && (study = study_make((const struct result *const *)results, n, &options, &err));
   ok = ok && study_print(study, (enum study_format)format, stdout, &err);
 
   study_free(study);

@@ -5,7 +5,11 @@
 static const struct args_verb verb = {
   .name = "worker",
   .about = "Holds a device for another vkpareto, which talks to it over stdin and stdout.",
-  .options = {{"device", "INDEX", "as `vkpareto devices` counts; without it the devices are listed"}, {"validation", NULL, "with the validation layers"}},
+  .options = {
+    {"device", "INDEX", "as `vkpareto devices` counts; without it the devices are listed"},
+    {"validation", NULL, "with the validation layers"},
+    {"anew", NULL, "take no compiled pipelines of earlier processes"},
+  },
   .example = "vkpareto worker --device 0",
 };
 
@@ -17,5 +21,5 @@ int cli_worker(int argc, char **argv) {
   uint64_t device = 0;
   if (!args_text(&args, "device")) return bench_worker_list();
   if (!args_u64(&args, "device", 0, 1000, &device, &err)) return args_fail(&args, &err);
-  return bench_worker((size_t)device, args_flag(&args, "validation"));
+  return bench_worker((size_t)device, args_flag(&args, "validation"), args_flag(&args, "anew"));
 }

@@ -45,7 +45,7 @@ static void add_up(const struct dispatch_plan *plan, const struct kernel_case *k
     most_groups = fmax(most_groups, groups);
   }
   const double tail = work > 0 ? walked / work : tail_of(most_groups, cores);
-  if (!(work > 0) || per_score > 0) out->amount[FIT_GROUP] = all_groups;
+  if (cost_regime(kase) == REGIME_ANY || per_score > 0) out->amount[FIT_GROUP] = all_groups;
   if (!(work > 0)) work = kase->family->flops(kase);
   out->amount[FIT_BYTE] = kase->family->bytes(kase, technique) * tail;
   out->amount[FIT_OPERATION] = work * tail;

@@ -17,6 +17,7 @@ struct cost_family {
 /* Of the small ops every shape is a unit of its own: one row and hundreds are as far apart as two widths. */
 static const struct cost_family cost_families[] = {
   {"matmul", "m", 8, {"m"}, {0}, NULL, NULL},                 /* 8: where the matrix-vector kernels end */
+  {"adapter", "m", 8, {"m", "rank", "adapters"}, {0}, NULL, NULL},   /* over the kernels of matmul */
   {"moe", "tokens", 8, {"tokens"}, {0}, "load", NULL},        /* the expected load of a model is the uniform one */
   {"attention", "q", 1, {"batch", "q", "kv"}, {0}, "causal", "head"},
   {"kv_cache", NULL, 0, {0}, {"position", "kv"}, NULL, NULL},

@@ -10,7 +10,7 @@
 enum regime { REGIME_DECODE, REGIME_PREFILL, REGIME_ANY, REGIME_COUNT };
 enum regime cost_regime(const struct kernel_case *);
 
-/* An op of a model; ceilings are rulers, adapters are not costed. */
+/* An op of a model; ceilings are rulers. */
 bool family_is_costed(const struct family *);
 /* Rows where a dimension is away from this are studies of the kernel, not of a model. */
 bool family_at_preset(const struct family *, const int64_t *dim);

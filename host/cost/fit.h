@@ -9,7 +9,7 @@
 enum fit_term {
   FIT_LAUNCH,      /* one dispatch of one workgroup and the barrier behind it */
   FIT_SPREAD,      /* of these the share of workgroups that another core than the first may take, which it is roused for */
-  FIT_GROUP,       /* a workgroup beside what it is told to do: of kernels whose plans count no work, and of attention */
+  FIT_GROUP,       /* a workgroup beside what it computes: of the small ops, where that is little, and of attention */
   FIT_BYTE,        /* compulsory traffic */
   FIT_OPERATION,   /* carried out, what fills tiles up included */
   FIT_SCORE,       /* attention: one key meets one query, whatever the width of the head: masks, maxima, exponentials */

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "emit.h"
+#include "json_finetune.h"
+#include "steps.h"
 
 /* Kept to 1/parts, so that the file is the same wherever it is made; that is far below any error. */
 static double rounded(double value, double parts) { return round(value * parts) / parts; }
@@ -17,8 +19,8 @@ static void add_range(cJSON *to, const char *name, const struct range *range, do
   json_add_number(object, "hi", rounded(range->hi, parts));
 }
 
-static const struct space_option *option_of(const struct recommendation *r, const uint8_t *choice, int slot) {
-  return &r->space.slots[slot].options[choice[slot]];
+static const struct space_option *option_of(const struct space *space, const uint8_t *choice, int slot) {
+  return &space->slots[slot].options[choice[slot]];
 }
 
 /* "attention.flash_split_int8" without family and format, which have members of their own. */
@@ -31,33 +33,33 @@ static void add_algorithm(cJSON *to, const char *name, const struct technique *t
 }
 
 /* Per class and phase the algorithm of the experts, "grouped" of "moe.grouped_int4_g32"; null in a dense model. */
-static void add_experts(cJSON *to, const struct recommendation *r, const uint8_t *choice) {
-  if (!r->model->experts) {
+static void add_experts(cJSON *to, const struct space *space, const uint8_t *choice) {
+  if (!space->setting.model->experts) {
     cJSON_AddNullToObject(to, "moe");
     return;
   }
   cJSON *moe = cJSON_AddObjectToObject(to, "moe");
   for (int c = CLASS_FFN_UP; c <= CLASS_FFN_DOWN; c++) {
-    const struct space_option *o = option_of(r, choice, c);
+    const struct space_option *o = option_of(space, choice, c);
     cJSON *algorithms = cJSON_AddObjectToObject(moe, slot_names[c]);
     add_algorithm(algorithms, "prefill", o->technique[PHASE_PREFILL], o->name);
     add_algorithm(algorithms, "decode", o->technique[PHASE_DECODE], o->name);
   }
 }
 
-static void add_choice(cJSON *to, const char *name, const struct recommendation *r, const uint8_t *choice) {
+static void add_choice(cJSON *to, const char *name, const struct space *space, const uint8_t *choice) {
   cJSON *object = cJSON_AddObjectToObject(to, name), *weights = cJSON_AddObjectToObject(object, "weights");
-  for (int c = 0; c < CLASS_COUNT; c++) cJSON_AddStringToObject(weights, slot_names[c], option_of(r, choice, c)->name);
+  for (int c = 0; c < CLASS_COUNT; c++) cJSON_AddStringToObject(weights, slot_names[c], option_of(space, choice, c)->name);
   cJSON_AddStringToObject(object, "activations", "f32");
-  const struct space_option *attention = option_of(r, choice, SLOT_ATTENTION);
+  const struct space_option *attention = option_of(space, choice, SLOT_ATTENTION);
   cJSON *kv = cJSON_AddObjectToObject(object, "kv");
   cJSON_AddStringToObject(kv, "k", attention->kv);
   cJSON_AddStringToObject(kv, "v", attention->kv);
   add_algorithm(object, "attention", attention->technique[PHASE_DECODE], attention->kv);
   add_algorithm(object, "attention_prefill", attention->technique[PHASE_PREFILL], attention->kv);
-  add_experts(object, r, choice);
-  cJSON_AddNullToObject(object, "adapter");
-  json_add_int(object, "micro_batch", MICRO_BATCH);
+  add_experts(object, space, choice);
+  json_add_adapter(object, space);
+  json_add_int(object, "micro_batch", space->setting.micro_batch);
 }
 
 /* ---- kernels: per technique and phase the variant and tuning that carry most of the time */
@@ -65,7 +67,7 @@ static void add_choice(cJSON *to, const char *name, const struct recommendation 
 static const struct space_time *heaviest(const struct recommendation *r, const struct technique *technique, enum phase phase) {
   const struct space_time *best = NULL;
   for (int s = 0; s < SLOT_COUNT; s++) {
-    const struct space_option *o = option_of(r, r->choice, s);
+    const struct space_option *o = option_of(r->space, r->choice, s);
     if (o->technique[phase] == technique && o->time[phase].row && (!best || o->time[phase].row_ns > best->row_ns)) best = &o->time[phase];
   }
   return best;
@@ -75,7 +77,7 @@ static void add_kernels(cJSON *root, const struct recommendation *r) {
   cJSON *kernels = cJSON_AddObjectToObject(root, "kernels");
   for (int s = 0; s < SLOT_COUNT; s++)
     for (int p = 0; p < PHASE_COUNT; p++) {
-      const struct technique *technique = option_of(r, r->choice, s)->technique[p];
+      const struct technique *technique = option_of(r->space, r->choice, s)->technique[p];
       const struct space_time *time = heaviest(r, technique, (enum phase)p);
       const char *phase = p == PHASE_DECODE ? "decode" : "prefill";
       cJSON *entry = cJSON_GetObjectItemCaseSensitive(kernels, technique->id);
@@ -90,10 +92,10 @@ static void add_kernels(cJSON *root, const struct recommendation *r) {
 
 /* ---- predictions */
 
-static void add_sources(cJSON *to, const struct recommendation *r, const uint8_t *choice) {
+static void add_sources(cJSON *to, const struct space *space, const uint8_t *choice) {
   cJSON *sources = cJSON_AddArrayToObject(to, "sources");
   char text[768];
-  for (size_t i = 0; recommend_source(r, choice, i, text, sizeof text); i++) cJSON_AddItemToArray(sources, cJSON_CreateString(text));
+  for (size_t i = 0; recommend_source(space, choice, i, text, sizeof text); i++) cJSON_AddItemToArray(sources, cJSON_CreateString(text));
 }
 
 /* What the times are made of, as shares of each. */
@@ -104,7 +106,7 @@ static void add_parts(cJSON *to, const char *name, const struct prediction *p, e
     json_add_number(parts, part_names[part], rounded(p->part_ns[phase][part] / all, micro));
 }
 
-static void add_prediction(cJSON *to, const char *name, const struct recommendation *r, const uint8_t *choice, const struct prediction *p) {
+static void add_prediction(cJSON *to, const char *name, const struct space *space, const uint8_t *choice, const struct prediction *p) {
   cJSON *object = cJSON_AddObjectToObject(to, name);
   add_range(object, "ttft_ns", &p->ttft_ns, whole);
   add_range(object, "tpot_ns", &p->tpot_ns, whole);
@@ -117,10 +119,10 @@ static void add_prediction(cJSON *to, const char *name, const struct recommendat
   json_add_number(parts, "scratch", p->scratch_bytes);
   json_add_number(parts, "activations", p->activation_bytes);
   json_add_number(parts, "other", p->other_bytes);
-  if (r->space.energy_known) add_range(object, "energy_per_token", &p->token_joules, nano);
+  if (space->energy_known) add_range(object, "energy_per_token", &p->token_joules, nano);
   else cJSON_AddNullToObject(object, "energy_per_token");
   add_range(object, "quality_loss_nats", &p->quality_nats, nano);
-  add_sources(cJSON_GetObjectItemCaseSensitive(object, "quality_loss_nats"), r, choice);
+  add_sources(cJSON_GetObjectItemCaseSensitive(object, "quality_loss_nats"), space, choice);
   json_add_number(object, "extrapolated_share", rounded(p->extrapolated_share, micro));
 }
 
@@ -130,8 +132,8 @@ static void add_default(cJSON *root, const struct recommendation *r) {
     return;
   }
   cJSON *object = cJSON_AddObjectToObject(root, "default");
-  add_choice(object, "choice", r, r->plain);
-  add_prediction(object, "predicted", r, r->plain, &r->plain_predicted);
+  add_choice(object, "choice", r->plain_space, r->plain);
+  add_prediction(object, "predicted", r->plain_space, r->plain, &r->plain_predicted);
 }
 
 static void add_limits(cJSON *root, const struct recommendation *r) {
@@ -144,20 +146,24 @@ static void add_limits(cJSON *root, const struct recommendation *r) {
   if (r->decision.limits.watts > 0) json_add_number(limits, "power", r->decision.limits.watts);
 }
 
-/* One line per point: names in slot order, then what it costs. */
+/* One line per point: names in slot order and the setting, then what it costs. */
 static void add_front(cJSON *root, const struct recommendation *r) {
   cJSON *front = cJSON_AddArrayToObject(root, "front");
-  for (size_t i = 0; i < r->front.n; i++) {
-    const uint8_t *choice = r->front.points[i].choice;
-    const struct prediction p = choose_predict(&r->space, r->task, choice);
+  for (size_t i = 0; i < r->outer.front.n; i++) {
+    const uint8_t *choice = r->outer.front.points[i].choice;
+    const struct space *space = &r->outer.spaces[choice[CHOICE_SETTING]];
+    const struct prediction p = choose_predict(space, r->task, choice);
     cJSON *point = cJSON_CreateObject(), *names = cJSON_AddArrayToObject(point, "options");
     cJSON_AddItemToArray(front, point);
-    for (int s = 0; s < SLOT_COUNT; s++) cJSON_AddItemToArray(names, cJSON_CreateString(option_of(r, choice, s)->name));
+    for (int s = 0; s < SLOT_COUNT; s++) cJSON_AddItemToArray(names, cJSON_CreateString(option_of(space, choice, s)->name));
+    char setting[128];
+    setting_text(&space->setting, setting, sizeof setting);
+    cJSON_AddItemToArray(names, cJSON_CreateString(setting));
     json_add_number(point, "ttft_ns", rounded(p.ttft_ns.value, whole));
     json_add_number(point, "tpot_ns", rounded(p.tpot_ns.value, whole));
     json_add_number(point, "memory", p.memory);
     json_add_number(point, "quality_loss_nats", rounded(p.quality_nats.value, nano));
-    if (r->space.energy_known) json_add_number(point, "energy_per_token", rounded(p.token_joules.value, nano));
+    if (space->energy_known) json_add_number(point, "energy_per_token", rounded(p.token_joules.value, nano));
     cJSON_AddBoolToObject(point, "within_limits", choose_within(&r->decision.limits, &p));
   }
 }
@@ -180,6 +186,57 @@ static void add_stability(cJSON *to, const struct stability *s) {
   cJSON_AddBoolToObject(object, "unknown_errors", s->unknown_errors);
 }
 
+/* What touches every op: the chosen setting, the other ones, and those that cannot be costed. */
+static void add_settings(cJSON *won, cJSON *losers, const struct recommendation *r) {
+  char name[128], text[1024];
+  setting_text(&r->space->setting, name, sizeof name);
+  recommend_setting_evidence(r, text, sizeof text);
+  add_loser(won, "setting", name, "chosen", text);
+  for (size_t i = 0; i < r->outer.n; i++) {
+    if (&r->outer.spaces[i] == r->space) continue;
+    const enum verdict verdict = recommend_setting_verdict(r, i, text, sizeof text);
+    setting_text(&r->outer.spaces[i].setting, name, sizeof name);
+    add_loser(losers, "setting", name, verdict_names[verdict], text);
+  }
+  for (size_t i = 0; i < r->outer.n_refused; i++) {
+    setting_text(&r->outer.refused[i].setting, name, sizeof name);
+    add_loser(losers, "setting", name, "not_offered", r->outer.refused[i].reason);
+  }
+}
+
+/* Differences: what is with `option` less what is with `instead_of`. */
+static cJSON *add_step(cJSON *to, const struct recommendation *r, const struct step *step) {
+  const struct space_option *options = r->space->slots[step->slot].options;
+  const struct prediction *a = &step->before, *b = &step->after;
+  char text[512];
+  cJSON *object = cJSON_CreateObject();
+  cJSON_AddItemToArray(to, object);
+  cJSON_AddStringToObject(object, "decision", slot_names[step->slot]);
+  cJSON_AddStringToObject(object, "option", options[step->to].name);
+  cJSON_AddStringToObject(object, "instead_of", options[step->from].name);
+  json_add_number(object, "ttft_ns", rounded(b->ttft_ns.value - a->ttft_ns.value, whole));
+  json_add_number(object, "tpot_ns", rounded(b->tpot_ns.value - a->tpot_ns.value, whole));
+  json_add_number(object, "memory", rounded(b->memory - a->memory, whole));
+  json_add_number(object, "quality_loss_nats", rounded(b->quality_nats.value - a->quality_nats.value, nano));
+  json_add_number(object, "energy_per_token", rounded(b->token_joules.value - a->token_joules.value, nano));
+  steps_text(r, step, text, sizeof text);
+  cJSON_AddStringToObject(object, "words", text);
+  return object;
+}
+
+static void add_steps(cJSON *to, const struct recommendation *r) {
+  cJSON *bought = cJSON_AddArrayToObject(to, "bought"), *away = cJSON_AddArrayToObject(to, "one_decision_away");
+  struct step steps[GAIN_COUNT], step;
+  for (int s = 0; s < SLOT_COUNT; s++)
+    if (steps_bought(r, s, &step)) add_step(bought, r, &step);
+  const size_t n = steps_away(r, steps);
+  for (size_t i = 0; i < n; i++) {
+    cJSON *gains = cJSON_AddArrayToObject(add_step(away, r, &steps[i]), "gains");
+    for (int g = 0; g < GAIN_COUNT; g++)
+      if (steps[i].gains[g]) cJSON_AddItemToArray(gains, cJSON_CreateString(gain_names[g]));
+  }
+}
+
 static void add_explanation(cJSON *root, const struct recommendation *r) {
   cJSON *object = cJSON_AddObjectToObject(root, "explanation");
   cJSON_AddBoolToObject(object, "rough", recommend_is_rough(r));
@@ -189,7 +246,7 @@ static void add_explanation(cJSON *root, const struct recommendation *r) {
   cJSON *won = cJSON_AddArrayToObject(object, "won"), *losers = cJSON_AddArrayToObject(object, "losers");
   char text[1024];
   for (int s = 0; s < SLOT_COUNT; s++) {
-    const struct space_slot *slot = &r->space.slots[s];
+    const struct space_slot *slot = &r->space->slots[s];
     recommend_evidence(r, s, text, sizeof text);
     add_loser(won, slot_names[s], slot->options[r->choice[s]].name, "chosen", text);
     for (size_t o = 0; o < slot->n; o++)
@@ -200,6 +257,8 @@ static void add_explanation(cJSON *root, const struct recommendation *r) {
     for (size_t o = 0; o < slot->n_refused; o++)
       add_loser(losers, slot_names[s], slot->refused[o].name, "not_offered", slot->refused[o].reason);
   }
+  add_settings(won, losers, r);
+  add_steps(object, r);
   cJSON *caveats = cJSON_AddArrayToObject(object, "caveats");
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) cJSON_AddItemToArray(caveats, cJSON_CreateString(text));
 }
@@ -213,9 +272,10 @@ char *emit_json(const struct recommendation *r, struct error *err) {
   cJSON_AddStringToObject(device, "driver", r->result->caps.driver_slug);
   cJSON_AddStringToObject(root, "model", r->model->id);
   cJSON_AddStringToObject(root, "task", r->task->id);
-  add_choice(root, "choice", r, r->choice);
+  add_choice(root, "choice", r->space, r->choice);
   add_kernels(root, r);
-  add_prediction(root, "predicted", r, r->choice, &r->predicted);
+  add_prediction(root, "predicted", r->space, r->choice, &r->predicted);
+  json_add_finetuning(root, r);
   add_default(root, r);
   add_limits(root, r);
   add_explanation(root, r);

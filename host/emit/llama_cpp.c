@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "emit.h"
+#include "llama_cpp_lora.h"
 #include "text.h"
 
 /* ---- counterparts */
@@ -71,7 +72,7 @@ static const char *attention_lost(const struct space_option *o) {
 
 const char *llama_cpp_lost(const struct space_option *o) {
   if (o->kv[0]) return attention_lost(o);
-  return weight_type(o->name) ? NULL : "llama.cpp has no type for this weight format";
+  return weight_type(o->name) ? llama_cpp_lora_lost(o) : "llama.cpp has no type for this weight format";
 }
 
 /* ---- text */
@@ -89,7 +90,7 @@ static void comment(FILE *out, const char *format, ...) {
   fprintf(out, "# %s\n", text);
 }
 
-static const struct space_option *chosen(const struct recommendation *r, int slot) { return &r->space.slots[slot].options[r->choice[slot]]; }
+static const struct space_option *chosen(const struct recommendation *r, int slot) { return &r->space->slots[slot].options[r->choice[slot]]; }
 
 static void range_text(const struct range *range, char *out, size_t size) {
   char value[32], lo[32], hi[32];
@@ -137,11 +138,28 @@ static void write_refusals(FILE *out, const struct space_slot *slot) {
   }
 }
 
+static void write_settings(FILE *out, const struct recommendation *r) {
+  char name[128], text[1024];
+  setting_text(&r->space->setting, name, sizeof name);
+  recommend_setting_evidence(r, text, sizeof text);
+  comment(out, "setting = %s: %s", name, text);
+  for (size_t i = 0; i < r->outer.n; i++) {
+    if (&r->outer.spaces[i] == r->space) continue;
+    const enum verdict verdict = recommend_setting_verdict(r, i, text, sizeof text);
+    setting_text(&r->outer.spaces[i].setting, name, sizeof name);
+    comment(out, "  not %s (%s): %s", name, verdict_names[verdict], text);
+  }
+  for (size_t i = 0; i < r->outer.n_refused; i++) {
+    setting_text(&r->outer.refused[i].setting, name, sizeof name);
+    comment(out, "  not offered %s: %s", name, r->outer.refused[i].reason);
+  }
+}
+
 static void write_reasons(FILE *out, const struct recommendation *r) {
   char text[1024];
   comment(out, "Why (--prefer %s: the least of %s):", preference_names[r->decision.preference], preference_rules[r->decision.preference]);
   for (int s = 0; s < SLOT_COUNT; s++) {
-    const struct space_slot *slot = &r->space.slots[s];
+    const struct space_slot *slot = &r->space->slots[s];
     recommend_evidence(r, s, text, sizeof text);
     comment(out, "%s = %s: %s", slot_names[s], slot->options[r->choice[s]].name, text);
     for (size_t o = 0; o < slot->n; o++)
@@ -151,13 +169,15 @@ static void write_reasons(FILE *out, const struct recommendation *r) {
       }
     write_refusals(out, slot);
   }
-  for (size_t i = 0; recommend_source(r, r->choice, i, text, sizeof text); i++) comment(out, "Quality: %s", text);
+  write_settings(out, r);
+  for (size_t i = 0; recommend_source(r->space, r->choice, i, text, sizeof text); i++) comment(out, "Quality: %s", text);
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) comment(out, "Mind: %s", text);
 }
 
 /* What the file cannot carry over. */
 static void write_lost(FILE *out, const struct recommendation *r, bool quantised) {
   comment(out, "Lost in llama.cpp: variants and tuning of the kernels (it has its own)");
+  llama_cpp_lora_comment(out, r);
   for (int s = 0; s < SLOT_COUNT; s++) {
     const char *why = llama_cpp_lost(chosen(r, s));
     if (why) comment(out, "Lost: %s = %s: %s", slot_names[s], chosen(r, s)->name, why);
@@ -185,6 +205,8 @@ static const struct counterpart *base_type(const struct recommendation *r) {
 }
 
 static void write_quantize(FILE *out, const struct recommendation *r, const struct counterpart *base, const char *name) {
+  char from[160];
+  llama_cpp_lora_merge(out, r, name, from, sizeof from);
   fprintf(out, "llama-quantize \\\n");
   for (size_t i = 0; base->quantised && i < TENSORS; i++) {
     const struct counterpart *type = weight_type(chosen(r, (int)tensors[i].class_)->name);
@@ -196,19 +218,22 @@ static void write_quantize(FILE *out, const struct recommendation *r, const stru
     if (!r->model->tied_embeddings) fprintf(out, "  --output-tensor-type %s \\\n", logits->type);
     fprintf(out, "  --token-embedding-type %s \\\n", logits->type);
   }
-  fprintf(out, "  %s-f16.gguf %s-vkpareto.gguf %s\n", name, name, base->base);
+  fprintf(out, "  %s-f16.gguf %s-vkpareto.gguf %s\n", from, name, base->base);
 }
 
 static void write_server(FILE *out, const struct recommendation *r, const char *name) {
   enum { CONTEXT_STEP = 256 };   /* llama.cpp pads the context to it */
   const struct space_option *attention = chosen(r, SLOT_ATTENTION);
   const struct counterpart *kv = kv_type(attention->kv);
-  const long long positions = (long long)r->space.work.kv_length * r->task->concurrency;
+  const long long positions = (long long)r->space->work.kv_length * r->task->concurrency;
   const char *type = kv && !attention_lost(attention) ? kv->type : "f16";
   fprintf(out, "llama-server -m %s-vkpareto.gguf --device Vulkan0 --n-gpu-layers 99 --flash-attn %s \\\n"
-               "  --cache-type-k %s --cache-type-v %s --ctx-size %lld --parallel %lld --ubatch-size %d --fit off\n",
+               "  --cache-type-k %s --cache-type-v %s --ctx-size %lld --parallel %lld --ubatch-size %lld --fit off",
           name, is_flash(attention->technique[PHASE_DECODE]) ? "on" : "off", type, type,
-          (positions + CONTEXT_STEP - 1) / CONTEXT_STEP * CONTEXT_STEP, (long long)r->task->concurrency, MICRO_BATCH);
+          (positions + CONTEXT_STEP - 1) / CONTEXT_STEP * CONTEXT_STEP, (long long)r->task->concurrency,
+          (long long)r->space->setting.micro_batch);
+  llama_cpp_lora_options(out, r, name);
+  fprintf(out, "\n");
 }
 
 char *emit_llama_cpp(const struct recommendation *r, struct error *err) {
@@ -230,7 +255,9 @@ char *emit_llama_cpp(const struct recommendation *r, struct error *err) {
   write_lost(out, r, base->quantised);
   fprintf(out, "set -e\n\n# Makes the model file; %s-f16.gguf comes from convert_hf_to_gguf.py. Skip it when the file is there.\n", name);
   write_quantize(out, r, base, name);
-  fprintf(out, "\n# Vulkan0 is the first device of `llama-server --list-devices`; llama.cpp leaves software devices out of it.\n");
+  fprintf(out, "\n");
+  llama_cpp_lora_files(out, r, name);
+  fprintf(out, "# Vulkan0 is the first device of `llama-server --list-devices`; llama.cpp leaves software devices out of it.\n");
   write_server(out, r, name);
   if (fclose(out) == 0) return text;
   free(text);

@@ -72,18 +72,21 @@ static int64_t count_sliding(const cJSON *types) {
   return n;
 }
 
-/* layer_types names each layer's kind; older files leave it to the architecture, Gemma's with a period. */
+/* layer_types names each layer's kind; older files leave it to the architecture, Gemma's with a period, and Qwen's windows
+ * begin above max_window_layers. */
 static bool read_windows(const cJSON *root, const struct architecture *a, struct model *m, struct error *err) {
   bool used;
-  int64_t period;
+  int64_t period, whole;
   const cJSON *types = cJSON_GetObjectItemCaseSensitive(root, "layer_types");
   if (!json_int_or(root, "sliding_window", 1, 1 << 26, 0, &m->window, err)
       || !json_bool_or(root, "use_sliding_window", true, &used, err)
+      || !json_int_or(root, "max_window_layers", 0, 1 << 12, m->layers, &whole, err)
       || !json_int_or(root, "sliding_window_pattern", 1, 1 << 12, 0, &period, err))
     return false;
-  if (m->window > 0 && used)
-    m->window_layers = cJSON_IsArray(types) ? count_sliding(types) : period ? m->layers - m->layers / period
-                                                                             : architecture_windows(a, m->layers);
+  if (m->window == 0 || !used) m->window_layers = 0;
+  else if (cJSON_IsArray(types)) m->window_layers = count_sliding(types);
+  else if (period) m->window_layers = m->layers - m->layers / period;
+  else m->window_layers = whole < m->layers ? m->layers - whole : architecture_windows(a, m->layers);
   if (m->window_layers == 0) m->window = 0;
   return true;
 }
@@ -150,18 +153,27 @@ static bool read_falcon(const cJSON *root, struct model *m, struct error *err) {
       && json_bool_or(root, "tie_word_embeddings", true, &m->tied_embeddings, err) && model_finish(m, err);
 }
 
+/* Newer files of models that see keep the language model's fields in an object of their own. */
+static const cJSON *language(const cJSON *root) {
+  const cJSON *text = cJSON_GetObjectItemCaseSensitive(root, "text_config");
+  return cJSON_IsObject(text) && !cJSON_HasObjectItem(root, "hidden_size") ? text : root;
+}
+
 bool hf_read(const cJSON *root, struct model *m, struct error *err) {
   m->published_params = NAN;
   const struct architecture *a = read_architecture(root, m, err);
   if (!a) return false;
   if (m->block == BLOCK_PARALLEL) return read_falcon(root, m, err);
-  return read_heads(root, m, err)
-      && read_ffn(root, a, m, err)
-      && read_windows(root, a, m, err)
-      && read_mla(root, m, err)
-      && json_int(root, "vocab_size", 1, 1 << 24, &m->vocab, err)
-      && json_int(root, "max_position_embeddings", 1, 1 << 26, &m->context, err)
-      && json_bool_or(root, "attention_bias", a->qkv_bias, &m->qkv_bias, err)
-      && json_bool_or(root, "tie_word_embeddings", a->tied, &m->tied_embeddings, err)
+  const cJSON *text = language(root);
+  bool tied;
+  return read_heads(text, m, err)
+      && read_ffn(text, a, m, err)
+      && read_windows(text, a, m, err)
+      && read_mla(text, m, err)
+      && json_int(text, "vocab_size", 1, 1 << 24, &m->vocab, err)
+      && json_int(text, "max_position_embeddings", 1, 1 << 26, &m->context, err)
+      && json_bool_or(text, "attention_bias", a->qkv_bias, &m->qkv_bias, err)
+      && json_bool_or(root, "tie_word_embeddings", a->tied, &tied, err)
+      && json_bool_or(text, "tie_word_embeddings", tied, &m->tied_embeddings, err)
       && read_vision(root, m, err) && model_finish(m, err);
 }

@@ -68,13 +68,18 @@ struct model {
   struct mla mla;
   struct vision vision;
   double params, active_params;   /* counts, from the dimensions; active: of a token, with its experts only */
-  double published_params;        /* what its makers or its file say; NAN: unknown */
+  double published_params;        /* what its files hold, or its makers say; NAN: unknown */
   char not_costed[MODEL_NOTES][128];   /* what it has and no cost counts; "" ends the list */
   char unverified[128];   /* "tied_embeddings, context": fields that were not seen in a source; "" none */
   char source[512];
 };
 
 enum { TASK_LENGTHS = 8 };
+
+/* How the sequences of a task that has several at once begin: a batch job, whose prompts are all read before the first
+ * token, or a server, where each is read when it comes while the others decode. */
+enum arrivals { ARRIVALS_TOGETHER, ARRIVALS_ONE_BY_ONE, ARRIVALS };
+extern const char *const arrivals_names[ARRIVALS];   /* "together", "one by one" */
 
 /* One kind of request among those of a task. */
 struct task_length {
@@ -91,6 +96,8 @@ struct task {
   size_t n_lengths;            /* 0: one length, {0, prompt, output, 1} */
   int64_t turns;               /* of a request, each with the cache of those before it; 0 as 1 */
   int64_t concurrency;         /* sequences decoded together */
+  enum arrivals arrivals;
+  int64_t adapters;            /* different adapters among these; 0: nothing is said */
   int64_t images, image_side;  /* per request, before the prompt; pixels */
   double max_ttft_ms, max_tpot_ms;    /* what a person accepts; NAN: nothing is said */
   double max_quality_loss_percent;    /* of perplexity that may be given up; NAN: nothing is said */
@@ -104,7 +111,8 @@ struct task *task_load(const char *name, struct error *);
 /* The same from text; what the loaders do after finding it. False with the field named in the error. */
 bool model_parse(const char *text, size_t bytes, struct model *, struct error *);
 bool task_parse(const char *text, size_t bytes, struct task *, struct error *);
-/* What every reader of models ends with: refuses dimensions that contradict each other, and counts the parameters. */
+/* What every reader of models ends with: refuses dimensions that contradict each other, drops a sliding window that holds
+ * the whole context, and counts the parameters. */
 bool model_finish(struct model *, struct error *);
 /* Adds a line to not_costed; dropped when that is full. */
 void model_note(struct model *, const char *text);

@@ -271,17 +271,22 @@ static bool add_images(struct workload *w, const struct model *m, const struct t
 
 /* ---- the whole */
 
-bool ops_matrix_case(int64_t n, int64_t k, struct kernel_case *kase, struct error *err) {
-  return ops_open_case("matmul", strlen("matmul"), kase, err) && ops_set_dim(kase, "m", 1, err)
+bool ops_product_case(int64_t m, int64_t n, int64_t k, struct kernel_case *kase, struct error *err) {
+  return ops_open_case("matmul", strlen("matmul"), kase, err) && ops_set_dim(kase, "m", m, err)
       && ops_set_dim(kase, "n", n, err) && ops_set_dim(kase, "k", k, err);
 }
 
+bool ops_matrix_case(int64_t n, int64_t k, struct kernel_case *kase, struct error *err) {
+  return ops_product_case(1, n, k, kase, err);
+}
+
 static bool add_prefill(struct workload *w, const struct model *m, const struct task *task, struct error *err) {
+  const int64_t chunk = w->micro_batch;
   for (size_t i = 0; i < task_n_lengths(task); i++) {
     const struct task_length length = ops_length(m, task, i);
-    const int64_t whole = length.prompt / MICRO_BATCH, tail = length.prompt % MICRO_BATCH;
+    const int64_t whole = length.prompt / chunk, tail = length.prompt % chunk;
     const double sequences = (double)task->concurrency * length.weight;
-    const struct sweep chunks = {PHASE_PREFILL, 1, MICRO_BATCH, sequences * (double)whole};
+    const struct sweep chunks = {PHASE_PREFILL, 1, chunk, sequences * (double)whole};
     const struct sweep rest = {PHASE_PREFILL, 1, tail, sequences};
     if (whole > 0 && !add_pass(w, m, &chunks, err)) return false;
     if (tail > 0 && !add_pass(w, m, &rest, err)) return false;
@@ -295,12 +300,10 @@ static bool add_decode(struct workload *w, const struct model *m, const struct t
   return add_pass(w, m, &step, err) && ops_add_decode_attention(w, m, task, err) && add_op(w, m, &step, &logits, err);
 }
 
-static double activation_bytes(const struct model *m, const struct task *t) {
+static double activation_bytes(const struct model *m, const struct task *t, int64_t micro_batch) {
   const struct vision *v = &m->vision;
-  int64_t rows = 0;
-  for (size_t i = 0; i < task_n_lengths(t); i++)
-    if (rows < ops_length(m, t, i).prompt) rows = ops_length(m, t, i).prompt;
-  if (rows > MICRO_BATCH) rows = MICRO_BATCH;
+  int64_t rows = ops_longest_prompt(m, t);
+  if (rows > micro_batch) rows = micro_batch;
   if (rows < t->concurrency) rows = t->concurrency;
   const int64_t routed = m->shared_ffn + m->experts_per_token * m->expert_ffn;
   const int64_t inner = (m->gated_ffn ? 2 : 1) * (m->ffn > routed ? m->ffn : routed);
@@ -317,13 +320,16 @@ static double activation_bytes(const struct model *m, const struct task *t) {
 static void add_notes(struct workload *w, const struct model *m, const struct task *task) {
   if (m->window_layers > 0)
     ops_note(w, "sliding windows of %lld positions in %lld layers: no kernel has them; timed as causal attention over "
-             "as many pairs, their cache holds the window and %d positions",
-             (long long)m->window, (long long)m->window_layers, (int)MICRO_BATCH);
+             "as many pairs, their cache holds the window and %lld positions",
+             (long long)m->window, (long long)m->window_layers, (long long)w->micro_batch);
   ops_note_latent(w, m);
   if (task->images > 0)
     ops_note(w, "the image encoder and projector run in f16; attention in it is predicted from causal rows");
   else if (m->vision.layers > 0)
     ops_note(w, "no image in the task: encoder and projector are in memory and never run");
+  if (task->arrivals == ARRIVALS_ONE_BY_ONE && task->concurrency > 1 && task->output > 1)
+    ops_note(w, "requests arrive one by one: ttft is the prefill of one prompt and half a decode step, tpot holds the "
+             "prefills of the others that come meanwhile");
   if (m->unverified[0]) ops_note(w, "of the model's dimensions these were not seen in a source: %s", m->unverified);
   for (size_t i = 0; i < MODEL_NOTES && m->not_costed[i][0]; i++) ops_note(w, "not costed: %s", m->not_costed[i]);
 }
@@ -341,13 +347,14 @@ static bool fits(const struct model *m, const struct task *task, int64_t *kv_len
   return true;
 }
 
-bool workload_build(const struct model *model, const struct task *task, struct workload *w, struct error *err) {
-  *w = (struct workload){0};
+bool workload_build(const struct setting *setting, const struct task *task, struct workload *w, struct error *err) {
+  const struct model *model = setting->model;
+  *w = (struct workload){.micro_batch = setting->micro_batch};
   if (!fits(model, task, &w->kv_length, err)) return false;
-  w->activation_bytes = activation_bytes(model, task);
+  w->activation_bytes = activation_bytes(model, task, w->micro_batch);
   add_notes(w, model, task);
   if (add_images(w, model, task, err) && add_prefill(w, model, task, err) && add_decode(w, model, task, err)
-      && ops_add_caches(w, model, task, err))
+      && ops_add_caches(w, model, task, err) && finetune_workload(w, model, task, &setting->finetune, err))
     return true;
   workload_free(w);
   return false;

@@ -29,6 +29,13 @@ struct task_length ops_length(const struct model *m, const struct task *task, si
   return length;
 }
 
+int64_t ops_longest_prompt(const struct model *m, const struct task *task) {
+  int64_t longest = 0;
+  for (size_t i = 0; i < task_n_lengths(task); i++)
+    if (longest < ops_length(m, task, i).prompt) longest = ops_length(m, task, i).prompt;
+  return longest;
+}
+
 int64_t ops_end_of(const struct model *m, const struct task *task, size_t i) {
   const struct task_length length = task_length_at(task, i);
   const int64_t prompt = length.prompt + task->images * vision_tokens(&m->vision, task->image_side);
@@ -125,15 +132,16 @@ static bool add_chunk(struct workload *w, const struct model *m, int64_t q, int6
 }
 
 bool ops_add_prefill_attention(struct workload *w, const struct model *m, const struct task *task, struct error *err) {
+  const int64_t chunk = w->micro_batch;
   for (size_t i = 0; i < task_n_lengths(task); i++) {
     const struct task_length length = ops_length(m, task, i);
     const double sequences = (double)task->concurrency * length.weight;
-    const int64_t whole = length.prompt / MICRO_BATCH, tail = length.prompt % MICRO_BATCH;
+    const int64_t whole = length.prompt / chunk, tail = length.prompt % chunk;
     const int64_t bundle = (whole + PROMPT_OPS - 1) / PROMPT_OPS;
     for (int64_t from = 0, to; from < whole; from = to) {
       to = from + bundle < whole ? from + bundle : whole;
-      const int64_t kv = length.history + MICRO_BATCH * (from + to + 1) / 2;
-      if (!add_chunk(w, m, MICRO_BATCH, kv, sequences * (double)(to - from), err)) return false;
+      const int64_t kv = length.history + chunk * (from + to + 1) / 2;
+      if (!add_chunk(w, m, chunk, kv, sequences * (double)(to - from), err)) return false;
     }
     if (tail > 0 && !add_chunk(w, m, tail, length.history + length.prompt, sequences, err)) return false;
   }
@@ -150,7 +158,7 @@ static bool add_seeing(struct workload *w, const struct vision *v, int64_t batch
   if (!op) return false;
   *op = (struct op){.name = "encoder's attention", .phase = PHASE_PREFILL, .slot = SLOT_FIXED, .count = count,
                     .way = {{{.technique = "attention.flash_f16"}}, {{.technique = "attention.naive_f16"}}}};
-  for (size_t i = 0; i < OP_WAYS; i++) {
+  for (size_t i = 0; i < OP_WAYS && op->way[i][0].technique[0]; i++) {
     struct kernel_case *kase = &op->way[i][0].kase;
     if (!attention_case(&layout, batch, patches, patches, kase, err) || !ops_set_dim(kase, "causal", 0, err))
       return false;
@@ -191,7 +199,7 @@ bool ops_add_caches(struct workload *w, const struct model *m, const struct task
   const struct layout layout = latent ? (struct layout){1, 1, GROUP} : layout_of(m);
   const double heads = latent ? (double)(m->mla.kv_rank + m->mla.rope) / (2 * GROUP) : 1;
   for (size_t i = 0; i < task_n_lengths(task); i++) {
-    const int64_t end = ops_end_of(m, task, i), bounded = m->window + MICRO_BATCH;
+    const int64_t end = ops_end_of(m, task, i), bounded = m->window + w->micro_batch;
     const struct { int64_t layers, length; } kinds[] = {
       {m->layers - m->window_layers, end}, {m->window_layers, end < bounded ? end : bounded}};
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {

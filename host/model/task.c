@@ -4,6 +4,8 @@
 #include "json.h"
 #include "model.h"
 
+const char *const arrivals_names[ARRIVALS] = {"together", "one by one"};
+
 static bool read_length(const cJSON *object, struct task_length *length, struct error *err) {
   return json_int_or(object, "history", 0, 1 << 24, 0, &length->history, err)
       && json_int(object, "prompt", 1, 1 << 24, &length->prompt, err)
@@ -47,13 +49,28 @@ static bool read_images(const cJSON *root, struct task *t, struct error *err) {
   return t->images == 0 || json_int(root, "image_side", 1, 1 << 16, &t->image_side, err);
 }
 
+static bool read_arrivals(const cJSON *root, struct task *t, struct error *err) {
+  int arrivals;
+  if (!json_name_or(root, "arrivals", arrivals_names, ARRIVALS, ARRIVALS_TOGETHER, &arrivals, err)) return false;
+  t->arrivals = (enum arrivals)arrivals;
+  return true;
+}
+
+static bool read_adapters(const cJSON *root, struct task *t, struct error *err) {
+  if (!json_int_or(root, "adapters", 1, 256, 0, &t->adapters, err)) return false;
+  if (t->adapters <= t->concurrency) return true;
+  return error_set(err, ERROR_INPUT, "field 'adapters' is %lld with a concurrency of %lld: a sequence has one",
+                   (long long)t->adapters, (long long)t->concurrency);
+}
+
 static bool task_read(const cJSON *root, struct task *t, struct error *err) {
   return json_check_schema(root, "vkpareto.task/1", err)
       && json_copy(root, "id", t->id, sizeof t->id, err)
       && json_copy(root, "title", t->title, sizeof t->title, err)
       && json_copy(root, "reason", t->reason, sizeof t->reason, err)
       && read_lengths(root, t, err) && read_images(root, t, err)
-      && json_int(root, "concurrency", 1, 1024, &t->concurrency, err)
+      && json_int(root, "concurrency", 1, 1024, &t->concurrency, err) && read_arrivals(root, t, err)
+      && read_adapters(root, t, err)
       && json_int_or(root, "turns", 1, 1024, 1, &t->turns, err)
       && json_number_or_nan(root, "max_ttft_ms", 1e-3, 1e12, &t->max_ttft_ms, err)
       && json_number_or_nan(root, "max_tpot_ms", 1e-3, 1e12, &t->max_tpot_ms, err)

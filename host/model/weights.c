@@ -127,6 +127,7 @@ static bool check_vision(const struct model *m, struct error *err) {
 
 bool model_finish(struct model *m, struct error *err) {
   if (!check_experts(m, err) || !check_attention(m, err) || !check_vision(m, err)) return false;
+  if (m->window >= m->context) m->window = m->window_layers = 0;   /* it cuts nothing off: Phi-4's */
   count_params(m);
   return true;
 }

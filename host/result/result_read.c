@@ -90,7 +90,9 @@ static bool read_ceilings(const cJSON *root, struct result *result, struct error
          read_bandwidth(ceilings, "read_bytes_per_s", &result->ceilings.read_memory, &result->ceilings.read_llc, err) &&
          read_bandwidth(ceilings, "copy_bytes_per_s", &result->ceilings.copy_memory, &result->ceilings.copy_llc, err) &&
          read_flops(ceilings, result, err) && read_count(ceilings, "dispatch_ns", &result->ceilings.dispatch_ns, err) &&
-         read_count(ceilings, "submit_ns", &result->ceilings.submit_ns, err);
+         read_count(ceilings, "submit_ns", &result->ceilings.submit_ns, err) &&
+         read_count(ceilings, "upload_bytes_per_s", &result->ceilings.upload, err) &&
+         read_count(ceilings, "download_bytes_per_s", &result->ceilings.download, err);
 }
 
 static bool read_run(const cJSON *root, struct result *result, struct error *err) {
@@ -168,6 +170,9 @@ static bool read_time(const cJSON *from, struct result_row *row, struct error *e
       !json_number_or_nan(object, "hi", 0, 1e18, &time->hi, err) || !read_u32(object, "samples", &time->samples, err) ||
       !read_u32(object, "rounds", &time->rounds, err) || !(clock = json_string(object, "clock", 8, err)))
     return error_prefix(err, "time_ns: ");
+  if (time->lo > time->hi || time->p10 > time->p90)
+    return error_set(err, ERROR_INPUT, "time_ns: lo and hi (%g, %g) or p10 and p90 (%g, %g) contradict each other",
+                     time->lo, time->hi, time->p10, time->p90);
   time->gpu_clock = strcmp(clock, "gpu") == 0;
   return true;
 }
@@ -188,7 +193,7 @@ static bool read_costs(const cJSON *from, struct result_row *row, struct error *
   row->memory_bound = strcmp(bound, "memory") == 0;
   return read_u32(from, "windows", &row->windows, err) && read_count(from, "flops", &row->flops, err) &&
          read_count(from, "bytes", &row->bytes, err) && read_count(from, "roofline", &row->roofline, err) &&
-         json_u64_or(from, "memory", 0, &row->memory, err) && json_u64_or(from, "compile_ns", 0, &row->compile_ns, err);
+         json_u64_or(from, "memory", 0, &row->memory, err) && codegen_time_from_json(from, &row->compile, err);
 }
 
 static bool read_codegen(const cJSON *from, struct result_row *row, struct error *err) {

@@ -47,6 +47,8 @@ static void add_ceilings(cJSON *root, const struct result *result) {
     json_add_number(flops, result->ceilings.flops[i].name, result->ceilings.flops[i].value);
   json_add_number(ceilings, "dispatch_ns", result->ceilings.dispatch_ns);
   json_add_number(ceilings, "submit_ns", result->ceilings.submit_ns);
+  json_add_number(ceilings, "upload_bytes_per_s", result->ceilings.upload);
+  json_add_number(ceilings, "download_bytes_per_s", result->ceilings.download);
 }
 
 static void add_run(cJSON *root, const struct result *result) {
@@ -131,7 +133,7 @@ static cJSON *row_to_json(const struct result_row *row, const char *seed) {
   add_error(to, row, seed);
   add_number_or_null(to, "memory", (double)row->memory, row->memory);
   energy_to_json(to, &row->energy, row->energy_reason);
-  add_number_or_null(to, "compile_ns", (double)row->compile_ns, row->compile_ns);
+  codegen_time_to_json(to, &row->compile);
   add_codegen(to, row);
   return to;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "infeasible.h"
 #include "text.h"
 
 enum { MAX_FRONT = 100000 };   /* no one can read such a front; with 5 formats and times off by 30 % at random, models here have 800 to 1,800 points */
@@ -80,6 +81,10 @@ struct prediction choose_predict(const struct space *space, const struct task *t
   p.extrapolated_share = request_time(task, extrapolated[PHASE_PREFILL], extrapolated[PHASE_DECODE]) / p.request_ns;
   finish_energy(&p, space);
   return p;
+}
+
+struct prediction choose_predict_point(const struct space *spaces, const struct task *task, const struct front_point *point) {
+  return choose_predict(&spaces[point->choice[CHOICE_SETTING]], task, point->choice);
 }
 
 double prediction_objective(const struct prediction *p, enum objective objective) {
@@ -168,17 +173,16 @@ double choose_score(const struct decision *d, const struct prediction *p) {
 }
 
 /* Phase by phase, so that an unknown error in one leaves the other its half width. */
-static bool options_tie(const struct task *task, const struct space_option *a, const struct space_option *b) {
+static bool times_tie(const struct task *task, const struct space_time a[PHASE_COUNT], const struct space_time b[PHASE_COUNT]) {
   double apart[PHASE_COUNT] = {0}, half_a[PHASE_COUNT] = {0}, half_b[PHASE_COUNT] = {0};
   for (int p = 0; p < PHASE_COUNT; p++) {
     if (p == PHASE_DECODE && task->output == 1) continue;   /* the prefill gives the only token */
-    const struct space_time *x = &a->time[p], *y = &b->time[p];
-    const double half_x = (x->hi - x->lo) / 2, half_y = (y->hi - y->lo) / 2;
+    const double half_x = (a[p].hi - a[p].lo) / 2, half_y = (b[p].hi - b[p].lo) / 2;
     if (!isfinite(half_x) || !isfinite(half_y)) {
-      if (x->ns != y->ns) return false;
+      if (a[p].ns != b[p].ns) return false;
       continue;
     }
-    apart[p] = x->ns - y->ns;
+    apart[p] = a[p].ns - b[p].ns;
     half_a[p] = half_x;
     half_b[p] = half_y;
   }
@@ -188,39 +192,49 @@ static bool options_tie(const struct task *task, const struct space_option *a, c
 }
 
 /* In place of the times, so that one rule tells both kinds of tie. */
-static void energies_as_times(struct space_option *option) {
-  for (int p = 0; p < PHASE_COUNT; p++) {
-    struct space_time *time = &option->time[p];
-    time->ns = time->joules;
-    time->lo = time->joules - time->joules_error;
-    time->hi = time->joules + time->joules_error;
-  }
+static struct space_time energy_as_time(const struct space_time *time) {
+  return (struct space_time){.ns = time->joules, .lo = time->joules - time->joules_error,
+                             .hi = time->joules + time->joules_error};
+}
+
+static bool energies_tie(const struct task *task, const struct space_time a[PHASE_COUNT],
+                         const struct space_time b[PHASE_COUNT]) {
+  const struct space_time x[PHASE_COUNT] = {energy_as_time(&a[0]), energy_as_time(&a[1])};
+  const struct space_time y[PHASE_COUNT] = {energy_as_time(&b[0]), energy_as_time(&b[1])};
+  return times_tie(task, x, y);
+}
+
+static bool slots_tie(const struct space *x, const uint8_t *a, const struct space *y, const uint8_t *b, const struct task *task,
+                      bool energy) {
+  bool (*const tie)(const struct task *, const struct space_time *, const struct space_time *) = energy ? energies_tie : times_tie;
+  if (x != y && !tie(task, x->fixed, y->fixed)) return false;
+  for (int s = 0; s < SLOT_COUNT; s++)
+    if (!tie(task, x->slots[s].options[a[s]].time, y->slots[s].options[b[s]].time)) return false;
+  return true;
 }
 
 bool choose_times_tie(const struct space *space, const struct task *task, const uint8_t a[SLOT_COUNT],
                       const uint8_t b[SLOT_COUNT]) {
-  for (int s = 0; s < SLOT_COUNT; s++)
-    if (!options_tie(task, &space->slots[s].options[a[s]], &space->slots[s].options[b[s]])) return false;
-  return true;
+  return slots_tie(space, a, space, b, task, false);
 }
 
 bool choose_energies_tie(const struct space *space, const struct task *task, const uint8_t a[SLOT_COUNT],
                          const uint8_t b[SLOT_COUNT]) {
-  for (int s = 0; s < SLOT_COUNT; s++) {
-    struct space_option x = space->slots[s].options[a[s]], y = space->slots[s].options[b[s]];
-    energies_as_times(&x);
-    energies_as_times(&y);
-    if (!options_tie(task, &x, &y)) return false;
-  }
-  return true;
+  return slots_tie(space, a, space, b, task, true);
 }
 
-/* ---- simplicity: different techniques first, then their places in the rooms' tables */
+bool choose_points_tie(const struct space *spaces, const struct task *task, const struct front_point *a,
+                       const struct front_point *b, bool energy) {
+  return slots_tie(&spaces[a->choice[CHOICE_SETTING]], a->choice, &spaces[b->choice[CHOICE_SETTING]], b->choice, task, energy);
+}
 
-struct simplicity { size_t kinds, ranks; };
+/* ---- simplicity: the setting first, then different techniques, then their places in the rooms' tables */
 
-static struct simplicity simplicity_of(const struct space *space, const uint8_t choice[SLOT_COUNT]) {
-  struct simplicity out = {0};
+struct simplicity { size_t departs, kinds, ranks; };
+
+static struct simplicity simplicity_of(const struct space *spaces, const uint8_t *choice) {
+  const struct space *space = &spaces[choice[CHOICE_SETTING]];
+  struct simplicity out = {.departs = setting_departs(&space->setting)};
   const struct technique *seen[SLOT_COUNT * PHASE_COUNT];
   for (int s = 0; s < SLOT_COUNT; s++) {
     const struct space_option *o = &space->slots[s].options[choice[s]];
@@ -235,81 +249,20 @@ static struct simplicity simplicity_of(const struct space *space, const uint8_t 
 }
 
 static int compare_simplicity(struct simplicity a, struct simplicity b) {
+  if (a.departs != b.departs) return a.departs < b.departs ? -1 : 1;
   if (a.kinds != b.kinds) return a.kinds < b.kinds ? -1 : 1;
   return a.ranks == b.ranks ? 0 : a.ranks < b.ranks ? -1 : 1;
 }
 
-/* ---- infeasible: say which limit, and what the nearest needs */
-
-static double excess(const struct limits *limits, const struct prediction *p) {
-  double worst = 0;
-  for (int o = 0; o < OBJECTIVE_COUNT; o++) {
-    double value = prediction_objective(p, (enum objective)o), limit = limits->at[o];
-    if (!isfinite(limit) || value <= limit) continue;
-    worst = fmax(worst, isnan(value) || limit <= 0 ? INFINITY : value / limit);
-  }
-  if (limits->watts > 0 && p->watts > limits->watts) worst = fmax(worst, p->watts / limits->watts);
-  return worst;
-}
-
-static void describe_needs(const struct limits *limits, const struct prediction *p, char *out, size_t size) {
-  size_t used = 0;
-  out[0] = '\0';
-  for (int o = 0; o < OBJECTIVE_COUNT; o++) {
-    if (!isfinite(limits->at[o])) continue;
-    char value[32], limit[32];
-    objective_text((enum objective)o, prediction_objective(p, (enum objective)o), value, sizeof value);
-    objective_text((enum objective)o, limits->at[o], limit, sizeof limit);
-    const double over = prediction_objective(p, (enum objective)o) / limits->at[o] - 1;
-    char gives[32] = "";
-    if (over > 0 && isfinite(over)) snprintf(gives, sizeof gives, ", %.3g %% over", 100 * over);
-    int wrote = snprintf(out + used, size - used, "%s%s %s (limit %s%s)", used ? ", " : "", objective_names[o], value, limit, gives);
-    if (wrote < 0 || (size_t)wrote >= size - used) return;
-    used += (size_t)wrote;
-  }
-  if (limits->watts > 0)
-    snprintf(out + used, size - used, "%spower %.3g W (limit %.3g W)", used ? ", " : "", p->watts, limits->watts);
-}
-
-static bool fail_infeasible(const struct space *space, const struct task *task, const struct front *front,
-                            const struct limits *limits, struct error *err) {
-  double least[OBJECTIVE_COUNT], nearest_excess = INFINITY;
-  for (int o = 0; o < OBJECTIVE_COUNT; o++) least[o] = INFINITY;
-  struct prediction nearest = {0};
-  for (size_t i = 0; i < front->n; i++) {
-    struct prediction p = choose_predict(space, task, front->points[i].choice);
-    for (int o = 0; o < OBJECTIVE_COUNT; o++) least[o] = fmin(least[o], prediction_objective(&p, (enum objective)o));
-    double here = excess(limits, &p);
-    if (i > 0 && here >= nearest_excess) continue;
-    nearest = p;
-    nearest_excess = here;
-  }
-
-  char needs[256], text[512] = "";
-  size_t used = 0;
-  describe_needs(limits, &nearest, needs, sizeof needs);
-  for (int o = 0; o < OBJECTIVE_COUNT; o++) {
-    if (!isfinite(limits->at[o]) || least[o] <= limits->at[o] || used >= sizeof text) continue;
-    char limit[32], best[32];
-    objective_text((enum objective)o, limits->at[o], limit, sizeof limit);
-    objective_text((enum objective)o, least[o], best, sizeof best);
-    int wrote = snprintf(text + used, sizeof text - used, "%sno configuration keeps %s within %s, the least is %s", used ? "; " : "",
-                         objective_names[o], limit, best);
-    used += wrote > 0 ? (size_t)wrote : 0;
-  }
-  return error_set(err, ERROR_INFEASIBLE, "%s; the nearest needs %s",
-                   used ? text : "each limit can be met, but not all of them together", needs);
-}
-
 /* ---- decision */
 
-static void find_scale(const struct space *space, const struct task *task, const struct front *front, struct decision *d) {
+static void find_scale(const struct space *spaces, const struct task *task, const struct front *front, struct decision *d) {
   for (int i = 0; i < BALANCED; i++) {
     d->best[i] = INFINITY;
     d->worst[i] = -INFINITY;
   }
   for (size_t i = 0; i < front->n; i++) {
-    struct prediction p = choose_predict(space, task, front->points[i].choice);
+    struct prediction p = choose_predict_point(spaces, task, &front->points[i]);
     if (!choose_within(&d->limits, &p)) continue;
     d->n_feasible++;
     double x[BALANCED];
@@ -321,38 +274,33 @@ static void find_scale(const struct space *space, const struct task *task, const
   }
 }
 
-static void find_first(const struct space *space, const struct task *task, const struct front *front, struct decision *d) {
+static void find_first(const struct space *spaces, const struct task *task, const struct front *front, struct decision *d) {
   double best = INFINITY;
   for (size_t i = 0; i < front->n; i++) {
-    struct prediction p = choose_predict(space, task, front->points[i].choice);
+    struct prediction p = choose_predict_point(spaces, task, &front->points[i]);
     if (!choose_within(&d->limits, &p) || choose_score(d, &p) >= best) continue;
     best = choose_score(d, &p);
     d->first = i;
   }
 }
 
-/* Is what the preference looks at first no different, as far as anyone can tell? */
-static bool cannot_be_told_apart(const struct space *space, const struct task *task, enum preference preference,
-                                 const uint8_t *a, const uint8_t *b) {
-  return preference == PREFER_ENERGY ? choose_energies_tie(space, task, a, b) : choose_times_tie(space, task, a, b);
-}
-
 /* Among the points whose time (energy, where that is preferred) cannot be told from the first's: the best in what is
  * known exactly, then the simplest, then the one that is faster by the point estimate. */
-static void find_winner(const struct space *space, const struct task *task, const struct front *front, struct decision *d) {
-  const uint8_t *first = front->points[d->first].choice;
-  const struct prediction of_first = choose_predict(space, task, first);
+static void find_winner(const struct space *spaces, const struct task *task, const struct front *front, struct decision *d) {
+  const struct front_point *first = &front->points[d->first];
+  const struct prediction of_first = choose_predict_point(spaces, task, first);
   struct simplicity simplest = {0};
   double best = INFINITY, best_ns = INFINITY;
   for (size_t i = 0; i < front->n; i++) {
-    const uint8_t *choice = front->points[i].choice;
-    struct prediction p = choose_predict(space, task, choice);
-    if (!choose_within(&d->limits, &p) || !cannot_be_told_apart(space, task, d->preference, choice, first)) continue;
+    const struct front_point *point = &front->points[i];
+    struct prediction p = choose_predict_point(spaces, task, point);
+    if (!choose_within(&d->limits, &p)) continue;
+    if (!choose_points_tie(spaces, task, point, first, d->preference == PREFER_ENERGY)) continue;
     const double ns = p.request_ns;
     p.request_ns = of_first.request_ns;
-    if (d->energy_known && choose_energies_tie(space, task, choice, first)) p.token_joules = of_first.token_joules;
+    if (d->energy_known && choose_points_tie(spaces, task, point, first, true)) p.token_joules = of_first.token_joules;
     const double score = choose_score(d, &p);
-    const struct simplicity here = simplicity_of(space, choice);
+    const struct simplicity here = simplicity_of(spaces, point->choice);
     const int order = score < best ? -1 : score > best ? 1 : compare_simplicity(here, simplest);
     if (order > 0 || (order == 0 && ns >= best_ns)) continue;
     best = score;
@@ -362,21 +310,21 @@ static void find_winner(const struct space *space, const struct task *task, cons
   }
 }
 
-bool choose_decide(const struct space *space, const struct task *task, const struct front *front, const struct limits *limits,
+bool choose_decide(const struct space *spaces, const struct task *task, const struct front *front, const struct limits *limits,
                    enum preference preference, struct decision *d, struct error *err) {
-  *d = (struct decision){.limits = *limits, .preference = preference, .quality_known = space->quality_known,
-                          .energy_known = space->energy_known};
-  if (preference == PREFER_ENERGY && !space->energy_known)
+  *d = (struct decision){.limits = *limits, .preference = preference, .quality_known = spaces->quality_known,
+                          .energy_known = spaces->energy_known};
+  if (preference == PREFER_ENERGY && !spaces->energy_known)
     return error_set(err, ERROR_INPUT, "--prefer energy: the result has no energy, or too little to model the rest; prefer "
                                        "latency instead");
-  if (preference == PREFER_QUALITY && !space->quality_known)
+  if (preference == PREFER_QUALITY && !spaces->quality_known)
     return error_set(err, ERROR_USAGE, "--prefer quality needs known quality; leave --allow-unknown-quality out");
-  if (limits->watts > 0 && !space->energy_known)
+  if (limits->watts > 0 && !spaces->energy_known)
     return error_set(err, ERROR_INPUT, "--max-power cannot be kept: the result has no energy, or too little to model the "
                                        "rest; leave it out");
-  find_scale(space, task, front, d);
-  if (d->n_feasible == 0) return fail_infeasible(space, task, front, limits, err);
-  find_first(space, task, front, d);
-  find_winner(space, task, front, d);
+  find_scale(spaces, task, front, d);
+  if (d->n_feasible == 0) return infeasible_explain(spaces, task, front, limits, err);
+  find_first(spaces, task, front, d);
+  find_winner(spaces, task, front, d);
   return true;
 }

@@ -1,8 +1,12 @@
-/* From the space to one configuration: objectives, limits, preference. Pure. */
+/* From the spaces of all settings to one configuration: objectives, limits, preference. Pure.
+ *
+ * `spaces` are one per setting (outer.h); a point of a front says in choice[CHOICE_SETTING] to which its options belong. */
 #ifndef CHOOSE_H
 #define CHOOSE_H
 
 #include "space.h"
+
+enum { CHOICE_SETTING = SLOT_COUNT };   /* behind the options of the slots */
 
 enum objective {
   OBJECTIVE_TTFT, OBJECTIVE_TPOT, OBJECTIVE_MEMORY, OBJECTIVE_QUALITY, OBJECTIVE_ENERGY, OBJECTIVE_COUNT,
@@ -17,6 +21,8 @@ extern const char *const preference_rules[PREFERENCE_COUNT];   /* what each mini
 struct limits {
   double at[OBJECTIVE_COUNT];
   double watts;                /* mean power over a request; 0: no limit. Kept among the points of the front only. */
+  double tokens_per_s;         /* over 0: the limit on tpot was given as this throughput */
+  bool memory_of_device;       /* the limit on memory is what the device has, nobody's wish */
 };
 
 struct range { double value, lo, hi; };   /* lo and hi NAN: error unknown */
@@ -32,6 +38,7 @@ struct prediction {
   double part_ns[PHASE_COUNT][PART_COUNT];   /* of ttft_ns and tpot_ns */
 };
 struct prediction choose_predict(const struct space *, const struct task *, const uint8_t choice[SLOT_COUNT]);
+struct prediction choose_predict_point(const struct space *spaces, const struct task *, const struct front_point *);
 double prediction_objective(const struct prediction *, enum objective);
 /* A prediction is within the limits; an unknown quality is within no limit on it. */
 bool choose_within(const struct limits *, const struct prediction *);
@@ -51,12 +58,14 @@ struct decision {
   size_t n_feasible;
   bool quality_known, energy_known;   /* of the space; what is not, `balanced` leaves out for all points */
 };
-/* ERROR_INFEASIBLE, naming the limits and what the nearest configuration needs, when no point is within the limits.
+/* ERROR_INFEASIBLE, with the limits in conflict and what each would have to give (infeasible.h), when no point is within
+ * the limits.
  *
  * The lowest score wins, except that noise decides nothing: among the points whose time cannot be told from that of the
  * lowest score (choose_times_tie) the lowest score with equal times wins, which is the best in what is known exactly; of
- * equals the simplest: fewest different techniques, then those that stand first in the rooms' tables; then the faster. */
-bool choose_decide(const struct space *, const struct task *, const struct front *, const struct limits *, enum preference,
+ * equals the simplest: the setting that departs least from the plain one, then the fewest different techniques, then those
+ * that stand first in the rooms' tables; then the faster. */
+bool choose_decide(const struct space *spaces, const struct task *, const struct front *, const struct limits *, enum preference,
                    struct decision *, struct error *);
 /* What the preference minimises, by the scale of the decision. */
 double choose_score(const struct decision *, const struct prediction *);
@@ -72,6 +81,9 @@ bool choose_times_tie(const struct space *, const struct task *, const uint8_t a
 /* The same for the energies of a request. */
 bool choose_energies_tie(const struct space *, const struct task *, const uint8_t a[SLOT_COUNT],
                          const uint8_t b[SLOT_COUNT]);
+/* The same for points of any settings, where what is fixed may differ as well. */
+bool choose_points_tie(const struct space *spaces, const struct task *, const struct front_point *a,
+                       const struct front_point *b, bool energy);
 
 /* "6.5 GiB", "12.3 ms", "1.8 %" (as a ratio of perplexities), "0.32 J" (per token). */
 void objective_text(enum objective, double value, char *out, size_t size);

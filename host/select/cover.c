@@ -1,6 +1,5 @@
 #include "cover.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,30 +7,39 @@ enum { BUFFER_BLOCKS = 8, BUFFER = BUFFER_BLOCKS * COVER_LEAF };
 
 /* ---- one block of 16 */
 
-/* Branches cost more than comparisons here: all 16 are looked at, coordinate by coordinate. */
-static bool block_holds(const double *block, size_t n_coords, const double *limit) {
-  int64_t within[COVER_LEAF];
-  for (size_t i = 0; i < COVER_LEAF; i++) within[i] = block[i] <= limit[0] ? -1 : 0;
+/* The sign of limit - at tells whether a vector is over; signs of all coordinates meet by or, and plain 64-bit subtraction
+ * is what every processor does on several at once, comparison is not. */
+static bool block_holds(const int64_t *block, size_t n_coords, const int64_t *limit) {
+  int64_t over[COVER_LEAF];
+  for (size_t i = 0; i < COVER_LEAF; i++) over[i] = limit[0] - block[i];
   for (size_t c = 1; c < n_coords; c++) {
-    const double *at = block + c * COVER_LEAF, most = limit[c];
-    for (size_t i = 0; i < COVER_LEAF; i++) within[i] &= at[i] <= most ? -1 : 0;
+    const int64_t *at = block + c * COVER_LEAF, most = limit[c];
+    for (size_t i = 0; i < COVER_LEAF; i++) over[i] |= most - at[i];
   }
-  int64_t any = 0;
-  for (size_t i = 0; i < COVER_LEAF; i++) any |= within[i];
-  return any != 0;
+  int64_t all = -1;
+  for (size_t i = 0; i < COVER_LEAF; i++) all &= over[i];
+  return all >= 0;
 }
 
-static void block_put(double *block, size_t n_coords, size_t at, const double *cost) {
-  for (size_t c = 0; c < n_coords; c++) block[c * COVER_LEAF + at] = cost[c];
+static void block_get(const int64_t *block, size_t n_coords, size_t i, int64_t *cost) {
+  for (size_t c = 0; c < n_coords; c++) cost[c] = block[c * COVER_LEAF + i];
 }
 
-static double *blocks_make(size_t n, size_t n_coords) {
-  double *blocks = malloc(n * n_coords * COVER_LEAF * sizeof *blocks);
-  for (size_t i = 0; blocks && i < n * n_coords * COVER_LEAF; i++) blocks[i] = INFINITY;
+static void block_put(int64_t *block, size_t n_coords, size_t i, const int64_t *cost) {
+  for (size_t c = 0; c < n_coords; c++) block[c * COVER_LEAF + i] = cost[c];
+}
+
+static void blocks_clear(int64_t *blocks, size_t n, size_t n_coords) {
+  for (size_t i = 0; i < n * n_coords * COVER_LEAF; i++) blocks[i] = COVER_NONE;
+}
+
+static int64_t *blocks_make(size_t n, size_t n_coords) {
+  int64_t *blocks = malloc(n * n_coords * COVER_LEAF * sizeof *blocks);
+  if (blocks) blocks_clear(blocks, n, n_coords);
   return blocks;
 }
 
-/* ---- building */
+/* ---- building a tree */
 
 static void swap_rows(struct cover_row *a, struct cover_row *b) {
   const struct cover_row keep = *a;
@@ -43,7 +51,7 @@ static void swap_rows(struct cover_row *a, struct cover_row *b) {
 static void split_rows(struct cover_row *rows, size_t n, size_t k, size_t c) {
   size_t from = 0, to = n;
   while (to - from > 1) {
-    const double pivot = rows[from + (to - from) / 2].at[c];
+    const int64_t pivot = rows[from + (to - from) / 2].at[c];
     size_t i = from, j = to - 1;
     for (;;) {
       while (rows[i].at[c] < pivot) i++;
@@ -57,17 +65,27 @@ static void split_rows(struct cover_row *rows, size_t n, size_t k, size_t c) {
   }
 }
 
-/* By ratio, which no unit changes: a nanosecond and a byte have no common width. */
-static size_t widest_coord(const struct cover_row *rows, size_t n, size_t n_coords) {
-  size_t widest = 0;
-  double most = -1;
-  for (size_t c = 0; c < n_coords; c++) {
-    double lo = INFINITY, hi = 0;
-    for (size_t i = 0; i < n; i++) {
-      lo = fmin(lo, rows[i].at[c]);
-      hi = fmax(hi, rows[i].at[c]);
+struct box { int64_t low[COVER_COORDS], high[COVER_COORDS]; };
+
+static struct box box_of(const struct cover_row *rows, size_t n, size_t n_coords) {
+  struct box box;
+  memcpy(box.low, rows[0].at, sizeof box.low);
+  memcpy(box.high, rows[0].at, sizeof box.high);
+  for (size_t i = 1; i < n; i++)
+    for (size_t c = 0; c < n_coords; c++) {
+      const int64_t at = rows[i].at[c];
+      box.low[c] = at < box.low[c] ? at : box.low[c];
+      box.high[c] = at > box.high[c] ? at : box.high[c];
     }
-    const double ratio = (hi + 1) / (lo + 1);
+  return box;
+}
+
+/* By ratio, which no unit changes: a nanosecond and a byte have no common width. */
+static size_t widest_coord(const struct box *box, size_t n_coords) {
+  size_t widest = 0;
+  double most = 0;
+  for (size_t c = 0; c < n_coords; c++) {
+    const double ratio = (double)(box->high[c] + 1) / (double)(box->low[c] + 1);
     if (ratio <= most) continue;
     most = ratio;
     widest = c;
@@ -75,26 +93,22 @@ static size_t widest_coord(const struct cover_row *rows, size_t n, size_t n_coor
   return widest;
 }
 
-static void fill_leaf(struct cover_tree *tree, size_t leaf, const struct cover_row *rows, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    block_put(tree->leaf + leaf * tree->n_coords * COVER_LEAF, tree->n_coords, i, rows[i].at);
-    tree->id[leaf * COVER_LEAF + i] = rows[i].id;
-  }
-}
+size_t cover_tree_first(const struct cover_tree *tree, size_t leaf) { return tree->n * leaf / tree->n_leaves; }
 
-static void build_node(struct cover_tree *tree, size_t node, struct cover_row *rows, size_t n) {
-  double *low = tree->low + node * tree->n_coords;
-  for (size_t c = 0; c < tree->n_coords; c++) {
-    low[c] = INFINITY;
-    for (size_t i = 0; i < n; i++) low[c] = fmin(low[c], rows[i].at[c]);
-  }
-  if (node >= tree->n_leaves) {
-    fill_leaf(tree, node - tree->n_leaves, rows, n);
+/* Of the leaves first .. first + n_leaves - 1; rows are all of the tree's. */
+static void build_node(struct cover_tree *tree, size_t node, size_t first, size_t n_leaves, struct cover_row *rows) {
+  const size_t from = cover_tree_first(tree, first), n = cover_tree_first(tree, first + n_leaves) - from;
+  const struct box box = box_of(rows + from, n, tree->n_coords);
+  memcpy(tree->low + node * tree->n_coords, box.low, tree->n_coords * sizeof box.low[0]);
+  if (n_leaves == 1) {
+    int64_t *block = tree->leaf + first * tree->n_coords * COVER_LEAF;
+    for (size_t i = 0; i < n; i++) block_put(block, tree->n_coords, i, rows[from + i].at);
     return;
   }
-  if (n > 1) split_rows(rows, n, n / 2, widest_coord(rows, n, tree->n_coords));
-  build_node(tree, 2 * node, rows, n / 2);
-  build_node(tree, 2 * node + 1, rows + n / 2, n - n / 2);
+  const size_t half = n_leaves / 2;
+  split_rows(rows + from, n, cover_tree_first(tree, first + half) - from, widest_coord(&box, tree->n_coords));
+  build_node(tree, 2 * node, first, half, rows);
+  build_node(tree, 2 * node + 1, first + half, half, rows);
 }
 
 bool cover_tree_build(struct cover_tree *tree, size_t n_coords, struct cover_row *rows, size_t n) {
@@ -102,67 +116,57 @@ bool cover_tree_build(struct cover_tree *tree, size_t n_coords, struct cover_row
   while (leaves * COVER_LEAF < n) leaves *= 2;
   *tree = (struct cover_tree){.n = n, .n_coords = n_coords, .n_leaves = leaves,
                               .low = malloc(2 * leaves * n_coords * sizeof *tree->low),
-                              .leaf = blocks_make(leaves, n_coords),
-                              .id = calloc(leaves * COVER_LEAF, sizeof *tree->id)};
-  if (!tree->low || !tree->leaf || !tree->id) {
+                              .leaf = blocks_make(leaves, n_coords)};
+  if (!tree->low || !tree->leaf) {
     cover_tree_free(tree);
     return false;
   }
-  build_node(tree, 1, rows, n);
+  build_node(tree, 1, 0, leaves, rows);
   return true;
 }
 
 void cover_tree_free(struct cover_tree *tree) {
   free(tree->low);
   free(tree->leaf);
-  free(tree->id);
   *tree = (struct cover_tree){0};
 }
 
 /* ---- asking */
 
-static bool within(const double *low, size_t n_coords, const double *limit) {
-  for (size_t c = 0; c < n_coords; c++)
-    if (low[c] > limit[c]) return false;
-  return true;
-}
-
 /* The block that holds one, or NULL. Depth first; the stack is as deep as the tree, one sibling for each level. */
-static const double *tree_find(const struct cover_tree *tree, const double *limit) {
+static const int64_t *tree_find(const struct cover_tree *tree, const int64_t *limit) {
   size_t stack[8 * sizeof(size_t)], depth = 0;
   stack[depth++] = 1;
   while (depth > 0) {
     const size_t node = stack[--depth];
-    if (!within(tree->low + node * tree->n_coords, tree->n_coords, limit)) continue;
+    if (!cover_within(tree->low + node * tree->n_coords, limit, tree->n_coords)) continue;
     if (node < tree->n_leaves) {
       stack[depth++] = 2 * node + 1;
       stack[depth++] = 2 * node;
       continue;
     }
-    const double *block = tree->leaf + (node - tree->n_leaves) * tree->n_coords * COVER_LEAF;
+    const int64_t *block = tree->leaf + (node - tree->n_leaves) * tree->n_coords * COVER_LEAF;
     if (block_holds(block, tree->n_coords, limit)) return block;
   }
   return NULL;
 }
 
-static const double *archive_find(const struct cover_archive *a, const double *limit) {
+static const int64_t *archive_find(const struct cover_archive *a, const int64_t *limit) {
   for (size_t at = 0; at < a->buffered; at += COVER_LEAF)
     if (block_holds(a->buffer + at * a->n_coords, a->n_coords, limit)) return a->buffer + at * a->n_coords;
   for (size_t l = 0; l < COVER_LEVELS; l++) {
-    const double *block = a->level[l].n ? tree_find(&a->level[l], limit) : NULL;
+    const int64_t *block = a->level[l].n ? tree_find(&a->level[l], limit) : NULL;
     if (block) return block;
   }
   return NULL;
 }
 
-bool cover_archive_holds(struct cover_archive *a, const double *limit) {
-  enum { KILLERS = sizeof a->killer / sizeof a->killer[0] };
-  size_t k = 0;
-  while (k < KILLERS && !(a->killer[k] && block_holds(a->killer[k], a->n_coords, limit))) k++;
-  const double *block = k < KILLERS ? a->killer[k] : archive_find(a, limit);
-  if (!block) return false;
-  memmove(a->killer + 1, a->killer, (k < KILLERS ? k : KILLERS - 1) * sizeof a->killer[0]);
-  a->killer[0] = block;
+bool cover_archive_holds(const struct cover_archive *a, const int64_t *limit, int64_t *member) {
+  const int64_t *block = archive_find(a, limit);
+  if (!block || !member) return block != NULL;
+  size_t i = 0;
+  do block_get(block, a->n_coords, i++, member);
+  while (!cover_within(member, limit, a->n_coords));
   return true;
 }
 
@@ -173,15 +177,10 @@ bool cover_archive_open(struct cover_archive *a, size_t n_coords) {
   return a->buffer != NULL;
 }
 
-static size_t gather(const double *blocks, const size_t n_coords, size_t n_blocks, struct cover_row *out) {
+static size_t gather(const int64_t *blocks, size_t n_coords, size_t n_blocks, struct cover_row *out) {
   size_t n = 0;
-  for (size_t b = 0; b < n_blocks; b++)
-    for (size_t i = 0; i < COVER_LEAF; i++) {
-      const double *block = blocks + b * n_coords * COVER_LEAF;
-      if (isinf(block[i])) break;
-      for (size_t c = 0; c < n_coords; c++) out[n].at[c] = block[c * COVER_LEAF + i];
-      out[n++].id = 0;
-    }
+  for (size_t b = 0; b < n_blocks; b++, blocks += n_coords * COVER_LEAF)
+    for (size_t i = 0; i < COVER_LEAF && blocks[i] != COVER_NONE; i++) block_get(blocks, n_coords, i, out[n++].at);
   return n;
 }
 
@@ -199,16 +198,14 @@ static bool rebuild(struct cover_archive *a) {
   for (size_t l = 0; l < free_level; l++) n += gather(a->level[l].leaf, a->n_coords, a->level[l].n_leaves, a->spare + n);
   if (!cover_tree_build(&a->level[free_level], a->n_coords, a->spare, n)) return false;
   for (size_t l = 0; l < free_level; l++) cover_tree_free(&a->level[l]);
-  for (size_t i = 0; i < BUFFER * a->n_coords; i++) a->buffer[i] = INFINITY;
-  memset(a->killer, 0, sizeof a->killer);
+  blocks_clear(a->buffer, BUFFER_BLOCKS, a->n_coords);
   a->buffered = 0;
   return true;
 }
 
-bool cover_archive_add(struct cover_archive *a, const double *cost) {
+bool cover_archive_add(struct cover_archive *a, const int64_t *cost) {
   if (a->buffered == BUFFER && !rebuild(a)) return false;
-  const size_t block = a->buffered / COVER_LEAF;
-  block_put(a->buffer + block * a->n_coords * COVER_LEAF, a->n_coords, a->buffered % COVER_LEAF, cost);
+  block_put(a->buffer + a->buffered / COVER_LEAF * a->n_coords * COVER_LEAF, a->n_coords, a->buffered % COVER_LEAF, cost);
   a->buffered++;
   return true;
 }
@@ -218,4 +215,30 @@ void cover_archive_close(struct cover_archive *a) {
   free(a->spare);
   free(a->buffer);
   *a = (struct cover_archive){0};
+}
+
+/* ---- pruning */
+
+static int by_cost(const void *a, const void *b, void *n_coords) {
+  const struct cover_row *p = a, *q = b;
+  for (size_t c = 0; c < *(const size_t *)n_coords; c++)
+    if (p->at[c] != q->at[c]) return p->at[c] < q->at[c] ? -1 : 1;
+  return p->a != q->a ? (p->a < q->a ? -1 : 1) : p->b < q->b ? -1 : p->b > q->b;
+}
+
+/* Whatever covers a row comes before it, so a row once kept stays, and only the other coordinates are left to compare:
+ * the first is no higher in any row before. */
+bool cover_prune(struct cover_row *rows, size_t n, size_t n_coords, size_t *kept) {
+  const size_t first = n_coords > 1 ? 1 : 0;
+  if (n > 0) qsort_r(rows, n, sizeof rows[0], by_cost, &n_coords);
+  struct cover_archive archive;
+  bool ok = cover_archive_open(&archive, n_coords - first);
+  *kept = 0;
+  for (size_t i = 0; ok && i < n; i++) {
+    if (cover_archive_holds(&archive, rows[i].at + first, NULL)) continue;
+    ok = cover_archive_add(&archive, rows[i].at + first);
+    rows[(*kept)++] = rows[i];
+  }
+  cover_archive_close(&archive);
+  return ok;
 }

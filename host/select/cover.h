@@ -4,7 +4,7 @@
  * of what is below, leaves of 16 vectors stored by coordinate, so that one comparison looks at all of them. An archive grows:
  * a buffer and trees of doubling size (Bentley and Saxe 1980), each point being rebuilt log2(n / buffer) times.
  *
- * Costs are whole numbers in doubles: exact up to COVER_MAX, and every processor compares them several at a time. */
+ * All costs asked for or held are from 0 to COVER_MAX. */
 #ifndef COVER_H
 #define COVER_H
 
@@ -13,20 +13,35 @@
 #include <stdint.h>
 
 enum { COVER_LEAF = 16, COVER_COORDS = 8, COVER_LEVELS = 32 };
-#define COVER_MAX 9007199254740992.0   /* 2^53 */
+#define COVER_MAX ((int64_t)1 << 60)
+/* Where a leaf has no vector, in each coordinate: over every cost, and no sum or difference of two such overflows. */
+#define COVER_NONE ((int64_t)1 << 61)
 
-struct cover_row { double at[COVER_COORDS]; uint32_t id; };
+/* at <= limit in every coordinate. */
+static inline bool cover_within(const int64_t *at, const int64_t *limit, size_t n_coords) {
+  for (size_t c = 0; c < n_coords; c++)
+    if (at[c] > limit[c]) return false;
+  return true;
+}
+
+/* a and b are the caller's: where the vector comes from. */
+struct cover_row { int64_t at[COVER_COORDS]; uint32_t a, b; };
+
+/* Sorts the rows (by the coordinates in order, then a, then b) and keeps those that no other covers, of equal ones the
+ * first: their number is *kept. False: out of memory. */
+bool cover_prune(struct cover_row *, size_t n, size_t n_coords, size_t *kept);
 
 struct cover_tree {
   size_t n, n_coords;
   size_t n_leaves;     /* a power of 2; node 1 is the root, 2 i and 2 i + 1 are below i, leaf l is node n_leaves + l */
-  double *low;         /* [2 n_leaves][n_coords]; INFINITY where nothing is below */
-  double *leaf;        /* [n_leaves][n_coords][COVER_LEAF], INFINITY behind the last */
-  uint32_t *id;        /* [n_leaves][COVER_LEAF] of the rows */
+  int64_t *low;        /* [2 n_leaves][n_coords] */
+  int64_t *leaf;       /* [n_leaves][n_coords][COVER_LEAF], COVER_NONE behind the last */
 };
 
-/* Of n > 0 rows, which are reordered. False: out of memory. Free with cover_tree_free. */
+/* Of n > 0 rows, which are put in the order of the leaves: leaf l holds those from cover_tree_first
+ * on. False: out of memory. Free with cover_tree_free. */
 bool cover_tree_build(struct cover_tree *, size_t n_coords, struct cover_row *, size_t n);
+size_t cover_tree_first(const struct cover_tree *, size_t leaf);
 void cover_tree_free(struct cover_tree *);
 
 struct cover_archive {
@@ -34,14 +49,13 @@ struct cover_archive {
   struct cover_tree level[COVER_LEVELS];   /* n == 0: none */
   struct cover_row *spare;                 /* what a rebuild gathers rows in */
   size_t spare_size, buffered;
-  double *buffer;                          /* blocks like a tree's leaves */
-  const double *killer[4];                 /* blocks that covered lately: what is asked next is often near */
+  int64_t *buffer;                         /* blocks like a tree's leaves */
 };
 
-bool cover_archive_open(struct cover_archive *, size_t n_coords);   /* false: out of memory; nothing to close then */
+bool cover_archive_open(struct cover_archive *, size_t n_coords);   /* false: out of memory; close is allowed */
 void cover_archive_close(struct cover_archive *);
-bool cover_archive_add(struct cover_archive *, const double *cost); /* false: out of memory */
-/* A member is <= limit in every coordinate. */
-bool cover_archive_holds(struct cover_archive *, const double *limit);
+bool cover_archive_add(struct cover_archive *, const int64_t *cost); /* false: out of memory */
+/* A member is <= limit in every coordinate; one such is *member, unless that is NULL. */
+bool cover_archive_holds(const struct cover_archive *, const int64_t *limit, int64_t *member);
 
 #endif

@@ -1,24 +1,12 @@
 /* The words of a recommendation: why each loser lost, and what the numbers rest on. */
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "recommend.h"
+#include "text.h"
 
 const char *const verdict_names[VERDICT_COUNT] = {"over_limit", "dominated", "tie", "worse"};
-
-/* Appends to a text of fixed size; what does not fit is cut. */
-struct text { char *out; size_t size, used; };
-
-static void add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct text *t, const char *format, ...) {
-  va_list args;
-  va_start(args, format);
-  int wrote = vsnprintf(t->out + t->used, t->size - t->used, format, args);
-  va_end(args);
-  if (wrote > 0) t->used = t->used + (size_t)wrote < t->size ? t->used + (size_t)wrote : t->size - 1;
-}
 
 /* "tpot +12 %, memory -3 %, quality loss +0.07 nats" of what differs. */
 static void add_changes(struct text *t, const struct prediction *from, const struct prediction *to) {
@@ -26,13 +14,13 @@ static void add_changes(struct text *t, const struct prediction *from, const str
   for (int o = 0; o < OBJECTIVE_COUNT; o++) {
     double a = prediction_objective(from, (enum objective)o), b = prediction_objective(to, (enum objective)o);
     if (a == b || isnan(a) || isnan(b)) continue;
-    add(t, "%s%s ", t->used > start ? ", " : "", objective_names[o]);
+    text_add(t, "%s%s ", t->used > start ? ", " : "", objective_names[o]);
     if (o == OBJECTIVE_QUALITY)
-      add(t, "%+.2g nats", b - a);
+      text_add(t, "%+.2g nats", b - a);
     else
-      add(t, "%+.1f %%", 100 * (b / a - 1));
+      text_add(t, "%+.1f %%", 100 * (b / a - 1));
   }
-  if (t->used == start) add(t, "no difference");
+  if (t->used == start) text_add(t, "no difference");
 }
 
 static bool add_broken_limits(struct text *t, const struct limits *limits, const struct prediction *p) {
@@ -43,11 +31,11 @@ static bool add_broken_limits(struct text *t, const struct limits *limits, const
     char is[32], limit[32];
     objective_text((enum objective)o, value, is, sizeof is);
     objective_text((enum objective)o, limits->at[o], limit, sizeof limit);
-    add(t, "%s%s %s is over %s", broken ? ", " : "", objective_names[o], is, limit);
+    text_add(t, "%s%s %s is over %s", broken ? ", " : "", objective_names[o], is, limit);
     broken = true;
   }
   if (limits->watts > 0 && p->watts > limits->watts) {
-    add(t, "%spower %.3g W is over %.3g W", broken ? ", " : "", p->watts, limits->watts);
+    text_add(t, "%spower %.3g W is over %.3g W", broken ? ", " : "", p->watts, limits->watts);
     broken = true;
   }
   return broken;
@@ -59,12 +47,9 @@ static bool no_better_anywhere(const struct prediction *a, const struct predicti
   return true;
 }
 
-enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t option, char *why, size_t size) {
+enum verdict recommend_judge(const struct recommendation *r, const struct front_point *other, char *why, size_t size) {
   struct text t = {why, size, 0};
-  uint8_t other[SLOT_COUNT];
-  memcpy(other, r->choice, sizeof other);
-  other[slot] = (uint8_t)option;
-  struct prediction p = choose_predict(&r->space, r->task, other);
+  struct prediction p = choose_predict_point(r->outer.spaces, r->task, other);
   why[0] = '\0';
   if (add_broken_limits(&t, &r->decision.limits, &p)) return VERDICT_OVER_LIMIT;
 
@@ -72,15 +57,22 @@ enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t 
   const bool energy = r->decision.preference == PREFER_ENERGY;
   const bool differs = energy ? p.token_joules.value != r->predicted.token_joules.value
                               : p.request_ns != r->predicted.request_ns;
-  const bool tie = differs && (energy ? choose_energies_tie : choose_times_tie)(&r->space, r->task, other, r->choice);
-  if (tie) add(&t, "; the %s are within their interval", energy ? "energies" : "times");
+  const struct front_point *mine = &r->outer.front.points[r->decision.point];
+  const bool tie = differs && choose_points_tie(r->outer.spaces, r->task, other, mine, energy);
+  if (tie) text_add(&t, "; the %s are within their interval", energy ? "energies" : "times");
   if (no_better_anywhere(&p, &r->predicted)) return VERDICT_DOMINATED;
   if (tie && energy) p.token_joules = r->predicted.token_joules;
   else if (tie) p.request_ns = r->predicted.request_ns;
-  const double mine = choose_score(&r->decision, &r->predicted), score = choose_score(&r->decision, &p);
-  if (tie && score <= mine) return VERDICT_TIE;
-  if (r->decision.preference == PREFER_BALANCED) add(&t, "; score %.5g against %.5g%s", score, mine, tie ? " with equal times" : "");
+  const double won = choose_score(&r->decision, &r->predicted), score = choose_score(&r->decision, &p);
+  if (tie && score <= won) return VERDICT_TIE;
+  if (r->decision.preference == PREFER_BALANCED) text_add(&t, "; score %.5g against %.5g%s", score, won, tie ? " with equal times" : "");
   return VERDICT_WORSE;
+}
+
+enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t option, char *why, size_t size) {
+  struct front_point other = r->outer.front.points[r->decision.point];
+  other.choice[slot] = (uint8_t)option;
+  return recommend_judge(r, &other, why, size);
 }
 
 static void add_time_evidence(struct text *t, const struct recommendation *r, const struct space_option *o, enum phase phase) {
@@ -88,35 +80,35 @@ static void add_time_evidence(struct text *t, const struct recommendation *r, co
   const char *name = phase == PHASE_PREFILL ? "ttft" : "tpot";
   char ns[32];
   objective_text(OBJECTIVE_TTFT, time->ns, ns, sizeof ns);
-  add(t, "%s%s of %s", phase == PHASE_PREFILL ? "" : ", ", ns, name);
+  text_add(t, "%s%s of %s", phase == PHASE_PREFILL ? "" : ", ", ns, name);
   const struct cost_group *group = cost_find(r->cost, o->technique[phase]->id, phase == PHASE_DECODE ? REGIME_DECODE : REGIME_PREFILL);
   if (group && !isnan(group->fit.error))
-    add(t, " (leave-one-out error %.0f %% over %zu shapes)", 100 * group->fit.error, group->n);
+    text_add(t, " (leave-one-out error %.0f %% over %zu shapes)", 100 * group->fit.error, group->n);
   else
-    add(t, " (error unknown: one weight matrix or head layout only)");
-  if (time->extrapolated_ns > 0) add(t, " (%.0f %% extrapolated)", 100 * time->extrapolated_ns / time->ns);
+    text_add(t, " (error unknown: one weight matrix or head layout only)");
+  if (time->extrapolated_ns > 0) text_add(t, " (%.0f %% extrapolated)", 100 * time->extrapolated_ns / time->ns);
 }
 
 void recommend_evidence(const struct recommendation *r, int slot, char *out, size_t size) {
-  const struct space_option *o = &r->space.slots[slot].options[r->choice[slot]];
+  const struct space_option *o = &r->space->slots[slot].options[r->choice[slot]];
   struct text t = {out, size, 0};
   if (r->model->experts && (slot == CLASS_FFN_UP || slot == CLASS_FFN_DOWN))
-    add(&t, "%s and %s; ", o->technique[PHASE_PREFILL]->id, o->technique[PHASE_DECODE]->id);
+    text_add(&t, "%s and %s; ", o->technique[PHASE_PREFILL]->id, o->technique[PHASE_DECODE]->id);
   for (int p = 0; p < PHASE_COUNT; p++) add_time_evidence(&t, r, o, (enum phase)p);
   if (o->quality.baseline)
-    add(&t, "; no quality loss by definition");
+    text_add(&t, "; no quality loss by definition");
   else if (isnan(o->quality.nats))
-    add(&t, "; quality unknown");
+    text_add(&t, "; quality unknown");
   else
-    add(&t, "; quality loss %.2g nats (%.2g to %.2g), %s %s", o->quality.nats, o->quality.lo, o->quality.hi,
+    text_add(&t, "; quality loss %.2g nats (%.2g to %.2g), %s %s", o->quality.nats, o->quality.lo, o->quality.hi,
         nearness_names[o->quality.nearness], o->quality.figure->technique);
 }
 
-bool recommend_source(const struct recommendation *r, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size) {
+bool recommend_source(const struct space *space, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size) {
   const struct quality_figure *seen[SLOT_COUNT];
   size_t n = 0;
   for (int s = 0; s < SLOT_COUNT; s++) {
-    const struct quality_estimate *q = &r->space.slots[s].options[choice[s]].quality;
+    const struct quality_estimate *q = &space->slots[s].options[choice[s]].quality;
     size_t i = 0;
     while (i < n && seen[i] != q->figure) i++;
     if (!q->figure || i < n) continue;
@@ -141,21 +133,21 @@ void recommend_shares(const struct recommendation *r, enum phase phase, char *ou
   out[0] = '\0';
   for (int p = 0; p < PART_COUNT; p++) {
     const double ns = r->predicted.part_ns[phase][p];
-    if (ns > 0) add(&t, "%s%s %.0f %%", t.used ? ", " : "", part_names[p], 100 * ns / all);
+    if (ns > 0) text_add(&t, "%s%s %.0f %%", t.used ? ", " : "", part_names[p], 100 * ns / all);
   }
 }
 
 bool recommend_uncosted(const struct recommendation *r, size_t index, char *out, size_t size) {
-  const struct space *space = &r->space;
+  const struct space *space = r->space;
   if (index > space->n_uncosted || space->n_uncosted == 0) return false;
   struct text t = {out, size, 0};
   if (index > 0) {
-    add(&t, "not costed: %s: %s", space->uncosted[index - 1].name, space->uncosted[index - 1].reason);
+    text_add(&t, "not costed: %s: %s", space->uncosted[index - 1].name, space->uncosted[index - 1].reason);
     return true;
   }
-  add(&t, "not costed, only the launches are: ");
-  for (size_t i = 0; i < space->n_uncosted; i++) add(&t, "%s%s", i ? "; " : "", space->uncosted[i].name);
-  add(&t, "; measure more with `vkpareto run --suite standard`");
+  text_add(&t, "not costed, only the launches are: ");
+  for (size_t i = 0; i < space->n_uncosted; i++) text_add(&t, "%s%s", i ? "; " : "", space->uncosted[i].name);
+  text_add(&t, "; measure more with `vkpareto run --suite standard`");
   return true;
 }
 
@@ -167,23 +159,27 @@ static void write_energy(const struct recommendation *r, char *out, size_t size)
   if (!r->cost->has_energy) {
     size_t n = 0;
     for (size_t i = 0; i < r->result->n_rows; i++) n += r->result->rows[i].energy.windows > 0;
-    if (n == 0) add(&t, "energy is left out for all: the result has none");
-    else add(&t, "energy is left out for all: the result has %zu rows with it, a model of the rest needs %d", n,
+    if (n == 0) text_add(&t, "energy is left out for all: the result has none");
+    else text_add(&t, "energy is left out for all: the result has %zu rows with it, a model of the rest needs %d", n,
              ENERGY_MIN_POINTS);
-  } else if (!r->space.energy_known) {
-    add(&t, "energy is left out for all: that of some op is unknown");
+  } else if (!r->space->energy_known) {
+    text_add(&t, "energy is left out for all: that of some op is unknown");
   } else {
-    add(&t, "energy: %.0f %% measured, the rest modelled as %.3g W and %.3g pJ a byte and %.3g pJ an operation, from %zu "
+    text_add(&t, "energy: %.0f %% measured, the rest modelled as %.3g W and %.3g pJ a byte and %.3g pJ an operation, from %zu "
         "rows", 100 * r->predicted.measured_share, fit->idle_watts, 1e12 * fit->joules_per_byte,
         1e12 * fit->joules_per_flop, fit->n);
-    if (isnan(fit->error)) add(&t, " (error unknown: one shape only)");
-    else add(&t, " (leave-one-out error %.0f %%)", 100 * fit->error);
+    if (isnan(fit->error)) text_add(&t, " (error unknown: one shape only)");
+    else text_add(&t, " (leave-one-out error %.0f %%)", 100 * fit->error);
   }
 }
 
 bool recommend_caveat(const struct recommendation *r, size_t index, char *out, size_t size) {
   if (recommend_uncosted(r, index, out, size)) return true;
-  if (r->space.n_uncosted) index -= r->space.n_uncosted + 1;
+  if (r->space->n_uncosted) index -= r->space->n_uncosted + 1;
+  size_t adapter = 0;
+  for (; recommend_adapter_caveat(r, adapter, out, size); adapter++)
+    if (adapter == index) return true;
+  index -= adapter;
   snprintf(out, size, "the time of an op includes its dispatch; added is one submission per pass through the layers");
   if (index-- == 0) return true;
   snprintf(out, size, "sampling is left out: engines choose the token on the host");
@@ -192,15 +188,15 @@ bool recommend_caveat(const struct recommendation *r, size_t index, char *out, s
   if (index-- == 0) return true;
   snprintf(out, size, "quality losses are published figures of whole models, shared out by weights and added; +-%.0f %%", 100 * QUALITY_INTERVAL);
   if (index-- == 0) return true;
-  for (size_t i = 0; i < OP_NOTES && r->space.work.notes[i][0]; i++) {
-    snprintf(out, size, "%s", r->space.work.notes[i]);
+  for (size_t i = 0; i < OP_NOTES && r->space->work.notes[i][0]; i++) {
+    snprintf(out, size, "%s", r->space->work.notes[i]);
     if (index-- == 0) return true;
   }
-  if (!r->space.quality_known) {
+  if (!r->space->quality_known) {
     snprintf(out, size, "quality is left out for all: that of some offered technique is unknown");
     if (index-- == 0) return true;
   }
-  if (!r->space.launches_known) {
+  if (!r->space->launches_known) {
     snprintf(out, size, "launches are not counted: the result has no dispatch_ns or submit_ns");
     if (index-- == 0) return true;
   }

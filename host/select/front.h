@@ -17,9 +17,7 @@
 
 enum { FRONT_COORDS = 8, FRONT_SLOTS = 16, FRONT_OPTIONS = 255 };
 
-/* at[0 .. n_sum-1] combine by +, at[n_sum] (if n = n_sum + 1) by max. At most one coordinate takes the max, and it is the
- * last: then adding one option to a lexicographically sorted list leaves it sorted (with two it would not: (6, 3, 9) and
- * (6, 5, 0) become (6, 6, 9) and (6, 6, 0) under max with 6). */
+/* at[0 .. n_sum-1] combine by +, the others by max. */
 struct front_algebra { size_t n, n_sum; };
 struct front_cost { int64_t at[FRONT_COORDS]; };
 struct front_point {
@@ -35,24 +33,19 @@ int front_compare(const struct front_algebra *, const struct front_cost *, const
 /* a <= b in every coordinate. */
 bool front_covers(const struct front_algebra *, const struct front_cost *a, const struct front_cost *b);
 
-/* The algebra and the costs are what a front can be made of: at most one max, nothing negative, no sum over 2^53. */
+/* The algebra and the costs are what a front can be made of: nothing negative, no sum over 2^53. */
 bool front_check(const struct front_algebra *, const struct front_cost *base, const struct front_slot *, size_t n_slots,
                  struct error *);
 
 /* All combinations of `base` and one option per slot that no other combination covers, sorted lexicographically; of
- * equal ones the first in choice order stays. What front_check refuses is an error. A slot without options makes the front empty. More than max_points at
- * any stage is an error, since nobody can read such a front. Free with front_free. */
+ * equal ones one stays, within a slot the first option. It is the bound of bound.h without slack. What front_check refuses
+ * is an error. A slot without options makes the front empty. More than max_points at any stage is an error, since nobody can
+ * read such a front. Free with front_free. */
 bool front_build(const struct front_algebra *, const struct front_cost *base, const struct front_slot *, size_t n_slots,
                  size_t max_points, struct front *, struct error *);
 void front_free(struct front *);
 /* Sorts points that came from elsewhere and drops those that another covers; of equal ones the first in
  * choice order stays. False: out of memory. */
 bool front_prune(const struct front_algebra *, struct front *, struct error *);
-
-/* The k sorted lists {p + option : p in points} as one sorted stream, without storing it: merge.c. */
-struct merge;
-struct merge *merge_open(const struct front_algebra *, const struct front *, const struct front_slot *, struct error *);
-bool merge_next(struct merge *, struct front_cost *cost, size_t *point, size_t *option);   /* false at the end */
-void merge_close(struct merge *);
 
 #endif

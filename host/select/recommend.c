@@ -12,6 +12,7 @@ static struct limits with_device_memory(const struct recommend_options *options,
   const uint64_t memory = caps_memory(&result->caps);
   *from_device = !isfinite(limits.at[OBJECTIVE_MEMORY]) && memory > 0;
   if (*from_device) limits.at[OBJECTIVE_MEMORY] = (double)memory;
+  limits.memory_of_device = *from_device;
   return limits;
 }
 
@@ -37,15 +38,30 @@ static bool find_plain(const struct space *space, uint8_t choice[SLOT_COUNT]) {
   return true;
 }
 
+/* What is compared is one and the same model, tuned or not. */
+static bool is_plain_but_for_adapter(struct setting setting) {
+  setting.finetune = (struct finetune){0};
+  return setting_departs(&setting) == 0;
+}
+
 static bool decide(struct recommendation *r, const struct limits *limits, enum preference preference, struct error *err) {
-  if (!choose_front(&r->space, &r->front, err)) return false;
-  if (!choose_decide(&r->space, r->task, &r->front, limits, preference, &r->decision, err)) return false;
-  memcpy(r->choice, r->front.points[r->decision.point].choice, sizeof r->choice);
-  r->predicted = choose_predict(&r->space, r->task, r->choice);
-  r->stability = stability_of(&r->space, r->task, &r->front, &r->decision, STABILITY_SEED);
-  r->has_plain = find_plain(&r->space, r->plain);
-  if (r->has_plain) r->plain_predicted = choose_predict(&r->space, r->task, r->plain);
+  const struct outer *all = &r->outer;
+  if (!choose_decide(all->spaces, r->task, &all->front, limits, preference, &r->decision, err)) return false;
+  const struct front_point *point = &all->front.points[r->decision.point];
+  r->space = &all->spaces[point->choice[CHOICE_SETTING]];
+  memcpy(r->choice, point->choice, sizeof r->choice);
+  r->predicted = choose_predict_point(all->spaces, r->task, point);
+  r->stability = stability_of(all->spaces, all->n, r->task, &all->front, &r->decision, STABILITY_SEED);
+  r->plain_space = &all->spaces[0];
+  r->has_plain = is_plain_but_for_adapter(r->plain_space->setting) && find_plain(r->plain_space, r->plain);
+  if (r->has_plain) r->plain_predicted = choose_predict(r->plain_space, r->task, r->plain);
   return true;
+}
+
+static bool count_step(struct recommendation *r, const struct space_request *request, struct error *err) {
+  struct space_request chosen = *request;
+  chosen.setting = r->space->setting;
+  return chosen.setting.finetune.method == FINETUNE_NONE || finetune_step_of(&chosen, &r->step, err);
 }
 
 struct recommendation *recommend_build(const struct result *result, const struct model *model, const struct task *task,
@@ -55,20 +71,23 @@ struct recommendation *recommend_build(const struct result *result, const struct
     error_set(err, ERROR_MEMORY, "out of memory for a recommendation");
     return NULL;
   }
-  *r = (struct recommendation){.result = result, .model = model, .task = task};
+  *r = (struct recommendation){.result = result, .model = model, .task = task, .figures = options->figures};
   const struct limits limits = with_device_memory(options, result, &r->memory_limit_from_device);
   r->cost = cost_build(result, err);
-  const struct space_request request = {.cost = r->cost, .quality = quality, .model = model, .task = task,
+  const struct space_request request = {.cost = r->cost, .quality = quality, .task = task,
                                         .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
-  if (r->cost && space_build(&request, &r->space, err) && decide(r, &limits, options->preference, err)) return r;
+  const struct setting_list micro_batches = enumerate_micro_batches(model, task);
+  const struct setting_list settings = enumerate_adapters(&micro_batches, &options->finetune, task);
+  if (r->cost && outer_build(&request, settings.at, settings.n, &r->outer, err)
+      && decide(r, &limits, options->preference, err) && count_step(r, &request, err))
+    return r;
   recommend_free(r);
   return NULL;
 }
 
 void recommend_free(struct recommendation *r) {
   if (!r) return;
-  front_free(&r->front);
-  space_free(&r->space);
+  outer_free(&r->outer);
   cost_free(r->cost);
   free(r);
 }

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
+
 const char *const slot_names[SLOT_COUNT] = {"qkv", "attn_out", "ffn_up", "ffn_down", "logits", "attention"};
 
-enum { MAX_TECHNIQUES = 64 };
+enum { MAX_TECHNIQUES = 64, REASONS = 2 };
 
 /* ---- collecting options and refusals; a slot's arrays have room for every pair of techniques */
 
@@ -39,6 +41,7 @@ static void offer(const struct space_request *request, struct space_slot *slot, 
     refuse(slot, option->name, reason);
     return;
   }
+  timing_serve(request->task, option->time);
   option->cost = (struct front_cost){{
     [COORD_TTFT] = units(option->time[PHASE_PREFILL].ns),
     [COORD_TPOT] = units(option->time[PHASE_DECODE].ns),
@@ -91,43 +94,58 @@ static double class_bytes(const struct model *model, enum tensor_class class_, c
   return class_ == CLASS_LOGITS && !model->tied_embeddings ? 2 * bytes : bytes;
 }
 
-static bool has_experts(const struct workload *work, int slot) {
+/* The family whose algorithms the ops of the slot leave open: experts, adapters. NULL: all are plain matmuls. */
+static const struct family *open_family(const struct workload *work, int slot) {
   for (size_t i = 0; i < work->n; i++)
-    if (work->ops[i].slot == slot && strcmp(work->ops[i].way[0][0].kase.family->name, "moe") == 0) return true;
-  return false;
+    if (work->ops[i].slot == slot && strcmp(work->ops[i].way[0][0].kase.family->name, "matmul") != 0)
+      return work->ops[i].way[0][0].kase.family;
+  return NULL;
 }
 
-/* By the fastest algorithm for the experts of this format; the reason is that of the first. */
-static bool time_experts(const struct space_request *request, const struct workload *work, int slot, enum phase phase,
-                         const char *format, struct space_option *option, struct error *err) {
-  const struct family *family = family_find("moe");
+static bool is_adapter(const struct family *family) { return strcmp(family->name, "adapter") == 0; }
+
+/* By the fastest algorithm for experts of this format, or with the adapter over it; the reason is that of the first. */
+static struct phase_time time_algorithms(const struct space_request *request, const struct workload *work, int slot,
+                                         enum phase phase, const struct family *family, struct space_option *option,
+                                         struct error *err) {
   struct phase_time best = {0};
   for (size_t t = 0; t < family->n_techniques; t++) {
+    const struct technique *technique = &family->techniques[t];
     char algorithm[48];
     struct error why = {0};
-    algorithm_of(&family->techniques[t], format, algorithm, sizeof algorithm);
-    if (!algorithm[0]) continue;
-    const struct timing_names names = {algorithm, format, family->techniques[t].id};
+    algorithm_of(technique, option->name, algorithm, sizeof algorithm);
+    if (!algorithm[0] || (is_adapter(family) && !finetune_uses(&request->setting.finetune, technique->id))) continue;
+    const struct timing_names names = {algorithm, option->name, technique->id, WAYS_FIRST};
     const struct phase_time here = time_slot(request, work, slot, phase, &names, &why);
     if (!here.ok && !err->text[0]) *err = why;
     if (!here.ok || (best.ok && here.time.ns >= best.time.ns)) continue;
     best = here;
-    option->technique[phase] = &family->techniques[t];
+    option->technique[phase] = technique;
   }
-  option->time[phase] = best.time;
-  option->scratch_bytes = fmax(option->scratch_bytes, best.scratch);
-  if (best.ok) *err = (struct error){0};
-  else if (!err->text[0]) error_set(err, ERROR_UNSUPPORTED, "no kernels for experts in this format");
-  return best.ok;
+  return best;
+}
+
+/* The adapter as products of its own, beside the matmul: what computes it where no kernel does both. */
+static struct phase_time time_products(const struct space_request *request, const struct workload *work, int slot,
+                                       enum phase phase, struct space_option *option) {
+  struct error ignored = {0};
+  const struct timing_names names = {NULL, option->name, option->technique[phase]->id, WAYS_OTHERS};
+  const struct phase_time time = time_slot(request, work, slot, phase, &names, &ignored);
+  if (time.ok) option->composed = true;
+  return time;
 }
 
 static bool time_weights(const struct space_request *request, const struct workload *work, int slot, enum phase phase,
                          struct space_option *option, struct error *err) {
-  if (has_experts(work, slot)) return time_experts(request, work, slot, phase, option->name, option, err);
-  const struct timing_names names = {NULL, option->name, option->technique[phase]->id};
-  const struct phase_time time = time_slot(request, work, slot, phase, &names, err);
+  const struct family *family = open_family(work, slot);
+  const struct timing_names names = {NULL, option->name, option->technique[phase]->id, WAYS_ALL};
+  struct phase_time time = family ? time_algorithms(request, work, slot, phase, family, option, err)
+                                  : time_slot(request, work, slot, phase, &names, err);
+  if (!time.ok && family && is_adapter(family)) time = time_products(request, work, slot, phase, option);
   option->time[phase] = time.time;
   option->scratch_bytes = fmax(option->scratch_bytes, time.scratch);
+  if (time.ok) *err = (struct error){0};
+  else if (!err->text[0]) error_set(err, ERROR_UNSUPPORTED, "no kernels of %s in this format", family->name);
   return time.ok;
 }
 
@@ -142,24 +160,33 @@ static struct quality_estimate share_of(struct quality_estimate whole, double sh
 /* What a format loses is the same for experts, whose kernels decode it as matmul's do. */
 static bool build_weights(const struct space_request *request, struct space *space, enum tensor_class class_, struct error *err) {
   const struct family *family = family_find("matmul");
+  const struct model *model = request->setting.model;
+  const struct finetune *finetune = &request->setting.finetune;
   struct space_slot *slot = &space->slots[class_];
   if (!family || !slot_open(slot, family->n_techniques, err)) return family ? false : error_set(err, ERROR_UNSUPPORTED, "this build has no matmul");
   double all = 0;
-  for (int c = 0; c < CLASS_COUNT; c++) all += model_class_params(request->model, (enum tensor_class)c);
-  slot->share = model_class_params(request->model, class_) / all;
+  for (int c = 0; c < CLASS_COUNT; c++) all += model_class_params(model, (enum tensor_class)c);
+  slot->share = model_class_params(model, class_) / all;
+  const bool adapted = finetune_adapts_class(model, finetune, class_);
+  const double adapters = (double)finetune_adapters(request->task) * finetune_class_bytes(model, finetune, class_);
 
   for (size_t t = 0; t < family->n_techniques; t++) {
     const struct technique *technique = &family->techniques[t];
     struct space_option option = {.technique = {technique, technique}, .rank = t};
     struct error why = {0};
     snprintf(option.name, sizeof option.name, "%s", strchr(technique->id, '.') + 1);
+    const char *unfit = adapted ? finetune_format_refusal(finetune, option.name) : NULL;
+    if (unfit) {
+      refuse(slot, option.name, unfit);
+      continue;
+    }
     if (!time_weights(request, &space->work, class_, PHASE_PREFILL, &option, &why)
         || !time_weights(request, &space->work, class_, PHASE_DECODE, &option, &why)) {
       refuse(slot, option.name, why.text);
       continue;
     }
-    option.weight_bytes = class_bytes(request->model, class_, technique);
-    option.quality = share_of(quality_of(request->quality, technique->id, request->model->params), slot->share);
+    option.weight_bytes = class_bytes(model, class_, technique) + adapters;
+    option.quality = share_of(quality_of(request->quality, technique->id, model->params), slot->share);
     offer(request, slot, &option);
   }
   return true;
@@ -181,7 +208,7 @@ static struct attention_name name_of(const struct technique *technique) {
 static struct phase_time time_attention(const struct space_request *request, const struct workload *work,
                                         const struct technique *technique, enum phase phase, struct error *err) {
   const struct attention_name name = name_of(technique);
-  const struct timing_names names = {name.algorithm, name.kv, technique->id};
+  const struct timing_names names = {name.algorithm, name.kv, technique->id, WAYS_ALL};
   return time_slot(request, work, SLOT_ATTENTION, phase, &names, err);
 }
 
@@ -209,7 +236,7 @@ static void offer_pair(const struct space_request *request, struct space *space,
   option.kv_bytes = kv_bytes(&space->work, technique[PHASE_DECODE]);
   char key[32];
   snprintf(key, sizeof key, "kv.%s", decode.kv);
-  option.quality = quality_of(request->quality, key, request->model->params);
+  option.quality = quality_of(request->quality, key, request->setting.model->params);
   offer(request, &space->slots[SLOT_ATTENTION], &option);
 }
 
@@ -245,15 +272,32 @@ static bool build_attention(const struct space_request *request, struct space *s
 
 /* ---- a slot without an option */
 
+size_t space_find_option(const struct space_slot *slot, const char *name) {
+  size_t o = 0;
+  while (o < slot->n && strcmp(slot->options[o].name, name) != 0) o++;
+  return o;
+}
+
+static bool was_said(const struct space_slot *slot, size_t refused) {
+  for (size_t i = 0; i < refused; i++)
+    if (strcmp(slot->refused[i].reason, slot->refused[refused].reason) == 0) return true;
+  return false;
+}
+
+/* Reasons are often one and the same, and otherwise much alike. */
 static bool check_slot(const struct space_slot *slot, const char *name, struct error *err) {
   if (slot->n > 0) return true;
-  char reasons[800] = "";
-  for (size_t i = 0, used = 0; i < slot->n_refused && used < sizeof reasons - 1; i++) {
-    int wrote = snprintf(reasons + used, sizeof reasons - used, "%s%s: %s", i ? "; " : "", slot->refused[i].name, slot->refused[i].reason);
-    used += wrote > 0 ? (size_t)wrote : 0;
+  char reasons[512] = "";
+  struct text t = {reasons, sizeof reasons, 0};
+  size_t said = 0;
+  for (size_t i = 0; i < slot->n_refused && said < REASONS; i++) {
+    if (was_said(slot, i)) continue;
+    text_add(&t, "%s%s: %s", said ? "; " : "", slot->refused[i].name, slot->refused[i].reason);
+    said++;
   }
-  return error_set(err, ERROR_INFEASIBLE, "no technique can be offered for %s: %s; measure more with `vkpareto run --suite standard`",
-                   name, reasons);
+  if (slot->n_refused > said) text_add(&t, "; %zu more are refused", slot->n_refused - said);
+  return error_set(err, ERROR_INFEASIBLE, "no technique can be offered for %s: %s; where rows are missing, `vkpareto run "
+                   "--suite standard` measures them", name, reasons);
 }
 
 /* ---- what runs whatever is chosen */
@@ -314,31 +358,42 @@ static void cost_fixed(const struct space_request *request, struct space *space)
     for (size_t i = 0; isfinite(dispatch) && i < space->n_uncosted; i++)
       timing_add_ns(request->cost, &space->fixed[p], PART_REST, space->uncosted[i].launches[p] * dispatch);
   }
+  timing_serve(request->task, space->fixed);
 }
 
 /* What is unknown of one option is left out for all: an unknown cost must not count as none beside known ones. */
 static void leave_out_unknown(struct space *space) {
-  space->energy_known = isfinite(space->fixed[PHASE_PREFILL].joules) && isfinite(space->fixed[PHASE_DECODE].joules);
+  bool quality = true, energy = isfinite(space->fixed[PHASE_PREFILL].joules) && isfinite(space->fixed[PHASE_DECODE].joules);
   for (int s = 0; s < SLOT_COUNT; s++)
     for (size_t o = 0; o < space->slots[s].n; o++) {
       const struct space_option *option = &space->slots[s].options[o];
-      if (isnan(option->quality.nats)) space->quality_known = false;
+      if (isnan(option->quality.nats)) quality = false;
       for (int p = 0; p < PHASE_COUNT; p++)
-        if (isnan(option->time[p].joules)) space->energy_known = false;
+        if (isnan(option->time[p].joules)) energy = false;
     }
+  space->quality_known = space->energy_known = true;
+  space_leave_out(space, !quality, !energy);
+}
+
+void space_leave_out(struct space *space, bool quality, bool energy) {
+  if (quality) space->quality_known = false;
+  if (energy) space->energy_known = false;
+  if (energy) space->base.at[COORD_PREFILL_ENERGY] = space->base.at[COORD_DECODE_ENERGY] = 0;
   for (int s = 0; s < SLOT_COUNT; s++)
     for (size_t o = 0; o < space->slots[s].n; o++) {
       int64_t *at = space->slots[s].options[o].cost.at;
-      if (!space->quality_known) at[COORD_QUALITY] = 0;
-      if (!space->energy_known) at[COORD_PREFILL_ENERGY] = at[COORD_DECODE_ENERGY] = 0;
+      if (quality) at[COORD_QUALITY] = 0;
+      if (energy) at[COORD_PREFILL_ENERGY] = at[COORD_DECODE_ENERGY] = 0;
     }
 }
 
 /* ---- the whole */
 
 bool space_build(const struct space_request *request, struct space *space, struct error *err) {
-  *space = (struct space){.fixed_bytes = model_fixed_bytes(request->model), .quality_known = true};
-  bool ok = workload_build(request->model, request->task, &space->work, err) && set_aside(request, space, err);
+  *space = (struct space){.setting = request->setting, .fixed_bytes = model_fixed_bytes(request->setting.model)};
+  const char *unfit = finetune_refusal(&request->setting.finetune, request->task);
+  if (unfit) return error_set(err, ERROR_INFEASIBLE, "%s", unfit);
+  bool ok = workload_build(&request->setting, request->task, &space->work, err) && set_aside(request, space, err);
   for (int c = 0; ok && c < CLASS_COUNT; c++) ok = build_weights(request, space, (enum tensor_class)c, err);
   ok = ok && build_attention(request, space, err);
   for (int s = 0; ok && s < SLOT_COUNT; s++) ok = check_slot(&space->slots[s], slot_names[s], err);
@@ -351,15 +406,15 @@ bool space_build(const struct space_request *request, struct space *space, struc
   space->decode_steps = (double)(request->task->output - 1);
   space->tokens = (double)(request->task->output * request->task->concurrency);
   cost_fixed(request, space);
-  leave_out_unknown(space);
   space->base = (struct front_cost){{
     [COORD_TTFT] = units(space->fixed[PHASE_PREFILL].ns),
     [COORD_TPOT] = units(space->fixed[PHASE_DECODE].ns),
     [COORD_RESIDENT] = units(space->fixed_bytes + space->activation_bytes),
-    [COORD_PREFILL_ENERGY] = space->energy_known ? units(space->fixed[PHASE_PREFILL].joules / ENERGY_UNIT) : 0,
-    [COORD_DECODE_ENERGY] = space->energy_known ? units(space->fixed[PHASE_DECODE].joules / ENERGY_UNIT) : 0,
+    [COORD_PREFILL_ENERGY] = units(space->fixed[PHASE_PREFILL].joules / ENERGY_UNIT),
+    [COORD_DECODE_ENERGY] = units(space->fixed[PHASE_DECODE].joules / ENERGY_UNIT),
     [COORD_SCRATCH] = units(space->fixed_scratch_bytes),
   }};
+  leave_out_unknown(space);
   return true;
 }
 

@@ -2,7 +2,9 @@
  *
  * Decisions that share an op are one slot. A slot per tensor class holds the weight formats; where the class has
  * experts an option also says by which algorithm each phase computes them, the fastest that was measured, since all
- * read the same weights. One slot holds attention: KV format x algorithm of the prefill x algorithm of the decode,
+ * read the same weights. Where the class has a live adapter, the fastest kernels for the format with the adapter in it
+ * count in the same way; without a row of such kernels the adapter is costed as the two products that it is, which
+ * `composed` says. One slot holds attention: KV format x algorithm of the prefill x algorithm of the decode,
  * where the two may differ (flash for the prompt, split keys for single tokens) but read the same cache, with what
  * appends to that. Every option is evaluated on every op that it serves. All other ops are nobody's decision: the
  * fastest kernels that compute them are the fixed part.
@@ -34,9 +36,10 @@ struct space_option {
   char name[128];            /* "int8_g32"; "flash/flash_split int8" */
   const struct technique *technique[PHASE_COUNT];   /* of the largest op; the same twice for weights without experts */
   char kv[24];               /* attention: "f16", "int8"; else "" */
-  struct space_time time[PHASE_COUNT];   /* prefill: of all prompts; decode: of one step */
+  struct space_time time[PHASE_COUNT];   /* to first token, per token (timing_serve); joules: prompts, step */
   double weight_bytes, kv_bytes, scratch_bytes;
   struct quality_estimate quality;       /* nats, lo, hi already scaled to the slot's share of the weights */
+  bool composed;             /* the adapter of some phase is costed by matmuls, not by a kernel of its own */
   size_t rank;               /* order in the room's table: the simpler option has the lower one */
   struct front_cost cost;
 };
@@ -55,11 +58,13 @@ struct space_slot {
 };
 
 struct space {
+  struct setting setting;                 /* that all of it is for */
   struct space_slot slots[SLOT_COUNT];
   struct workload work;                   /* its ops without those that are not costed */
   struct space_uncosted *uncosted;
   size_t n_uncosted;
-  struct space_time fixed[PHASE_COUNT];   /* ops that are no decision, launches of what is not costed, submissions */
+  struct space_time fixed[PHASE_COUNT];   /* the same of what is no decision: ops, submissions, launches of what is not
+                                             costed */
   double fixed_bytes;                     /* norms, biases, routers */
   double fixed_scratch_bytes, activation_bytes;
   bool launches_known;                    /* the result has submit_ns, and dispatch_ns where it is needed */
@@ -72,15 +77,20 @@ struct space {
 struct space_request {
   const struct cost_model *cost;
   const struct quality *quality;
-  const struct model *model;
+  struct setting setting;
   const struct task *task;
   bool allow_unknown_quality;
   /* NULL when the target of the emission can hold the option, else why not. NULL pointer: everything is offered. */
   const char *(*lost)(const struct space_option *);
 };
 
-/* False when a slot is left without an option (ERROR_INFEASIBLE with each reason) or memory runs out. Free with space_free. */
+/* False when a slot is left without an option (ERROR_INFEASIBLE with each reason) or memory runs out. Free with
+ * space_free. */
 bool space_build(const struct space_request *, struct space *, struct error *);
 void space_free(struct space *);
+/* The option of this name; slot->n: there is none. */
+size_t space_find_option(const struct space_slot *, const char *name);
+/* Takes quality or energy, or both, out of all costs, since it is unknown of something. */
+void space_leave_out(struct space *, bool quality, bool energy);
 
 #endif

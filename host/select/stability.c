@@ -8,7 +8,7 @@
 /* A thousand draws of 2,000 points take 10 ms; on longer fronts fewer draws take as long. */
 enum { MOST_SCORES = 2000000, LEAST_DRAWS = 50 };
 
-struct candidate { const uint8_t *choice; double memory, joules; };
+struct candidate { const struct front_point *point; double memory, joules; };
 
 /* One draw: what every option takes of a request's time and loses of quality. */
 struct draw { double ns[SLOT_COUNT][FRONT_OPTIONS], nats[SLOT_COUNT][FRONT_OPTIONS]; };
@@ -38,29 +38,34 @@ static void draw_option(const struct task *task, const struct space_option *o, u
   *nats = q->figure ? redrawn(seed, q->figure->technique, PHASE_COUNT, q->nats, q->lo, q->hi) : q->nats;
 }
 
-static void draw_all(const struct space *space, const struct task *task, uint64_t seed, struct draw *draw) {
+static void draw_space(const struct space *space, const struct task *task, uint64_t seed, struct draw *draw) {
   for (int s = 0; s < SLOT_COUNT; s++)
     for (size_t o = 0; o < space->slots[s].n; o++)
       draw_option(task, &space->slots[s].options[o], seed, &draw->ns[s][o], &draw->nats[s][o]);
 }
 
-static double score_of(const struct decision *d, const struct draw *draw, const struct candidate *c, double fixed_ns) {
-  struct prediction p = {.request_ns = fixed_ns, .memory = c->memory, .token_joules.value = c->joules};
+/* `draws` of each setting; the techniques that settings share are redrawn alike in all. */
+static double score_of(const struct decision *d, const struct space *spaces, const struct draw *draws, const struct candidate *c) {
+  const uint8_t *choice = c->point->choice;
+  const struct draw *draw = &draws[choice[CHOICE_SETTING]];
+  const struct space *space = &spaces[choice[CHOICE_SETTING]];
+  struct prediction p = {.memory = c->memory, .token_joules.value = c->joules};
+  p.request_ns = space->fixed[PHASE_PREFILL].ns + space->decode_steps * space->fixed[PHASE_DECODE].ns;
   for (int s = 0; s < SLOT_COUNT; s++) {
-    p.request_ns += draw->ns[s][c->choice[s]];
-    p.quality_nats.value += draw->nats[s][c->choice[s]];
+    p.request_ns += draw->ns[s][choice[s]];
+    p.quality_nats.value += draw->nats[s][choice[s]];
   }
   return choose_score(d, &p);
 }
 
 /* The chosen configuration is the first. */
-static size_t collect(const struct space *space, const struct task *task, const struct front *front, const struct decision *d,
+static size_t collect(const struct space *spaces, const struct task *task, const struct front *front, const struct decision *d,
                       struct candidate *out) {
   size_t n = 1;
   for (size_t i = 0; i < front->n; i++) {
-    const struct prediction p = choose_predict(space, task, front->points[i].choice);
+    const struct prediction p = choose_predict_point(spaces, task, &front->points[i]);
     if (i != d->point && !choose_within(&d->limits, &p)) continue;
-    out[i == d->point ? 0 : n++] = (struct candidate){front->points[i].choice, p.memory, p.token_joules.value};
+    out[i == d->point ? 0 : n++] = (struct candidate){&front->points[i], p.memory, p.token_joules.value};
   }
   return n;
 }
@@ -73,22 +78,27 @@ static bool has_unknown_errors(const struct space *space) {
   return false;
 }
 
-struct stability stability_of(const struct space *space, const struct task *task, const struct front *front,
+static size_t count_draws(size_t n) {
+  const size_t most = MOST_SCORES / n;
+  return most < LEAST_DRAWS ? LEAST_DRAWS : most > STABILITY_DRAWS ? STABILITY_DRAWS : most;
+}
+
+struct stability stability_of(const struct space *spaces, size_t n_spaces, const struct task *task, const struct front *front,
                               const struct decision *d, uint64_t seed) {
-  struct stability out = {.best_share = NAN, .regret = NAN, .unknown_errors = has_unknown_errors(space)};
+  struct stability out = {.best_share = NAN, .regret = NAN};
+  for (size_t i = 0; i < n_spaces; i++) out.unknown_errors = out.unknown_errors || has_unknown_errors(&spaces[i]);
   struct candidate *candidates = calloc(front->n + 1, sizeof *candidates);
-  struct draw *draw = malloc(sizeof *draw);
-  const size_t n = candidates && draw ? collect(space, task, front, d, candidates) : 0;
+  struct draw *draws = malloc(n_spaces * sizeof *draws);
+  const size_t n = candidates && draws ? collect(spaces, task, front, d, candidates) : 0;
   if (n > 0) {
-    const double fixed_ns = space->fixed[PHASE_PREFILL].ns + (double)(task->output - 1) * space->fixed[PHASE_DECODE].ns;
     size_t stayed = 0;
     double regret = 0, best_sum = 0;
-    out.draws = MOST_SCORES / n < LEAST_DRAWS ? LEAST_DRAWS : MOST_SCORES / n > STABILITY_DRAWS ? STABILITY_DRAWS : MOST_SCORES / n;
+    out.draws = count_draws(n);
     for (size_t i = 0; i < out.draws; i++) {
-      draw_all(space, task, rng_derive(seed, i), draw);
-      const double mine = score_of(d, draw, &candidates[0], fixed_ns);
+      for (size_t k = 0; k < n_spaces; k++) draw_space(&spaces[k], task, rng_derive(seed, i), &draws[k]);
+      const double mine = score_of(d, spaces, draws, &candidates[0]);
       double best = mine;
-      for (size_t k = 1; k < n; k++) best = fmin(best, score_of(d, draw, &candidates[k], fixed_ns));
+      for (size_t k = 1; k < n; k++) best = fmin(best, score_of(d, spaces, draws, &candidates[k]));
       stayed += best >= mine;
       regret += mine - best;
       best_sum += best;
@@ -97,6 +107,6 @@ struct stability stability_of(const struct space *space, const struct task *task
     out.regret = best_sum > 0 ? regret / best_sum : 0;
   }
   free(candidates);
-  free(draw);
+  free(draws);
   return out;
 }

@@ -17,6 +17,6 @@ struct stability {
  * the value), z a normal number for each technique and phase, the same in all slots: one kernel is wrong everywhere the same way, so two
  * configurations that share it do not change places, and no time falls to 0 however large the error. Each published quality
  * figure is redrawn in the same way; joules stay as they are. The configurations are those of the front within the limits by the estimates; the fixed part is common to all and stays. */
-struct stability stability_of(const struct space *, const struct task *, const struct front *, const struct decision *, uint64_t seed);
+struct stability stability_of(const struct space *spaces, size_t n_spaces, const struct task *, const struct front *, const struct decision *, uint64_t seed);
 
 #endif

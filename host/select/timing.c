@@ -6,7 +6,9 @@
 
 const char *const part_names[PART_COUNT] = {"matmul", "experts", "attention", "rest"};
 
+/* A matmul with an adapter in it is still one. */
 static enum part part_of(const struct family *family) {
+  if (strcmp(family->name, "adapter") == 0) return PART_MATMUL;
   for (int p = 0; p < PART_REST; p++)
     if (strcmp(family->name, p == PART_EXPERTS ? "moe" : part_names[p]) == 0) return (enum part)p;
   return PART_REST;
@@ -65,18 +67,24 @@ static void add_times(struct space_time *sum, const struct space_time *time) {
   keep_row(sum, time->row, time->row_ns);
 }
 
+static bool is_wanted(const struct op *op, size_t way, const struct timing_names *names) {
+  return names->ways == WAYS_ALL || !op->way[1][0].kase.family || (way == 0) == (names->ways == WAYS_FIRST);
+}
+
 bool timing_add_op(const struct cost_model *cost, const struct op *op, const struct timing_names *names,
                    struct space_time *time, double *scratch, struct error *err) {
   struct space_time best = {.ns = INFINITY};
   double best_scratch = 0;
+  size_t tried = 0;
   for (size_t w = 0; w < OP_WAYS && op->way[w][0].kase.family; w++) {
+    if (!is_wanted(op, w, names)) continue;
     struct space_time way = {0};
     struct error why = {0};
     double need = 0;
     bool ok = true;
     for (size_t s = 0; ok && s < OP_STEPS && op->way[w][s].kase.family; s++)
       ok = add_step(cost, op, &op->way[w][s], names, &way, &need, &why);
-    if (!ok && w == 0) *err = why;
+    if (!ok && tried++ == 0) *err = why;
     if (!ok || way.ns >= best.ns) continue;
     best = way;
     best_scratch = need;
@@ -86,6 +94,26 @@ bool timing_add_op(const struct cost_model *cost, const struct op *op, const str
   add_times(time, &best);
   *scratch = fmax(*scratch, best_scratch);
   return true;
+}
+
+/* a x + b y, but for joules and the row, which are the phase's own. */
+static struct space_time mix(double a, const struct space_time *x, double b, const struct space_time *y,
+                             const struct space_time *own) {
+  struct space_time out = *own;
+  out.ns = a * x->ns + b * y->ns;
+  out.lo = a * x->lo + b * y->lo;
+  out.hi = a * x->hi + b * y->hi;
+  out.extrapolated_ns = a * x->extrapolated_ns + b * y->extrapolated_ns;
+  for (int p = 0; p < PART_COUNT; p++) out.part_ns[p] = a * x->part_ns[p] + b * y->part_ns[p];
+  return out;
+}
+
+void timing_serve(const struct task *task, struct space_time time[PHASE_COUNT]) {
+  if (task->arrivals == ARRIVALS_TOGETHER || task->concurrency == 1 || task->output == 1) return;
+  const double n = (double)task->concurrency, running = 0.5, stops = (n - 1) / n / (double)(task->output - 1);
+  const struct space_time all = time[PHASE_PREFILL], step = time[PHASE_DECODE];
+  time[PHASE_PREFILL] = mix(1 / n, &all, running, &step, &all);
+  time[PHASE_DECODE] = mix(stops, &all, 1, &step, &step);
 }
 
 void timing_add_ns(const struct cost_model *cost, struct space_time *time, enum part part, double ns) {

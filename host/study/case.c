@@ -220,11 +220,18 @@ static bool fill(struct context *c, const struct model *model, struct study_case
   return true;
 }
 
-bool study_case_make(const struct cost_model *cost, const struct quality *quality, const struct baselines *baselines,
-                     const struct model *model, const struct task *task, struct study_case *out, struct error *err) {
-  const struct space_request wanted = {.cost = cost, .quality = quality, .model = model, .task = task,
+static struct pick_limits limits_of(const struct study *study, const struct result *result) {
+  const uint64_t has = caps_memory(&result->caps);
+  const double memory = isnan(study->memory) ? (double)has : study->memory;
+  return (struct pick_limits){memory > 0 ? memory : INFINITY, study->baselines.quality_nats};
+}
+
+bool study_case_make(const struct study *study, const struct cost_model *cost, const struct quality *quality,
+                     struct study_case *out, struct error *err) {
+  const struct model *model = study->models[out->model].model;
+  const struct task *task = study->tasks[out->task];
+  const struct space_request wanted = {.cost = cost, .quality = quality, .setting = setting_plain(model), .task = task,
                                        .allow_unknown_quality = true};
-  const uint64_t memory = caps_memory(&cost->result->caps);
   struct space space;
   struct error why = {0};
   out->prefill_share = out->rest_share = NAN;
@@ -234,8 +241,8 @@ bool study_case_make(const struct cost_model *cost, const struct quality *qualit
     snprintf(out->reason, sizeof out->reason, "%.500s", why.text);
     return true;
   }
-  struct context c = {.space = &space, .task = task, .baselines = baselines,
-                      .limits = {memory > 0 ? (double)memory : INFINITY, baselines->quality_nats}};
+  struct context c = {.space = &space, .task = task, .baselines = &study->baselines,
+                      .limits = limits_of(study, cost->result)};
   const bool ok = fill(&c, model, out, err);
   space_free(&space);
   return ok;

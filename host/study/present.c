@@ -6,6 +6,8 @@
 
 #include "table.h"
 
+static const double GIB = 1024.0 * 1024 * 1024;
+
 const char *const study_format_names[STUDY_FORMATS] = {"table", "md", "json"};
 
 /* "A" to "Z", then "A1": what a result is called in the tables. */
@@ -86,7 +88,10 @@ static bool print_headline(const struct study *study, enum table_format format, 
           "The geometric mean of the gains in request time, memory and (where a device has it) energy over 16-bit weights and\n"
           "cache with flash attention, at no more than %.1f %% more perplexity, the model's architecture as it is. Over the model\n"
           "and task pairs whose default fits the device. The goals are AE-LLM's gains; how its paper defines and normalises\n"
-          "them is not known to us. Lossy: over that limit, or of unknown loss. In brackets: pairs that have the number.\n\n", pct);
+          "them is not known to us. Lossy: over that limit, or of unknown loss. In brackets: pairs that have the number.\n", pct);
+  if (isfinite(study->memory))
+    fprintf(out, "Every device is taken to have %.1f GiB of memory, whatever it has.\n", study->memory / GIB);
+  fputc('\n', out);
   return finish(table, format, out);
 }
 

@@ -63,14 +63,14 @@ static bool add_cases(struct study *study, size_t r, const struct quality *quali
     for (size_t t = 0; ok && t < study->n_tasks; t++) {
       struct study_case *c = &study->cases[study->n_cases++];
       *c = (struct study_case){.result = r, .model = m, .task = t, .status = CASE_NOT_COSTED};
-      if (cost) ok = study_case_make(cost, quality, &study->baselines, study->models[m].model, study->tasks[t], c, err);
+      if (cost) ok = study_case_make(study, cost, quality, c, err);
       else snprintf(c->reason, sizeof c->reason, "%.500s", why.text);
     }
   cost_free(cost);
   return ok;
 }
 
-struct study *study_make(const struct result *const *results, size_t n, const char *models, const char *tasks,
+struct study *study_make(const struct result *const *results, size_t n, const struct study_options *options,
                          struct error *err) {
   struct study *study = calloc(1, sizeof *study);
   struct quality *quality = quality_load(err);
@@ -78,7 +78,8 @@ struct study *study_make(const struct result *const *results, size_t n, const ch
   if (ok) {
     study->results = results;
     study->n_results = n;
-    ok = load(study, models, tasks, err);
+    study->memory = options->memory;
+    ok = load(study, options->models, options->tasks, err);
   }
   if (ok) {
     study->cases = calloc(n * study->n_models * study->n_tasks + 1, sizeof *study->cases);

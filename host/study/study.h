@@ -64,9 +64,15 @@ struct study_case {
 
 struct study_model { struct model *model; bool vision; };
 
+struct study_options {
+  const char *models, *tasks;    /* patterns of ids; NULL: all built-in ones */
+  double memory;                 /* bytes that each device is taken to have; NAN: what its result says */
+};
+
 struct study {
   const struct result *const *results;
   size_t n_results;
+  double memory;                 /* of the options */
   struct study_model *models;
   size_t n_models;
   struct task **tasks;
@@ -76,13 +82,13 @@ struct study {
   size_t n_cases;
 };
 
-/* The built-in models and tasks whose ids match the patterns; NULL: all. ERROR_USAGE when none does. The results are
- * kept and must live longer. Free with study_free. */
-struct study *study_make(const struct result *const *results, size_t n, const char *models, const char *tasks, struct error *);
+/* ERROR_USAGE when no model or no task matches. The results are kept and must live longer. Free with study_free. */
+struct study *study_make(const struct result *const *results, size_t n, const struct study_options *, struct error *);
 void study_free(struct study *);
 
-/* One case. `pick` and `order` of *out are made here; ERROR_MEMORY only, what else fails is its status. */
-bool study_case_make(const struct cost_model *, const struct quality *, const struct baselines *, const struct model *,
-                     const struct task *, struct study_case *out, struct error *);
+/* One case of the study, whose result, model and task *out names; the rest is made here. ERROR_MEMORY only, what else fails is
+ * its status. */
+bool study_case_make(const struct study *, const struct cost_model *, const struct quality *, struct study_case *out,
+                     struct error *);
 
 #endif

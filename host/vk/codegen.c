@@ -76,10 +76,12 @@ bool gpu_compile(struct gpu *gpu, const struct spirv *spirv, uint32_t bindings, 
   bool telling = gpu->physical.caps.features & FEATURE_EXECUTABLE_PROPERTIES;
   code->codegen = codegen_unknown();
   code->n = 0;
+  struct compile_time time;
   struct gpu_pipeline *pipeline =
       pipeline_make(gpu, spirv, bindings, push_bytes, spec, n_spec,
-                    telling ? VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR : 0, &code->compile_ns, err);
+                    telling ? VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR : 0, VK_NULL_HANDLE, &time, err);
   if (!pipeline) return false;
+  code->compile_ns = time.ns;
   bool ok = !telling || read_worst(gpu, pipeline, code, err);
   gpu_pipeline_destroy(gpu, pipeline);
   return ok;

@@ -135,6 +135,7 @@ void gpu_close(struct gpu *gpu) {
   }
   if (gpu->device) {
     memory_close(gpu);
+    cache_close(gpu);
     release_commands(gpu);
     vkDestroyDevice(gpu->device, NULL);
   }

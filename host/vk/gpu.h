@@ -37,23 +37,37 @@ unsigned gpu_validation_messages(const struct gpu *, const char **first);
 /* ---- memory: buffers in device-local memory, reached through staging (or mapped where the device is a CPU or UMA) */
 struct gpu_buffer;
 struct gpu_buffer *gpu_buffer_create(struct gpu *, uint64_t bytes, struct error *);   /* ERROR_MEMORY when it does not fit */
+/* In the host's memory, which the device reaches over its bus; where both share one memory, a buffer like any other. */
+struct gpu_buffer *gpu_buffer_create_host(struct gpu *, uint64_t bytes, struct error *);
 void gpu_buffer_destroy(struct gpu *, struct gpu_buffer *);                            /* NULL is fine */
 bool gpu_upload(struct gpu *, struct gpu_buffer *, uint64_t offset, const void *, uint64_t bytes, struct error *);
 bool gpu_download(struct gpu *, struct gpu_buffer *, uint64_t offset, void *, uint64_t bytes, struct error *);
 bool gpu_fill(struct gpu *, struct gpu_buffer *, uint64_t offset, uint64_t bytes, uint32_t word, struct error *);
+struct gpu_time;
+/* *time of the copy: NULL for those who do not ask. */
 bool gpu_copy(struct gpu *, struct gpu_buffer *to, uint64_t to_offset, struct gpu_buffer *from, uint64_t from_offset,
-              uint64_t bytes, struct error *);
-/* Device memory allocated by this process through gpu_buffer_create, now and at most. */
+              uint64_t bytes, struct gpu_time *time, struct error *);
+/* Memory allocated by this process through gpu_buffer_create, now and at most. */
 uint64_t gpu_memory_used(const struct gpu *);
 uint64_t gpu_memory_peak(const struct gpu *);
 
 /* ---- pipelines */
 struct gpu_pipeline;
 /* Compute pipeline, entry point "main", `bindings` storage buffers in set 0, push_bytes of push constants.
- * *compile_ns (may be NULL): host time of the creation. ERROR_UNSUPPORTED / ERROR_DRIVER when the driver refuses. */
+ * *time (may be NULL): host time of the creation. ERROR_UNSUPPORTED / ERROR_DRIVER when the driver refuses. */
 struct gpu_pipeline *gpu_pipeline_create(struct gpu *, const struct spirv *, uint32_t bindings, uint32_t push_bytes,
-                                         const uint32_t *spec, uint32_t n_spec, uint64_t *compile_ns, struct error *);
+                                         const uint32_t *spec, uint32_t n_spec, struct compile_time *time,
+                                         struct error *);
 void gpu_pipeline_destroy(struct gpu *, struct gpu_pipeline *);
+
+/* ---- what the driver would keep of pipelines until the next process
+ * From now on pipelines are looked up in a cache that begins with these bytes, which gpu_cache_data gave for this very
+ * device and driver: drivers are known to trust them. NULL, 0: it begins empty. A driver that can make no cache does
+ * without. Once for a device. */
+void gpu_cache_begin(struct gpu *, const void *data, size_t bytes);
+/* What to begin with the next time. NULL: the driver keeps nothing (lavapipe and SwiftShader give the header alone), or
+ * over `most` bytes; *bytes is how many it would be. Free with free(). */
+void *gpu_cache_data(struct gpu *, size_t most, size_t *bytes);
 
 enum { GPU_STATISTICS = 64 };
 struct gpu_statistic { char name[64]; double value; };
@@ -83,8 +97,9 @@ struct gpu_time {
   uint64_t gpu_ns;    /* between timestamps round the list; 0 when the queue has none that are trusted */
   uint64_t host_ns;   /* from submit to the end of the wait */
 };
-/* A submission that is this much later than it should be has hung. Windows resets a GPU after 2 s (TdrDelay), amdgpu
- * after 10 s (lockup_timeout): what comes later than that does not come, what comes sooner waited for its turn. */
+/* A submission that is this much later than it should be has hung. Windows resets a GPU after 2 s (TdrDelay), amdgpu after
+ * 10 s, in the newest kernels after 2 s, in some older ones on compute queues after 60 s or never (lockup_timeout). What
+ * is due and comes later than 15 s hardly comes, what comes sooner waited for its turn. */
 static const uint64_t gpu_patience_ns = 15000000000;
 /* Runs the list in order in one submission, a full compute barrier after each dispatch, and waits for at most
  * timeout_ns. An empty list measures a submission. Past the timeout the device is in an unknown state: ERROR_TIMEOUT, close it. */

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layer_settings.h"
 #include "log.h"
 #include "platform.h"
 #include "vk_internal.h"
@@ -47,12 +48,13 @@ static bool have_validation_layer(void) {
   return found;
 }
 
-static bool have_extension(const char *name) {
+/* layer: NULL for the loader and the drivers. */
+static bool have_extension(const char *layer, const char *name) {
   uint32_t n = 0;
-  if (vkEnumerateInstanceExtensionProperties(NULL, &n, NULL) < 0 || n == 0) return false;
+  if (vkEnumerateInstanceExtensionProperties(layer, &n, NULL) < 0 || n == 0) return false;
   VkExtensionProperties *extensions = calloc(n, sizeof *extensions);
   bool found = false;
-  if (extensions && vkEnumerateInstanceExtensionProperties(NULL, &n, extensions) >= 0)
+  if (extensions && vkEnumerateInstanceExtensionProperties(layer, &n, extensions) >= 0)
     for (uint32_t i = 0; i < n && !found; i++) found = strcmp(extensions[i].extensionName, name) == 0;
   free(extensions);
   return found;
@@ -72,10 +74,22 @@ bool instance_open(struct instance *instance, bool validation, struct error *err
     .enabledValidationFeatureCount = 1,
     .pEnabledValidationFeatures = &enabled,
   };
+  /* Since July 2024 (its pull request 8279) the layer looks at what shaders access only if this is set; without it two
+   * dispatches that race are no hazard to it. */
+  const VkBool32 on = VK_TRUE;
+  const VkLayerSettingEXT heuristic = {validation_layer, "syncval_shader_accesses_heuristic",
+                                       VK_LAYER_SETTING_TYPE_BOOL32_EXT, 1, &on};
+  const VkLayerSettingsCreateInfoEXT settings = {
+    .sType = VK_STRUCTURE_TYPE_LAYER_SETTINGS_CREATE_INFO_EXT,
+    .pNext = &features,
+    .settingCount = 1,
+    .pSettings = &heuristic,
+  };
+  const bool can_set = validation && have_extension(validation_layer, VK_EXT_LAYER_SETTINGS_EXTENSION_NAME);
   /* Only what the validation layers say: a loader that skips a broken driver is not an error of ours. */
   const VkDebugUtilsMessengerCreateInfoEXT messenger = {
     .sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT,
-    .pNext = &features,
+    .pNext = can_set ? (const void *)&settings : &features,
     .messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT | VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT,
     .messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT,
     .pfnUserCallback = message,
@@ -88,11 +102,12 @@ bool instance_open(struct instance *instance, bool validation, struct error *err
   };
   const char *const layers[] = {validation_layer};
   /* Drivers that run Vulkan on another API (MoltenVK) are shown only to who asks for them. */
-  const bool portability = have_extension(VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME);
-  const char *extensions[2];
+  const bool portability = have_extension(NULL, VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME);
+  const char *extensions[3];
   uint32_t n_extensions = 0;
   if (portability) extensions[n_extensions++] = VK_KHR_PORTABILITY_ENUMERATION_EXTENSION_NAME;
   if (validation) extensions[n_extensions++] = VK_EXT_DEBUG_UTILS_EXTENSION_NAME;
+  if (can_set) extensions[n_extensions++] = VK_EXT_LAYER_SETTINGS_EXTENSION_NAME;
   const VkInstanceCreateInfo create = {
     .sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO,
     .pNext = validation ? &messenger : NULL,

@@ -105,7 +105,8 @@ error:
   return NULL;
 }
 
-struct gpu_buffer *gpu_buffer_create(struct gpu *gpu, uint64_t bytes, struct error *err) {
+static struct gpu_buffer *create_counted(struct gpu *gpu, uint64_t bytes, const struct preference *preference,
+                                         struct error *err) {
   if (!gpu_usable(gpu, err)) return NULL;
   uint64_t most = gpu->physical.caps.limits.allocation;
   if (bytes == 0 || bytes > most) {
@@ -113,11 +114,19 @@ struct gpu_buffer *gpu_buffer_create(struct gpu *gpu, uint64_t bytes, struct err
               bytes, gpu->physical.caps.name, most);
     return NULL;
   }
-  struct gpu_buffer *buffer = create(gpu, bytes, host_shares_memory(gpu) ? shared : separate, err);
+  struct gpu_buffer *buffer = create(gpu, bytes, preference, err);
   if (!buffer) return NULL;
   gpu->memory_used += bytes;
   if (gpu->memory_used > gpu->memory_peak) gpu->memory_peak = gpu->memory_used;
   return buffer;
+}
+
+struct gpu_buffer *gpu_buffer_create(struct gpu *gpu, uint64_t bytes, struct error *err) {
+  return create_counted(gpu, bytes, host_shares_memory(gpu) ? shared : separate, err);
+}
+
+struct gpu_buffer *gpu_buffer_create_host(struct gpu *gpu, uint64_t bytes, struct error *err) {
+  return create_counted(gpu, bytes, staging, err);
 }
 
 void gpu_buffer_destroy(struct gpu *gpu, struct gpu_buffer *buffer) {
@@ -151,11 +160,14 @@ void memory_close(struct gpu *gpu) {
 }
 
 static bool copy(struct gpu *gpu, struct gpu_buffer *to, uint64_t to_offset, struct gpu_buffer *from,
-                 uint64_t from_offset, uint64_t bytes, struct error *err) {
+                 uint64_t from_offset, uint64_t bytes, struct gpu_time *time, struct error *err) {
   if (!queue_begin(gpu, err)) return false;
   const VkBufferCopy region = {from_offset, to_offset, bytes};
+  if (time) timer_begin(gpu);
   vkCmdCopyBuffer(gpu->commands, from->handle, to->handle, 1, &region);
-  return queue_finish(gpu, transfer_timeout_ns(bytes), NULL, err);
+  if (time) timer_end(gpu);
+  return queue_finish(gpu, transfer_timeout_ns(bytes), time ? &time->host_ns : NULL, err)
+      && (!time || timer_read(gpu, time, err));
 }
 
 bool gpu_upload(struct gpu *gpu, struct gpu_buffer *buffer, uint64_t offset, const void *data, uint64_t bytes,
@@ -169,7 +181,7 @@ bool gpu_upload(struct gpu *gpu, struct gpu_buffer *buffer, uint64_t offset, con
   for (uint64_t done = 0, part; done < bytes; done += part) {
     part = min_u64(bytes - done, staging_bytes);
     memcpy(gpu->staging->mapped, (const char *)data + done, part);
-    if (!copy(gpu, buffer, offset + done, gpu->staging, 0, part, err)) return false;
+    if (!copy(gpu, buffer, offset + done, gpu->staging, 0, part, NULL, err)) return false;
   }
   return true;
 }
@@ -184,7 +196,7 @@ bool gpu_download(struct gpu *gpu, struct gpu_buffer *buffer, uint64_t offset, v
   if (!have_staging(gpu, err)) return false;
   for (uint64_t done = 0, part; done < bytes; done += part) {
     part = min_u64(bytes - done, staging_bytes);
-    if (!copy(gpu, gpu->staging, 0, buffer, offset + done, part, err)) return false;
+    if (!copy(gpu, gpu->staging, 0, buffer, offset + done, part, NULL, err)) return false;
     memcpy((char *)data + done, gpu->staging->mapped, part);
   }
   return true;
@@ -200,11 +212,12 @@ bool gpu_fill(struct gpu *gpu, struct gpu_buffer *buffer, uint64_t offset, uint6
 }
 
 bool gpu_copy(struct gpu *gpu, struct gpu_buffer *to, uint64_t to_offset, struct gpu_buffer *from, uint64_t from_offset,
-              uint64_t bytes, struct error *err) {
+              uint64_t bytes, struct gpu_time *time, struct error *err) {
+  if (time) *time = (struct gpu_time){0};
   if (!memory_check_range(to, to_offset, bytes, 1, err) || !memory_check_range(from, from_offset, bytes, 1, err))
     return false;
   if (to == from && to_offset < from_offset + bytes && from_offset < to_offset + bytes)
     return error_set(err, ERROR_INPUT, "a copy of %" PRIu64 " bytes onto itself", bytes);
   if (bytes == 0) return gpu_usable(gpu, err);
-  return copy(gpu, to, to_offset, from, from_offset, bytes, err);
+  return copy(gpu, to, to_offset, from, from_offset, bytes, time, err);
 }

@@ -35,7 +35,8 @@ error:
 }
 
 static bool create_pipeline(struct gpu *gpu, const struct spirv *spirv, const uint32_t *spec, uint32_t n_spec,
-                            VkPipelineCreateFlags flags, struct gpu_pipeline *pipeline, struct error *err) {
+                            VkPipelineCreateFlags flags, VkPipelineCache cache, struct gpu_pipeline *pipeline,
+                            enum cached *cached, struct error *err) {
   const VkShaderModuleCreateInfo module = {
     .sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
     .codeSize = spirv->bytes,
@@ -45,8 +46,10 @@ static bool create_pipeline(struct gpu *gpu, const struct spirv *spirv, const ui
   VkSpecializationMapEntry entries[KERNEL_SPEC];
   for (uint32_t i = 0; i < n_spec; i++) entries[i] = (VkSpecializationMapEntry){i, 4 * i, 4};
   const VkSpecializationInfo constants = {n_spec, entries, 4 * n_spec, spec};
+  struct cache_question question;
   const VkComputePipelineCreateInfo create = {
     .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
+    .pNext = cache_ask(gpu, &question),
     .flags = flags,
     .stage = {
       .sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
@@ -57,7 +60,8 @@ static bool create_pipeline(struct gpu *gpu, const struct spirv *spirv, const ui
     },
     .layout = pipeline->layout,
   };
-  VK(vkCreateComputePipelines(gpu->device, VK_NULL_HANDLE, 1, &create, NULL, &pipeline->handle));
+  VK(vkCreateComputePipelines(gpu->device, cache, 1, &create, NULL, &pipeline->handle));
+  *cached = cache_judge(gpu, cache, &question);
   return true;
 
 error:
@@ -78,7 +82,7 @@ static bool check_request(const struct gpu *gpu, const struct spirv *spirv, uint
 
 struct gpu_pipeline *pipeline_make(struct gpu *gpu, const struct spirv *spirv, uint32_t bindings, uint32_t push_bytes,
                                    const uint32_t *spec, uint32_t n_spec, VkPipelineCreateFlags flags,
-                                   uint64_t *compile_ns, struct error *err) {
+                                   VkPipelineCache cache, struct compile_time *time, struct error *err) {
   if (!check_request(gpu, spirv, bindings, push_bytes, n_spec, err)) return NULL;
   struct gpu_pipeline *pipeline = calloc(1, sizeof *pipeline);
   if (!pipeline) {
@@ -89,19 +93,21 @@ struct gpu_pipeline *pipeline_make(struct gpu *gpu, const struct spirv *spirv, u
   pipeline->push_bytes = push_bytes;
   snprintf(pipeline->name, sizeof pipeline->name, "%s", spirv->name);
   uint64_t start = platform_clock_ns();
-  if (!create_layouts(gpu, pipeline, err) || !create_pipeline(gpu, spirv, spec, n_spec, flags, pipeline, err)) {
+  enum cached cached;
+  if (!create_layouts(gpu, pipeline, err) ||
+      !create_pipeline(gpu, spirv, spec, n_spec, flags, cache, pipeline, &cached, err)) {
     error_prefix(err, "%s: ", spirv->name);
     gpu_pipeline_destroy(gpu, pipeline);
     return NULL;
   }
-  if (compile_ns) *compile_ns = platform_clock_ns() - start;
+  if (time) *time = (struct compile_time){platform_clock_ns() - start, cached};
   return pipeline;
 }
 
 struct gpu_pipeline *gpu_pipeline_create(struct gpu *gpu, const struct spirv *spirv, uint32_t bindings,
                                          uint32_t push_bytes, const uint32_t *spec, uint32_t n_spec,
-                                         uint64_t *compile_ns, struct error *err) {
-  return pipeline_make(gpu, spirv, bindings, push_bytes, spec, n_spec, 0, compile_ns, err);
+                                         struct compile_time *time, struct error *err) {
+  return pipeline_make(gpu, spirv, bindings, push_bytes, spec, n_spec, 0, gpu->cache, time, err);
 }
 
 void gpu_pipeline_destroy(struct gpu *gpu, struct gpu_pipeline *pipeline) {

@@ -89,6 +89,8 @@ struct gpu {
   VkPhysicalDeviceMemoryProperties memory;
   struct gpu_buffer *staging;   /* made at the first use */
   uint64_t memory_used, memory_peak;
+  VkPipelineCache cache;  /* NULL: none */
+  bool cache_began_full;  /* with data of an earlier process */
   bool prepared;
   bool lost;              /* timed out or reported lost: no further work */
   bool stuck;             /* a submission may still be running: nothing it could use is destroyed */
@@ -127,9 +129,22 @@ struct gpu_pipeline {
   uint32_t bindings, push_bytes;
   char name[128];
 };
+/* cache: gpu->cache, or NULL. */
 struct gpu_pipeline *pipeline_make(struct gpu *, const struct spirv *, uint32_t bindings, uint32_t push_bytes,
-                                   const uint32_t *spec, uint32_t n_spec, VkPipelineCreateFlags, uint64_t *compile_ns,
-                                   struct error *);
+                                   const uint32_t *spec, uint32_t n_spec, VkPipelineCreateFlags, VkPipelineCache cache,
+                                   struct compile_time *, struct error *);
+
+/* ---- cache.c */
+/* Asks the driver with a pipeline's creation whether it was in the cache. */
+struct cache_question {
+  VkPipelineCreationFeedbackCreateInfo info;   /* for the creation's pNext chain */
+  VkPipelineCreationFeedback whole, stage;
+};
+/* What to chain; NULL where the driver does not answer such questions. */
+const void *cache_ask(const struct gpu *, struct cache_question *);
+/* After the creation; without an answer what the cache began with tells. */
+enum cached cache_judge(const struct gpu *, VkPipelineCache, const struct cache_question *);
+void cache_close(struct gpu *);
 
 /* ---- queue.c */
 bool queue_begin(struct gpu *, struct error *);   /* commands recorded next see everything that was done before */

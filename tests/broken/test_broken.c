@@ -26,7 +26,7 @@ static size_t device(void) {
 static int open_rig(void **state) {
   (void)state;
   struct error err = {0};
-  if (rig_open(&rig, device(), false, &err)) return 0;
+  if (rig_open(&rig, device(), false, true, &err)) return 0;
   fprintf(stderr, "%s\n", err.text);
   return 1;
 }
@@ -134,7 +134,7 @@ static void racing_dispatches_are_told_by_validation(void **state) {
   for (size_t v = 0; v < sizeof variants / sizeof *variants; v++) {
     struct rig validated = {0};
     struct error err = {0};
-    if (!rig_open(&validated, device(), true, &err)) fail_msg("%s", err.text);
+    if (!rig_open(&validated, device(), true, true, &err)) fail_msg("%s", err.text);
     racing = false;
     assert_int_equal(messages(&validated, variants[v]), 0);
     racing = true;

@@ -1,5 +1,6 @@
 """recommend: from a result to a config, and every way of asking for what cannot be had."""
 import json
+import re
 import sys
 import unittest
 from pathlib import Path
@@ -95,6 +96,19 @@ class Recommend(ProgramTest):
         self.assertEqual(len(watts), 1)   # a limit leaves the front as it is
         self.assert_refused(recommend("--max-power", "1", result=metered), 4, "power")
 
+    def test_what_each_decision_bought_and_what_is_one_away_is_said(self):
+        done = recommend("--verbose")
+        self.assert_done(done)
+        self.assertRegex(done.stderr, "  one decision away:\n    (less memory|faster|better quality).*: .* at .*, not .*: ")
+        self.assertRegex(done.stderr, "    against f16: .*less")
+        why = json.loads(done.stdout)["explanation"]
+        chosen = {verdict["decision"]: verdict["option"] for verdict in why["won"]}
+        for step in why["bought"]:
+            self.assertEqual(step["option"], chosen[step["decision"]])
+        for step in why["one_decision_away"]:
+            self.assertEqual(step["instead_of"], chosen[step["decision"]])
+            self.assertLess(min(step[of] for of in ("memory", "ttft_ns", "tpot_ns", "quality_loss_nats")), 0)
+
     def test_out_writes_the_file_and_nothing_to_stdout(self):
         path = self.folder / "config.sh"
         done = recommend("--emit", "llama.cpp", "--out", path)
@@ -105,9 +119,28 @@ class Recommend(ProgramTest):
     def test_an_unwritable_file_is_refused(self):
         self.assert_refused(recommend("--out", self.folder / "none" / "config.json"), 2, "config.json")
 
-    def test_infeasible_limits_say_which_and_what_is_needed(self):
-        self.assert_refused(recommend("--max-memory", "1GiB"), 4, "memory", "1.00 GiB", "nearest", "% over")
-        self.assert_refused(recommend("--max-tpot", "0.001"), 4, "tpot", "nearest")
+    def test_infeasible_limits_say_which_exclude_each_other_and_what_would_do(self):
+        done = recommend("--max-memory", "1GiB")
+        self.assert_refused(done, 4, "memory <= 1.00 GiB: the least memory is", "% over)", "--max-memory", "no config is written")
+        self.assert_refused(recommend("--max-tpot", "0.001"), 4, "time per token <= 1.00 us", "times that)", "--max-tpot")
+        self.assert_refused(recommend("--max-tpot", "0.001", "--max-memory", "1GiB"), 4, "no single limit", "nearest")
+        self.assert_refused(recommend("--min-throughput", "1e6"), 4, "throughput >= 1000000 tokens/s", "--min-throughput")
+        self.assert_refused(recommend(model="qwen2.5-72b"), 4, "what the device has", "a device with")
+        path = self.folder / "config.json"
+        path.write_text("earlier")
+        self.assert_refused(recommend("--max-memory", "1GiB", "--out", path), 4, "no config is written to", str(path))
+        self.assertEqual(path.read_text(), "earlier")
+
+    def test_each_limit_that_would_do_does(self):
+        limits = {"--max-memory": "5GiB", "--max-quality-loss": "0.4%"}
+        done = recommend(*(word for limit in limits.items() for word in limit))
+        self.assert_refused(done, 4, "exclude each other")
+        remedies = re.findall(r"(--max-[a-z-]+) ([0-9.]+(?:GiB|%)?)", done.stderr.split("one would do")[1])
+        self.assertEqual({option for option, value in remedies}, set(limits))
+        for option, value in remedies:
+            with self.subTest(option):
+                given = {**limits, option: value}
+                self.assert_done(recommend(*(word for limit in given.items() for word in limit)))
 
     def test_what_is_unknown_or_missing_is_refused_with_a_remedy(self):
         for words, status, says in (
@@ -116,6 +149,13 @@ class Recommend(ProgramTest):
             (("--prefer", "speed"), 1, "latency"),
             (("--max-memory", "6"), 1, "6"),
             (("--max-memory", "-6GiB"), 1, "max-memory"),
+            (("--max-memory", "99999999999GiB"), 1, "max-memory"),
+            (("--max-memory", "0GiB"), 4, "memory <= 0"),
+            (("--max-memory", "1B"), 4, "over a thousand times that"),
+            (("--max-ttft", "0"), 1, "max-ttft"),
+            (("--max-tpot", "1e300"), 1, "max-tpot"),
+            (("--max-quality-loss", "-1%"), 1, "max-quality-loss"),
+            (("--min-throughput", "1e12"), 4, "the most throughput is"),
             (("--max-ttft", "nan"), 1, "max-ttft"),
             (("--min-throughput", "0"), 1, "min-throughput"),
             (("--max-quality-loss", "one%"), 1, "max-quality-loss"),
@@ -139,8 +179,12 @@ class Recommend(ProgramTest):
                 self.assert_refused(recommend(model=self.file("bad.json", {**good, field: value})), 2, field if field != "schema" else "model/9")
         for text in ("", "{", "[" * 100000, "{}", "null", b"\xff\xfe"):
             self.assert_refused(recommend(model=self.file("bad.json", text)), 2, "bad.json")
+        self.assert_done(recommend(model=self.file("good.json", {**good, "published": {"params": 1.6e8}})))
+        self.assert_refused(recommend(model=self.file("bad.json", {**good, "published": {"params": 1e9}})), 2, "162", "1000000000")
         odd = {**good, "head_dim": 60}   # no kernel takes it
-        self.assert_refused(recommend(model=self.file("odd.json", odd)), 4, "attention")
+        done = recommend(model=self.file("odd.json", odd))
+        self.assert_refused(done, 4, "attention")
+        self.assertEqual(done.stderr.count("multiple of 8"), 1)
 
     def test_experts_that_contradict_themselves_are_refused(self):
         good = {"schema": "vkpareto.model/1", "id": "m", "name": "M", "hidden": 2048, "layers": 2, "heads": 16, "kv_heads": 16,
@@ -202,7 +246,9 @@ class Recommend(ProgramTest):
         decode_only = [r for r in rows if r["shape"].get("m", 1) == 1]
         self.assert_refused(recommend(result=self.file("r.json", {**result, "rows": decode_only})), 4, "prefill")
         matmul_only = [r for r in rows if r["op"] == "matmul"]
-        self.assert_refused(recommend(result=self.file("r.json", {**result, "rows": matmul_only})), 4, "attention")
+        done = recommend(result=self.file("r.json", {**result, "rows": matmul_only}))
+        self.assert_refused(done, 4, "attention", "no usable prefill row", "more are refused", "vkpareto run --suite standard")
+        self.assertLess(len(done.stderr), 500)
 
     def test_a_technique_without_rows_is_not_offered_and_the_reason_said(self):
         result = json.loads(RESULT.read_text())

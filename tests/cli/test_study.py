@@ -52,6 +52,15 @@ class Study(ProgramTest):
         self.assertAlmostEqual(document["results"][0]["groups"][0]["gain"]["mean"], joint["gain"]["mean"], 9)
         self.assertGreaterEqual(joint["gain"]["mean"], picks["single stage"]["gain"]["mean"])
 
+    def test_memory_may_be_taken_to_be_more_or_less(self):
+        words = SYNTHETIC, "--models", "llama-3.1-70b", "--tasks", "chat"
+        self.assertNotEqual(self.json(*words)["cases"][0]["status"], "fits")
+        large = self.json(*words, "--max-memory", "192GiB")
+        self.assertEqual(large["cases"][0]["status"], "fits")
+        self.assertEqual(large["max_memory"], 192 * 2**30)
+        self.assertIn("taken to have 192.0 GiB", vkpareto("study", *words, "--max-memory", "192GiB").stdout)
+        self.assert_refused(vkpareto("study", *words, "--max-memory", "192"), 1, "GiB")
+
     def test_order_flips_between_devices(self):
         slow = self.file("slow.json", twin())
         document = self.json(SYNTHETIC, slow, "--models", "llama-3.1-8b", "--tasks", "chat")

@@ -42,6 +42,9 @@ class Words(ProgramTest):
         self.assert_refused(vkpareto("recomend"), 1, "did you mean 'recommend'?")
         self.assert_refused(vkpareto("--device", "0"), 1, "--help")
         self.assert_refused(vkpareto(""), 1, "unknown verb")
+        self.assert_refused(vkpareto("--hlep"), 1, "options come behind it")
+        self.assert_refused(vkpareto("compare"), 1, "RESULT... is missing")
+        self.assert_refused(vkpareto("describe", "nothing"), 1, "ceilings.read", " more")
 
     def test_unknown_option_of_every_verb(self):
         for verb in VERBS:

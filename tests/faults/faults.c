@@ -49,6 +49,9 @@ void faults_end(void) {
   fclose(record);
 }
 
+bool faults_dies_of_cache(void) { return always("keep-dies"); }
+bool faults_keeps(void) { return always("keep") || faults_dies_of_cache(); }
+
 /* ---- devices */
 
 VKAPI_ATTR VkResult VKAPI_CALL fault_EnumeratePhysicalDevices(VkInstance instance, uint32_t *n, VkPhysicalDevice *out) {
@@ -152,10 +155,13 @@ static void flip_bit(void) {
 VKAPI_ATTR VkResult VKAPI_CALL fault_CreateComputePipelines(VkDevice device, VkPipelineCache cache, uint32_t n,
                                                             const VkComputePipelineCreateInfo *create,
                                                             const VkAllocationCallbacks *allocator, VkPipeline *out) {
-  if (!strikes("pipeline"))
-    return layer_device(device)->CreateComputePipelines(device, cache, n, create, allocator, out);
-  memset(out, 0, n * sizeof *out);
-  return VK_ERROR_INITIALIZATION_FAILED;
+  if (strikes("pipeline")) {
+    memset(out, 0, n * sizeof *out);
+    return VK_ERROR_INITIALIZATION_FAILED;
+  }
+  VkResult result = layer_device(device)->CreateComputePipelines(device, cache, n, create, allocator, out);
+  if (result == VK_SUCCESS && cache && faults_keeps()) faults_keep(create);
+  return result;
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL fault_QueueSubmit(VkQueue queue, uint32_t n, const VkSubmitInfo *submits,

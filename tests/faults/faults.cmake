@@ -1,5 +1,6 @@
 # The fault-injecting layer, its manifest, and one ctest per fault: the methods of the class Faults in test_faults.py.
-add_library(fault_layer MODULE ${CMAKE_CURRENT_LIST_DIR}/layer.c ${CMAKE_CURRENT_LIST_DIR}/faults.c)
+add_library(fault_layer MODULE ${CMAKE_CURRENT_LIST_DIR}/layer.c ${CMAKE_CURRENT_LIST_DIR}/faults.c
+  ${CMAKE_CURRENT_LIST_DIR}/keep.c)
 target_include_directories(fault_layer PRIVATE ${VULKAN_HEADERS})
 file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/faults/vkpareto_faults.json CONTENT "{
   \"file_format_version\": \"1.1.0\",

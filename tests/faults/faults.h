@@ -2,6 +2,8 @@
 #ifndef FAULTS_H
 #define FAULTS_H
 
+#include <stdbool.h>
+
 #include "layer.h"
 
 /* name in VKPARETO_FAULT, and the events that are counted to the one on which it strikes
@@ -22,11 +24,16 @@
  *   wrap             they have n valid bits and wrap within the first query
  *   no-timestamps    no queue has any
  *   no-local-memory  no memory type or heap is the device's own
+ *   keep             none: the driver keeps pipelines (keep.c)
+ *   keep-dies        as keep, and dies of what it gave
  *   count            none; the record says how many events of each kind there were ("submit 812") */
 
 VkResult faults_create_device(PFN_vkCreateDevice next, VkPhysicalDevice, const VkDeviceCreateInfo *,
                               const VkAllocationCallbacks *, VkDevice *);
 void faults_end(void);   /* a device is about to be destroyed */
+bool faults_keeps(void);
+bool faults_dies_of_cache(void);
+void faults_keep(const VkComputePipelineCreateInfo *);   /* a pipeline that was made, by a driver that keeps them */
 
 VKAPI_ATTR VkResult VKAPI_CALL fault_EnumeratePhysicalDevices(VkInstance, uint32_t *, VkPhysicalDevice *);
 VKAPI_ATTR void VKAPI_CALL fault_GetPhysicalDeviceMemoryProperties(VkPhysicalDevice,
@@ -43,6 +50,11 @@ VKAPI_ATTR void VKAPI_CALL fault_CmdFillBuffer(VkCommandBuffer, VkBuffer, VkDevi
 VKAPI_ATTR VkResult VKAPI_CALL fault_CreateComputePipelines(VkDevice, VkPipelineCache, uint32_t,
                                                             const VkComputePipelineCreateInfo *,
                                                             const VkAllocationCallbacks *, VkPipeline *);
+VKAPI_ATTR VkResult VKAPI_CALL fault_CreatePipelineCache(VkDevice, const VkPipelineCacheCreateInfo *,
+                                                         const VkAllocationCallbacks *, VkPipelineCache *);
+VKAPI_ATTR VkResult VKAPI_CALL fault_CreateShaderModule(VkDevice, const VkShaderModuleCreateInfo *,
+                                                        const VkAllocationCallbacks *, VkShaderModule *);
+VKAPI_ATTR VkResult VKAPI_CALL fault_GetPipelineCacheData(VkDevice, VkPipelineCache, size_t *, void *);
 VKAPI_ATTR VkResult VKAPI_CALL fault_GetQueryPoolResults(VkDevice, VkQueryPool, uint32_t, uint32_t, size_t, void *,
                                                          VkDeviceSize, VkQueryResultFlags);
 VKAPI_ATTR VkResult VKAPI_CALL fault_MapMemory(VkDevice, VkDeviceMemory, VkDeviceSize, VkDeviceSize, VkMemoryMapFlags,

@@ -26,6 +26,9 @@
   X(CmdDispatch)              \
   X(CmdFillBuffer)            \
   X(CreateComputePipelines)   \
+  X(CreatePipelineCache)      \
+  X(CreateShaderModule)       \
+  X(GetPipelineCacheData)     \
   X(GetQueryPoolResults)      \
   X(MapMemory)                \
   X(QueueSubmit)              \

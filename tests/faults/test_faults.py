@@ -2,13 +2,16 @@
 import json
 import os
 import re
+import signal
+import subprocess
 import sys
+import time
 import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from schema.check import validators, violations
-from support.program import ProgramTest, environment, matmul, suite, vkpareto
+from support.program import PROGRAM, ProgramTest, environment, matmul, suite, vkpareto
 
 LAYERS = os.environ.get("FAULT_LAYER", "build/test/faults")
 TIMED = {"ok", "noisy"}
@@ -21,12 +24,15 @@ class Faults(ProgramTest):
         super().setUp()
         self.record = self.folder / "record"
 
-    def with_fault(self, fault, *words, once=True):
+    def faulty(self, fault, once=True, **changes):
         # Mesa's device_select layer (22.3) writes past an empty list of devices.
-        env = environment(NODEVICE_SELECT="1", VK_LAYER_PATH=os.path.abspath(LAYERS),
-                          VK_INSTANCE_LAYERS="VK_LAYER_VKPARETO_faults", VKPARETO_FAULT=fault,
-                          VKPARETO_FAULT_RECORD=str(self.record) if once else None)
-        return vkpareto(*words, env=env, cwd=self.folder)
+        return environment(NODEVICE_SELECT="1", VK_LAYER_PATH=os.path.abspath(LAYERS),
+                           VK_INSTANCE_LAYERS="VK_LAYER_VKPARETO_faults", VKPARETO_FAULT=fault,
+                           VKPARETO_FAULT_RECORD=str(self.record) if once else None,
+                           **{"VKPARETO_CACHE": str(self.folder / "cache"), **changes})
+
+    def with_fault(self, fault, *words, once=True, **changes):
+        return vkpareto(*words, env=self.faulty(fault, once, **changes), cwd=self.folder)
 
     def result(self):
         """The one that the runs of this test have written."""
@@ -159,6 +165,61 @@ class Faults(ProgramTest):
         rows, _ = self.run_with("late:20")
         self.assertLessEqual({row["status"] for row in rows}, TIMED)
 
+    # ---- compiled pipelines on disk
+
+    def kept(self):
+        """The one file of them."""
+        (path,) = self.folder.glob("cache/*")
+        return path
+
+    def check_once(self, fault="keep", **changes):
+        """How the one variant's pipelines came to be, and what was said."""
+        done = self.with_fault(fault, "check", "--verbose", "--filter", "matmul.f16.gemv", **changes)
+        self.assert_done(done)
+        self.assertIn("1 ok, 0 wrong", done.stdout)
+        return "cache" if "from the cache in" in done.stdout else "compiler", done.stderr
+
+    def test_pipelines_are_kept(self):
+        for cached in (False, True):
+            rows, _ = self.run_with("keep")
+            self.assertEqual({row["compile_cached"] for row in rows}, {cached})
+            self.assertTrue(all(row["compile_ns"] > 0 for row in rows))
+            self.assertTrue(self.kept().name.endswith(".pipelines"))
+            for path in self.folder.glob("out/*/*"):
+                path.unlink()
+
+    def test_damaged_pipelines_never_reach_the_driver(self):
+        """Each part of the file, and its length: the layer aborts on data that it did not give."""
+        self.assertEqual(self.check_once()[0], "compiler")
+        self.assertEqual(self.check_once()[0], "cache")
+        good = self.kept().read_bytes()
+        flipped = {at: good[:at] + bytes([good[at] ^ 1]) + good[at + 1:]
+                   for at in (0, 8, 72, 76, 84, 147, 148, 148 + 32, len(good) - 1)}
+        for damage in (*flipped.values(), b"", good[:100], good[:-1], good + b"x", bytes(len(good)), good[148:]):
+            self.kept().write_bytes(damage)
+            how, said = self.check_once()
+            self.assertEqual(how, "compiler")
+            self.assertIn("pipelines are compiled anew: ", said)
+            self.assertEqual(self.kept().read_bytes(), good)   # it has been mended
+        self.assertEqual(self.check_once()[0], "cache")
+
+    def test_pipelines_that_kill_the_driver(self):
+        self.check_once()
+        how, said = self.check_once("keep-dies")
+        self.assertEqual(how, "compiler")
+        self.assertIn("trying once more", said)
+
+    def test_pipelines_are_not_kept(self):
+        for folder in ("", "/proc/none"):
+            for _ in range(2):
+                self.assertEqual(self.check_once(VKPARETO_CACHE=folder)[0], "compiler")
+        self.assertEqual(list(self.folder.glob("cache*")), [])
+        self.assertIn("are not kept: cannot make the folder", self.check_once(VKPARETO_CACHE="/proc/none")[1])
+
+    def test_a_driver_that_keeps_nothing(self):
+        self.assertIn("none are written", self.check_once("none")[1])
+        self.assertEqual(list(self.folder.glob("cache*")), [])
+
     # ---- time
 
     def clock_under(self, fault, source, *says):
@@ -222,6 +283,17 @@ class Faults(ProgramTest):
 
     def test_doctor_opens_the_device(self):
         self.assertRegex(self.told("create-device"), r"bad +a run cannot open this device; .*vkCreateDevice")
+
+    def test_doctor_interrupted(self):
+        """While it examines a device whose first submission comes 10 s late."""
+        child = subprocess.Popen([PROGRAM, "doctor"], env=self.faulty("late"), text=True, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE)
+        while child.poll() is None and not self.record.exists():
+            time.sleep(0.01)
+        child.send_signal(signal.SIGINT)
+        stdout, stderr = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 130, stderr)
+        self.assertNotIn("cannot open", stdout)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-/* front_print classes|layers COORDS SEED PERCENT: a space and its front as JSON, for scripts/compare-pymoo. */
+/* front_print classes|layers COORDS SEED PERCENT: a space, its front and its supported points as JSON, for
+ * scripts/compare-pymoo. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +8,9 @@
 
 #include "bound.h"
 #include "instance.h"
+#include "supported.h"
+
+enum { WEIGHTINGS = 1000 };
 
 static struct instance in;
 
@@ -40,6 +45,32 @@ static struct bound_slack slack_of(double percent) {
   return slack;
 }
 
+static void print_front(const struct bound *bound, double took) {
+  printf("\"seconds\": %.6f,\n\"front\": [", took);
+  for (size_t i = 0; i < bound_count(bound); i++) {
+    const struct front_cost cost = bound_cost(bound, i);
+    print_cost(&cost, i == 0);
+  }
+  printf("]");
+}
+
+static bool print_supported(const struct bound *bound, const struct bound_slack *slack, struct error *err) {
+  const double start = seconds();
+  struct supported found;
+  if (!supported_build(&in.algebra, &in.base, in.slots, in.n_slots, WEIGHTINGS, 1, &found, err)) return false;
+  printf("\"seconds\": %.6f, \"weightings\": %d,\n\"front\": [", seconds() - start, WEIGHTINGS);
+  for (size_t i = 0; i < found.n; i++) {
+    struct front_cost cost;
+    memcpy(cost.at, found.points[i].at, sizeof cost.at);
+    print_cost(&cost, i == 0);
+  }
+  const double gap = supported_gap(&found, &in.algebra, bound, slack);
+  printf("]");
+  if (isfinite(gap)) printf(", \"gap\": %.3f", gap);
+  supported_free(&found);
+  return true;
+}
+
 int main(int argc, char **argv) {
   if (argc != 5) {
     fprintf(stderr, "usage: front_print classes|layers COORDS SEED PERCENT\n");
@@ -59,14 +90,14 @@ int main(int argc, char **argv) {
     fprintf(stderr, "error: %s\n", err.text);
     return EXIT_FAILURE;
   }
-  printf("{\"seconds\": %.6f,\n", seconds() - start);
+  const double took = seconds() - start;
+  printf("{");
   print_options();
-  printf("\"front\": [");
-  for (size_t i = 0; i < bound_count(bound); i++) {
-    const struct front_cost cost = bound_cost(bound, i);
-    print_cost(&cost, i == 0);
-  }
-  printf("]}\n");
+  print_front(bound, took);
+  printf(",\n\"supported\": {");
+  const bool ok = print_supported(bound, &slack, &err);
+  printf("}}\n");
   bound_free(bound);
-  return EXIT_SUCCESS;
+  if (!ok) fprintf(stderr, "error: %s\n", err.text);
+  return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

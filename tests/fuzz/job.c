@@ -13,7 +13,7 @@ static void check_shape(const struct kernel_case *kase) {
 
 static void check_job(const struct job *job) {
   PROMISE(job->kind < JOB_KINDS && job->samples <= JOB_SAMPLES);
-  PROMISE(job->kind == JOB_SUBMIT || (job->kind == JOB_COMPILE ? (const void *)job->recipe.spirv : job->variant));
+  PROMISE(job_is_bare(job->kind) || (job->kind == JOB_COMPILE ? (const void *)job->recipe.spirv : job->variant));
   PROMISE(job->recipe.n_spec <= KERNEL_SPEC);
   if (job->kind == JOB_VERIFY || job->kind == JOB_SAMPLE) check_shape(&job->kase);
 }

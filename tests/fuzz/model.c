@@ -9,7 +9,8 @@
 static void check_workload(const struct model *model, const struct task *task) {
   struct workload work = {0};
   struct error err = {0};
-  bool fits = workload_build(model, task, &work, &err);
+  const struct setting setting = setting_plain(model);
+  bool fits = workload_build(&setting, task, &work, &err);
   fuzz_check_error(fits, &err);
   if (!fits) return;
   for (size_t i = 0; i < work.n; i++) {

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct model *model = model_load("smollm2-135m", &err);
   PROMISE(model);
   struct workload work = {0};
-  bool fits = workload_build(model, &task, &work, &err);
+  const struct setting setting = setting_plain(model);
+  bool fits = workload_build(&setting, &task, &work, &err);
   fuzz_check_error(fits, &err);
   if (fits) PROMISE(work.passes[PHASE_PREFILL] >= 1 && isfinite(work.activation_bytes));
   if (fits) workload_free(&work);

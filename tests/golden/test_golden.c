@@ -18,7 +18,7 @@ static const struct example { const char *file, *emit, *model, *task; double max
   {"llama-3.1-8b-chat-6GiB.sh", "llama.cpp", "llama-3.1-8b", "chat", 6.0 * (1 << 30), PREFER_BALANCED},
   {"qwen2.5-7b-batch-latency.sh", "llama.cpp", "qwen2.5-7b", "batch", INFINITY, PREFER_LATENCY},
   {"olmoe-1b-7b-chat-5GiB.sh", "llama.cpp", "olmoe-1b-7b", "chat", 5.0 * (1 << 30), PREFER_BALANCED},
-  {"smollm2-135m-summarise.json", "json", "smollm2-135m", "summarise", INFINITY, PREFER_BALANCED},
+  {"smollm2-135m-chat.json", "json", "smollm2-135m", "chat", INFINITY, PREFER_BALANCED},
 };
 
 static struct recommendation *recommend(const struct result *result, const struct model *model, const struct task *task,

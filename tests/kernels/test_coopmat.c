@@ -19,7 +19,7 @@ static int open_rig(void **state) {
   (void)state;
   const char *index = getenv("VKPARETO_TEST_DEVICE");
   struct error err = {0};
-  if (rig_open(&rig, index ? strtoul(index, NULL, 10) : 0, false, &err)) return 0;
+  if (rig_open(&rig, index ? strtoul(index, NULL, 10) : 0, false, true, &err)) return 0;
   print_error("%s\n", err.text);
   return 1;
 }

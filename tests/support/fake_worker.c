@@ -81,7 +81,7 @@ static cJSON *good_answer(const struct job *job, int id) {
   answer.op_ns = time_of(job);
   answer.estimate_s = getenv("FAKE_ESTIMATE") ? atof(getenv("FAKE_ESTIMATE")) : 0.01;
   answer.hash = 1;
-  if (job->kind == JOB_SAMPLE || job->kind == JOB_SUBMIT)
+  if (job_takes_samples(job->kind))
     for (; answer.n_samples < job->samples; answer.n_samples++)
       answer.ns[answer.n_samples] = answer.host_ns[answer.n_samples] = time_of(job);
   cJSON *json = answer_to_json(&answer);

@@ -13,12 +13,14 @@ if not os.access(PROGRAM, os.X_OK):
     raise SystemExit(f"no program at {PROGRAM}; name it in the environment variable VKPARETO")
 # Where it locks devices: tests that run beside each other have the device to themselves.
 LOCKS = tempfile.TemporaryDirectory(prefix="vkpareto-test-locks-")
+# Where it keeps compiled pipelines: never the user's.
+CACHE = tempfile.TemporaryDirectory(prefix="vkpareto-test-cache-")
 SANITIZER = ("Sanitizer", "runtime error:")
 
 
 def environment(**changes):
     """The caller's, with lavapipe as the one driver where none is named; a change to None removes the variable."""
-    env = {**os.environ, "NO_COLOR": "1", "VKPARETO_LOCKS": LOCKS.name}
+    env = {**os.environ, "NO_COLOR": "1", "VKPARETO_LOCKS": LOCKS.name, "VKPARETO_CACHE": CACHE.name}
     if not env.get("VK_DRIVER_FILES"):
         icd = ":".join(glob.glob("/usr/share/vulkan/icd.d/lvp_icd*.json"))
         env.update(VK_DRIVER_FILES=icd, VK_ICD_FILENAMES=icd)
@@ -129,5 +131,5 @@ def changed(document, path, value):
 NESTED = '{"schema": ' + "[" * 100000
 NOT_JSON = {
     "empty": "", "words": "hello", "cut": '{"schema": "vkpareto', "binary": b"\x00\xff\xfe{}", "list": "[1, 2]",
-    "number": "1e999", "trailing": "{} {}", "nested 100,000 deep": NESTED, "nested objects": '{"a":' * 100000,
+    "number": "1e999", "10 MB of nested arrays": "[" * 5_000_000 + "]" * 5_000_000, "trailing": "{} {}", "nested 100,000 deep": NESTED, "nested objects": '{"a":' * 100000,
 }

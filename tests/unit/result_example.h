@@ -119,7 +119,7 @@ static inline struct result_row example_row(const char *id, enum status status) 
   row.memory_bound = true;
   row.error = (struct result_error){.nmse = 1.1e-7, .max_abs = 0.0021, .tolerance = 0.0101, .elements = 1024};
   row.memory = 33062912;
-  row.compile_ns = 8100000;
+  row.compile = (struct compile_time){8100000, CACHED_NO};
   if (status == STATUS_OK) row.codegen = (struct codegen){48, 106, 0, 0, 1024, 2252, NAN, 64};
   row.energy = (struct result_energy){.gross = 0.6, .gross_error = 0.01, .net = -0.001, .net_error = 0.02,
                                       .idle_watts = 20.5, .run_ns = 13300, .windows = 3, .meter = "NVML energy counter"};
@@ -157,6 +157,8 @@ static inline struct result *example_result(void) {
   result->ceilings.n_flops = 2;
   result->ceilings.dispatch_ns = 900.5;
   result->ceilings.submit_ns = 21000;
+  result->ceilings.upload = 2.4e10;
+  result->ceilings.download = NAN;
   strcpy(result->run.suite, "standard");
   memset(result->run.suite_sha256, 'b', 64);
   strcpy(result->run.seed, "18446744073709551615");

@@ -33,7 +33,7 @@ static void random_space(struct rng *rng, struct space *s) {
   static const uint64_t ranges[] = {3, 12, 1000, 1000000000};
   const uint64_t range = ranges[rng_below(rng, 4)];
   const size_t coords = 2 + rng_below(rng, 6);
-  s->algebra = (struct front_algebra){coords, coords - rng_below(rng, 2)};
+  s->algebra = (struct front_algebra){coords, coords - rng_below(rng, 3)};
   s->n_slots = 1 + rng_below(rng, MAX_SLOTS);
   s->base = random_cost(rng, coords, range);
   const bool alike = rng_below(rng, 2);

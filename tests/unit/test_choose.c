@@ -217,22 +217,33 @@ static void uncertainty_of_one_decision_excuses_no_loss_in_another(void **state)
   assert_false(choose_times_tie(&space, &task, slow, fast));
 }
 
-static void an_infeasible_limit_is_named_with_the_nearest(void **state) {
-  (void)state;
-  struct space space = two_options(1000000, 0, 500000, 0);
+static void refuse_limits(const struct limits *limits, struct error *err) {
+  struct space space = two_options(1000000, 0, 500000, 0);   /* with 100 and 200 bytes */
   struct front front;
-  struct error err = {0};
   struct decision d;
-  assert_true(choose_front(&space, &front, &err));
-  const struct limits memory = {.at = {INFINITY, INFINITY, 50, INFINITY, INFINITY}};
-  assert_false(choose_decide(&space, &task, &front, &memory, PREFER_BALANCED, &d, &err));
-  assert_int_equal(error_exit_status(&err), EXIT_WRONG);
-  assert_non_null(strstr(err.text, "keeps memory within"));
-  const struct limits both = {.at = {INFINITY, 600000, 150, INFINITY, INFINITY}};   /* each alone can be met */
-  assert_false(choose_decide(&space, &task, &front, &both, PREFER_BALANCED, &d, &err));
-  assert_non_null(strstr(err.text, "not all of them together"));
-  assert_non_null(strstr(err.text, "tpot"));
+  *err = (struct error){0};
+  assert_true(choose_front(&space, &front, err));
+  assert_false(choose_decide(&space, &task, &front, limits, PREFER_BALANCED, &d, err));
+  assert_int_equal(error_exit_status(err), EXIT_WRONG);
   front_free(&front);
+}
+
+static void infeasible_limits_are_named_with_what_each_would_have_to_give(void **state) {
+  (void)state;
+  struct error err;
+  refuse_limits(&(struct limits){.at = {INFINITY, INFINITY, 50, INFINITY, INFINITY}}, &err);
+  assert_non_null(strstr(err.text, "\n  memory <= 50.0 B: the least memory is 100 B (100 % over)\n"));
+  refuse_limits(&(struct limits){.at = {INFINITY, 600000, 150, INFINITY, INFINITY}}, &err);   /* each alone can be met */
+  assert_non_null(strstr(err.text, "time per token <= 600 us and memory <= 150 B exclude each other: with that time per "
+                                   "token the least memory is 200 B; with that memory the shortest time per token is "
+                                   "1.00 ms\n"));
+  assert_non_null(strstr(err.text, "one would do, the other limits kept: --max-tpot 1 or --max-memory 200B"));
+  refuse_limits(&(struct limits){.at = {INFINITY, 400000, 20, INFINITY, INFINITY}, .tokens_per_s = 2500}, &err);
+  assert_non_null(strstr(err.text, "throughput >= 2500 tokens/s: the most throughput is 2000 tokens/s"));
+  assert_non_null(strstr(err.text, "no single limit is enough to give; the nearest configuration needs"));
+  refuse_limits(&(struct limits){.at = {INFINITY, INFINITY, 50, INFINITY, INFINITY}, .memory_of_device = true}, &err);
+  assert_non_null(strstr(err.text, "(what the device has)"));
+  assert_non_null(strstr(err.text, "what would do: a device with 100 B"));
 }
 
 static void energy_and_unknown_quality_cannot_be_preferred(void **state) {
@@ -284,7 +295,7 @@ int main(void) {
     cmocka_unit_test(an_unknown_error_in_one_phase_leaves_the_other_its_own),
     cmocka_unit_test(times_that_tie_leave_the_choice_to_memory),
     cmocka_unit_test(uncertainty_of_one_decision_excuses_no_loss_in_another),
-    cmocka_unit_test(an_infeasible_limit_is_named_with_the_nearest),
+    cmocka_unit_test(infeasible_limits_are_named_with_what_each_would_have_to_give),
     cmocka_unit_test(balanced_leaves_quality_out_when_any_is_unknown),
     cmocka_unit_test(energy_and_unknown_quality_cannot_be_preferred),
   };

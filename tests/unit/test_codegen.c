@@ -120,7 +120,7 @@ static void what_the_driver_told_travels(void **state) {
   (void)state;
   struct error err = {0};
   static struct answer sent, heard;
-  sent = (struct answer){.status = STATUS_OK, .compile_ns = 5, .code = {.codegen = codegen_unknown(), .n = 2}};
+  sent = (struct answer){.status = STATUS_OK, .compile = {5, CACHED_NO}, .code = {.codegen = codegen_unknown(), .n = 2}};
   sent.code.codegen.registers = 84;
   sent.code.statistic[0] = (struct gpu_statistic){"VGPRs", 84};
   sent.code.statistic[1] = (struct gpu_statistic){"A \"word\"", 0.5};

@@ -73,10 +73,10 @@ static char *commands_of(const char *script) {
 }
 
 static void set_choice(struct recommendation *r, int slot, const char *name) {
-  for (size_t o = 0; o < r->space.slots[slot].n; o++)
-    if (strcmp(r->space.slots[slot].options[o].name, name) == 0) {
+  for (size_t o = 0; o < r->space->slots[slot].n; o++)
+    if (strcmp(r->space->slots[slot].options[o].name, name) == 0) {
       r->choice[slot] = (uint8_t)o;
-      r->predicted = choose_predict(&r->space, r->task, r->choice);
+      r->predicted = choose_predict(r->space, r->task, r->choice);
       return;
     }
   fail_msg("no option %s", name);
@@ -205,8 +205,8 @@ static void what_the_target_cannot_hold_is_not_offered(void **state) {
   struct model *model = model_named("llama-3.1-8b");
   struct task *task = task_named("chat");
   struct recommendation *all = recommend(model, task, INFINITY, NULL), *held = recommend(model, task, INFINITY, llama_cpp_lost);
-  assert_true(held->space.slots[SLOT_ATTENTION].n < all->space.slots[SLOT_ATTENTION].n);
-  for (size_t o = 0; o < held->space.slots[SLOT_ATTENTION].n; o++) assert_null(llama_cpp_lost(&held->space.slots[SLOT_ATTENTION].options[o]));
+  assert_true(held->space->slots[SLOT_ATTENTION].n < all->space->slots[SLOT_ATTENTION].n);
+  for (size_t o = 0; o < held->space->slots[SLOT_ATTENTION].n; o++) assert_null(llama_cpp_lost(&held->space->slots[SLOT_ATTENTION].options[o]));
   set_choice(all, SLOT_ATTENTION, "naive int8");   /* --any-format */
   char *text = emitted(all, "llama.cpp");
   assert_non_null(strstr(text, "Lost: attention = naive int8"));

@@ -30,7 +30,7 @@ static struct front_cost random_cost(struct rng *rng, size_t n, uint64_t range, 
 static void random_space(struct rng *rng, size_t coords, struct space *s) {
   static const uint64_t ranges[] = {2, 4, 12, 1000, 1000000000};
   uint64_t range = ranges[rng_below(rng, 5)];
-  s->algebra = (struct front_algebra){coords, coords - rng_below(rng, 2)};
+  s->algebra = (struct front_algebra){coords, coords - rng_below(rng, 3)};
   s->n_slots = 1 + rng_below(rng, MAX_SLOTS);
   s->base = random_cost(rng, coords, range, true);
   for (size_t i = 0; i < s->n_slots; i++) {
@@ -170,8 +170,9 @@ static void too_large_is_an_error_that_names_the_remedy(void **state) {
   assert_non_null(strstr(err.text, "limits"));
   assert_null(front.points);
 
-  const struct front_algebra two_maxima = {4, 2};
-  assert_false(front_build(&two_maxima, &base, slots, 1, 100, &front, &err));
+  const struct front_algebra more_sums_than_costs = {2, 3}, none = {0, 0};
+  assert_false(front_build(&more_sums_than_costs, &base, slots, 1, 100, &front, &err));
+  assert_false(front_build(&none, &base, slots, 1, 100, &front, &err));
 }
 
 int main(void) {

@@ -118,7 +118,8 @@ static void variations_of_a_model_have_their_ops(void **state) {
 
   struct model model = {.id = "m", .hidden = 64, .layers = 3, .heads = 2, .kv_heads = 1, .head_dim = 32, .vocab = 100, .context = 100,
                         .shared_ffn = 96, .experts = 4, .experts_per_token = 2, .expert_ffn = 32, .rope = ROPE_PAIRS, .activation = ACTIVATION_GELU};
-  assert_true(workload_build(&model, &task, &w, &err));
+  const struct setting setting = setting_plain(&model);
+  assert_true(workload_build(&setting, &task, &w, &err));
   assert_string_equal(op_named(&w, "RoPE of q")->way[0][0].technique, "block.rope_pairs");
   assert_string_equal(op_named(&w, "RoPE of k, append of k")->way[0][0].technique, "kv_cache.rope_pairs_append_{format}");
   assert_string_equal(op_named(&w, "shared activation")->way[0][0].technique, "block.gelu");
@@ -177,7 +178,8 @@ static void a_task_longer_than_the_context_is_refused(void **state) {
   struct model *model = model_load("smollm2-135m", &err);
   const struct task task = {.id = "long", .prompt = 8192, .output = 1, .concurrency = 1};
   struct workload w;
-  assert_false(workload_build(model, &task, &w, &err));
+  const struct setting setting = setting_plain(model);
+  assert_false(workload_build(&setting, &task, &w, &err));
   assert_non_null(strstr(err.text, "8192"));
   free(model);
 }

@@ -58,7 +58,8 @@ static void images_need_an_encoder(void **state) {
   struct workload w;
   struct model *model = model_load("smollm2-135m", &err);
   const struct task task = {.id = "look", .prompt = 8, .output = 1, .concurrency = 1, .images = 1, .image_side = 224};
-  assert_false(workload_build(model, &task, &w, &err));
+  const struct setting setting = setting_plain(model);
+  assert_false(workload_build(&setting, &task, &w, &err));
   assert_non_null(strstr(err.text, "encoder"));
   free(model);
 }

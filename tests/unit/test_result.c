@@ -59,7 +59,7 @@ static void same_row(const struct result_row *a, const struct result_row *b) {
   same_number(a->error.max_abs, b->error.max_abs);
   same_number(a->error.tolerance, b->error.tolerance);
   assert_true(a->error.elements == b->error.elements);
-  assert_true(a->memory == b->memory && a->compile_ns == b->compile_ns);
+  assert_true(a->memory == b->memory && a->compile.ns == b->compile.ns && a->compile.cached == b->compile.cached);
   for (size_t f = 0; f < CODEGEN_FIELDS; f++) same_number(codegen_value(&a->codegen, f), codegen_value(&b->codegen, f));
   if (a->codegen_reason) same_text(a->codegen_reason, b->codegen_reason);
   else assert_null(b->codegen_reason);
@@ -116,6 +116,8 @@ static void same_result(const struct result *a, const struct result *b) {
   }
   same_number(a->ceilings.dispatch_ns, b->ceilings.dispatch_ns);
   same_number(a->ceilings.submit_ns, b->ceilings.submit_ns);
+  same_number(a->ceilings.upload, b->ceilings.upload);
+  same_number(a->ceilings.download, b->ceilings.download);
   same_text(a->run.suite, b->run.suite);
   same_text(a->run.suite_sha256, b->run.suite_sha256);
   same_text(a->run.seed, b->run.seed);

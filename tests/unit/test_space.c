@@ -76,9 +76,9 @@ static void parts_make_the_whole(void **state) {
   struct model *model = model_named("olmoe-1b-7b");
   struct recommendation *r = recommend(result, model);
   for (int p = 0; p < PHASE_COUNT; p++) {
-    double parts = 0, slots = r->space.fixed[p].ns;
+    double parts = 0, slots = r->space->fixed[p].ns;
     for (int part = 0; part < PART_COUNT; part++) parts += r->predicted.part_ns[p][part];
-    for (int s = 0; s < SLOT_COUNT; s++) slots += r->space.slots[s].options[r->choice[s]].time[p].ns;
+    for (int s = 0; s < SLOT_COUNT; s++) slots += r->space->slots[s].options[r->choice[s]].time[p].ns;
     const double time = p == PHASE_PREFILL ? r->predicted.ttft_ns.value : r->predicted.tpot_ns.value;
     assert_float_equal(parts / time, 1, 1e-9);
     assert_float_equal(slots / time, 1, 1e-9);
@@ -102,7 +102,7 @@ static void the_fixed_part_is_what_was_counted_by_hand(void **state) {
   struct model *model = model_named("smollm2-135m");
   struct recommendation *r = recommend(result, model);
   const double expected = embed + norm + 60 * add_norm + 30 * rope + 30 * swiglu + 21000;
-  assert_float_equal(r->space.fixed[PHASE_DECODE].ns / expected, 1, 1e-4);   /* times are rounded to 0.1 ns */
+  assert_float_equal(r->space->fixed[PHASE_DECODE].ns / expected, 1, 1e-4);   /* times are rounded to 0.1 ns */
   recommend_free(r);
   free(model);
 }
@@ -114,8 +114,8 @@ static void another_way_serves_where_one_is_not_measured(void **state) {
   struct recommendation *all = recommend(result, model);
   struct result fewer = without("block.add_rms_norm");
   struct recommendation *r = recommend(&fewer, model);
-  assert_int_equal(r->space.n_uncosted, 0);
-  assert_true(r->space.fixed[PHASE_DECODE].ns > all->space.fixed[PHASE_DECODE].ns + 2 * 48 * 4000);   /* a launch more each */
+  assert_int_equal(r->space->n_uncosted, 0);
+  assert_true(r->space->fixed[PHASE_DECODE].ns > all->space->fixed[PHASE_DECODE].ns + 2 * 48 * 4000);   /* a launch more each */
   recommend_free(r);
   recommend_free(all);
   free(fewer.rows);
@@ -140,7 +140,7 @@ static void an_old_result_still_serves_and_says_what_it_lacks(void **state) {
   assert_true(recommend_caveat(r, 6, text, sizeof text));
   assert_non_null(strstr(text, "dispatch"));
   /* Of 4,000 ns each: embedding, norm, and of each layer RoPE, activation and twice residual and norm, fused. */
-  assert_float_equal(r->space.fixed[PHASE_DECODE].ns, 21000 + 4000 * (2 + 30 * 4), 1e-6);
+  assert_float_equal(r->space->fixed[PHASE_DECODE].ns, 21000 + 4000 * (2 + 30 * 4), 1e-6);
   recommend_free(r);
   free(old.rows);
   free(model);
@@ -152,15 +152,15 @@ static void a_cache_format_without_its_append_is_not_offered(void **state) {
   struct model *model = model_named("llama-3.1-8b");
   struct result no_int8 = without("kv_cache.append_int8"), no_append = without("kv_cache.");
   struct recommendation *r = recommend(&no_int8, model);
-  for (size_t o = 0; o < r->space.slots[SLOT_ATTENTION].n; o++) assert_string_equal(r->space.slots[SLOT_ATTENTION].options[o].kv, "f16");
-  assert_true(r->space.slots[SLOT_ATTENTION].n > 0);
-  assert_int_equal(r->space.n_uncosted, 0);
+  for (size_t o = 0; o < r->space->slots[SLOT_ATTENTION].n; o++) assert_string_equal(r->space->slots[SLOT_ATTENTION].options[o].kv, "f16");
+  assert_true(r->space->slots[SLOT_ATTENTION].n > 0);
+  assert_int_equal(r->space->n_uncosted, 0);
   recommend_free(r);
   r = recommend(&no_append, model);
   bool int8 = false;
-  for (size_t o = 0; o < r->space.slots[SLOT_ATTENTION].n; o++) int8 |= strcmp(r->space.slots[SLOT_ATTENTION].options[o].kv, "int8") == 0;
+  for (size_t o = 0; o < r->space->slots[SLOT_ATTENTION].n; o++) int8 |= strcmp(r->space->slots[SLOT_ATTENTION].options[o].kv, "int8") == 0;
   assert_true(int8);
-  assert_int_equal(r->space.n_uncosted, 2);   /* k and v */
+  assert_int_equal(r->space->n_uncosted, 2);   /* k and v */
   recommend_free(r);
   free(no_int8.rows);
   free(no_append.rows);
@@ -173,8 +173,8 @@ static void each_phase_has_its_algorithm_for_experts(void **state) {
   struct model *model = model_named("mixtral-8x7b");
   struct recommendation *r = recommend(result, model);
   for (int c = CLASS_FFN_UP; c <= CLASS_FFN_DOWN; c++)
-    for (size_t o = 0; o < r->space.slots[c].n; o++) {
-      const struct space_option *option = &r->space.slots[c].options[o];
+    for (size_t o = 0; o < r->space->slots[c].n; o++) {
+      const struct space_option *option = &r->space->slots[c].options[o];
       assert_non_null(strstr(option->technique[PHASE_PREFILL]->id, "grouped"));
       assert_non_null(strstr(option->technique[PHASE_DECODE]->id, "gather"));
     }
@@ -188,8 +188,8 @@ static void experts_are_all_kept_and_few_are_read(void **state) {
   struct model *model = model_named("mixtral-8x7b");
   struct recommendation *r = recommend(result, model);
   for (int c = CLASS_FFN_UP; c <= CLASS_FFN_DOWN; c++)
-    for (size_t o = 0; o < r->space.slots[c].n; o++) {
-      const struct space_option *option = &r->space.slots[c].options[o];
+    for (size_t o = 0; o < r->space->slots[c].n; o++) {
+      const struct space_option *option = &r->space->slots[c].options[o];
       if (strcmp(option->name, "f16") != 0) continue;
       const double bytes = 2.0 * 32 * 8 * (c == CLASS_FFN_UP ? 2 : 1) * 14336 * 4096;
       assert_float_equal(option->weight_bytes, bytes, 0);
@@ -246,19 +246,19 @@ static void energy_is_an_objective_where_the_result_has_it(void **state) {
   struct error err = {0};
   struct recommendation *r = recommend_by(&with, model, PREFER_ENERGY, 0, &err), *plain = recommend(result, model);
   if (!r) fail_msg("%s", err.text);
-  assert_true(r->space.energy_known && !plain->space.energy_known && isnan(plain->predicted.token_joules.value));
+  assert_true(r->space->energy_known && !plain->space->energy_known && isnan(plain->predicted.token_joules.value));
   assert_float_equal(r->cost->energy.idle_watts / WATTS, 1, 0.01);
   assert_true(r->predicted.watts > WATTS && r->predicted.measured_share < 1);
   const double seconds = 1e-9 * r->predicted.request_ns / (double)chat.output;
   assert_float_equal(r->predicted.token_joules.value / seconds, r->predicted.watts, 1e-6 * r->predicted.watts);
   double least = INFINITY;
-  for (size_t i = 0; i < r->front.n; i++) {
-    const struct prediction p = choose_predict(&r->space, &chat, r->front.points[i].choice);
-    const double joules = 1e-9 * (double)r->front.points[i].cost.at[OBJECTIVE_ENERGY] / (double)chat.output;
+  for (size_t i = 0; i < r->outer.front.n; i++) {
+    const struct prediction p = choose_predict_point(r->outer.spaces, &chat, &r->outer.front.points[i]);
+    const double joules = 1e-9 * (double)r->outer.front.points[i].cost.at[OBJECTIVE_ENERGY] / (double)chat.output;
     assert_float_equal(joules / p.token_joules.value, 1, 1e-6);
     least = fmin(least, p.token_joules.value);
   }
-  assert_true(r->front.n >= plain->front.n);   /* one more objective: what was optimal still is */
+  assert_true(r->outer.front.n >= plain->outer.front.n);   /* one more objective: what was optimal still is */
   assert_float_equal(r->predicted.token_joules.value / least, 1, 0.05);   /* within a tie of the least */
   recommend_free(plain);
   recommend_free(r);
@@ -299,7 +299,7 @@ static void too_little_energy_is_left_out_and_said(void **state) {
   char text[1024];
   bool said = false;
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) said |= strstr(text, "energy is left out for all: the result has 1") != NULL;
-  assert_true(said && !r->space.energy_known);
+  assert_true(said && !r->space->energy_known);
   recommend_free(r);
   free(with.rows);
   free(model);

@@ -40,7 +40,7 @@ static struct stability ask(const struct space *space, enum preference preferenc
   const struct front front = {points, 2};
   struct decision d = {.preference = preference, .point = 0, .quality_known = true};
   for (int o = 0; o < OBJECTIVE_COUNT; o++) d.limits.at[o] = INFINITY;
-  return stability_of(space, &task, &front, &d, 7);
+  return stability_of(space, 1, &task, &front, &d, 7);
 }
 
 /* The logarithms of both are normal, each technique's the same in its two slots. */

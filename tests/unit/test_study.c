@@ -164,7 +164,7 @@ static void broken_baselines_are_refused(void **state) {
 
 static struct study *study_of(const struct result *const *results, size_t n, const char *models, const char *tasks) {
   struct error err = {0};
-  struct study *study = study_make(results, n, models, tasks, &err);
+  struct study *study = study_make(results, n, &(struct study_options){models, tasks, NAN}, &err);
   if (!study) fail_msg("%s", err.text);
   return study;
 }
@@ -186,7 +186,7 @@ static void the_joint_choice_is_the_best_of_all(void **state) {
   struct task *task = task_load("chat", &err);
   struct cost_model *cost = cost_build(result, &err);
   assert_true(quality && model && task && cost);
-  const struct space_request wanted = {.cost = cost, .quality = quality, .model = model, .task = task,
+  const struct space_request wanted = {.cost = cost, .quality = quality, .setting = setting_plain(model), .task = task,
                                        .allow_unknown_quality = true};
   struct space space;
   assert_true(space_build(&wanted, &space, &err));
@@ -245,10 +245,10 @@ static void every_case_is_counted_with_its_reason(void **state) {
 static void what_matches_nothing_is_refused(void **state) {
   (void)state;
   struct error err = {0};
-  assert_null(study_make(NULL, 0, "no-such-*", NULL, &err));
+  assert_null(study_make(NULL, 0, &(struct study_options){"no-such-*", NULL, NAN}, &err));
   assert_int_equal(err.kind, ERROR_USAGE);
   err = (struct error){0};
-  assert_null(study_make(NULL, 0, NULL, "", &err));
+  assert_null(study_make(NULL, 0, &(struct study_options){NULL, "", NAN}, &err));
   assert_int_equal(err.kind, ERROR_USAGE);
 }
 

@@ -130,7 +130,7 @@ static void numbers_print_with_three_digits(void **state) {
   char text[32];
   static const struct { double ns; const char *text; } durations[] = {
     {0, "0.00 ns"}, {1, "1.00 ns"}, {999.4, "999 ns"}, {999.6, "1.00 us"}, {1234567, "1.23 ms"}, {12.345e9, "12.3 s"},
-    {99.96, "100 ns"}, {9.996, "10.0 ns"}, {5e12, "5000 s"},
+    {99.96, "100 ns"}, {9.996, "10.0 ns"}, {599e9, "599 s"}, {600e9, "10.0 min"}, {5e12, "1.39 h"},
   };
   for (size_t i = 0; i < sizeof durations / sizeof *durations; i++) {
     text_duration(durations[i].ns, text, sizeof text);

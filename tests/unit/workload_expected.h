@@ -56,7 +56,9 @@ static inline struct workload workload_of(const char *id, const struct task *tas
   struct error err = {0};
   struct workload w;
   struct model *model = model_load(id, &err);
-  if (!model || !workload_build(model, task, &w, &err)) fail_msg("%s", err.text);
+  if (!model) fail_msg("%s", err.text);
+  const struct setting setting = setting_plain(model);
+  if (!workload_build(&setting, task, &w, &err)) fail_msg("%s", err.text);
   free(model);
   return w;
 }

@@ -1,0 +1,82 @@
+#include "outer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool make_spaces(const struct space_request *request, const struct setting *settings, size_t n, struct outer *out,
+                        struct error *err) {
+  struct error first = {0};
+  for (size_t i = 0; i < n; i++) {
+    struct space_request wanted = *request;
+    struct error why = {0};
+    wanted.setting = settings[i];
+    if (space_build(&wanted, &out->spaces[out->n], &why)) {
+      out->n++;
+      continue;
+    }
+    if (why.kind == ERROR_MEMORY) return *err = why, false;
+    if (!first.text[0]) first = why;
+    struct outer_refusal *refusal = &out->refused[out->n_refused++];
+    refusal->setting = settings[i];
+    snprintf(refusal->reason, sizeof refusal->reason, "%.500s", why.text);
+  }
+  if (out->n == 0) *err = first;
+  return out->n > 0;
+}
+
+/* An unknown cost of one setting must not count as none beside the known ones of others. */
+static void leave_out_unknown(struct outer *out) {
+  bool quality = true, energy = true;
+  for (size_t i = 0; i < out->n; i++) {
+    quality = quality && out->spaces[i].quality_known;
+    energy = energy && out->spaces[i].energy_known;
+  }
+  for (size_t i = 0; i < out->n; i++) space_leave_out(&out->spaces[i], !quality, !energy);
+}
+
+/* Moves the points of `more`, all of the setting i. */
+static bool join(struct front *all, struct front *more, size_t i, struct error *err) {
+  struct front_point *points = realloc(all->points, (all->n + more->n) * sizeof *points);
+  if (!points && all->n + more->n > 0) return error_set(err, ERROR_MEMORY, "out of memory for %zu points", all->n + more->n);
+  all->points = points;
+  for (size_t k = 0; k < more->n; k++) {
+    all->points[all->n] = more->points[k];
+    all->points[all->n++].choice[CHOICE_SETTING] = (uint8_t)i;
+  }
+  return true;
+}
+
+bool outer_unite(const struct space *spaces, size_t n, struct front *out, struct error *err) {
+  const struct front_algebra objectives = {OBJECTIVE_COUNT, OBJECTIVE_COUNT};
+  *out = (struct front){0};
+  bool ok = true;
+  for (size_t i = 0; ok && i < n; i++) {
+    struct front front;
+    ok = choose_front(&spaces[i], &front, err) && join(out, &front, i, err);
+    front_free(&front);
+  }
+  ok = ok && (n == 1 || front_prune(&objectives, out, err));
+  if (!ok) front_free(out);
+  return ok;
+}
+
+bool outer_build(const struct space_request *request, const struct setting *settings, size_t n, struct outer *out,
+                 struct error *err) {
+  *out = (struct outer){.spaces = calloc(n, sizeof *out->spaces), .refused = calloc(n, sizeof *out->refused)};
+  bool ok = out->spaces && out->refused;
+  if (!ok) error_set(err, ERROR_MEMORY, "out of memory for %zu settings", n);
+  ok = ok && make_spaces(request, settings, n, out, err);
+  if (ok) leave_out_unknown(out);
+  if (ok && outer_unite(out->spaces, out->n, &out->front, err)) return true;
+  outer_free(out);
+  return false;
+}
+
+void outer_free(struct outer *outer) {
+  for (size_t i = 0; i < outer->n; i++) space_free(&outer->spaces[i]);
+  free(outer->spaces);
+  free(outer->refused);
+  front_free(&outer->front);
+  *outer = (struct outer){0};
+}

@@ -1,0 +1,26 @@
+/* Decisions that touch every op are enumerated outside the slots: a space and a front for every setting, and their fronts
+ * united. Exact: a point is on the united front if and only if no combination of options of any setting beats it. Pure. */
+#ifndef OUTER_H
+#define OUTER_H
+
+#include "choose.h"
+
+struct outer_refusal { struct setting setting; char reason[512]; };
+
+struct outer {
+  struct space *spaces;             /* of the settings; the first is the one to compare with */
+  size_t n;
+  struct outer_refusal *refused;    /* settings without a space, and why */
+  size_t n_refused;
+  struct front front;               /* each point with its setting in choice[CHOICE_SETTING] */
+};
+
+/* The space of the request is made for each of the n >= 1 settings (its own setting is not looked at). Where the quality or
+ * the energy of one setting is unknown it is left out for all. False when no setting has a space, with the reason of the
+ * first one. Free with outer_free. */
+bool outer_build(const struct space_request *, const struct setting *, size_t n, struct outer *, struct error *);
+void outer_free(struct outer *);
+/* The union alone, of n >= 1 spaces. Free with front_free. */
+bool outer_unite(const struct space *, size_t n, struct front *, struct error *);
+
+#endif
