@@ -9,7 +9,7 @@
 const char *const gain_names[GAIN_COUNT] = {"less memory", "faster", "better quality", "less energy"};
 
 /* What is worth a line: less nobody would act on. Of quality a larger share, since most of a loss is one decision's. */
-static const double worth[GAIN_COUNT] = {0.02, 0.02, 0.1, 0.02};
+static const double worth[GAIN_COUNT] = {0.02, 0.02, 0.25, 0.02};
 
 /* ---- steps between two points that differ in one decision */
 

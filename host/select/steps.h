@@ -17,7 +17,7 @@ struct step {
 };
 
 /* The configurations of the front within the limits that differ from the chosen one in one decision. Of those that have
- * clearly less memory, request time, quality loss or energy (2 %, of quality loss a tenth, and more than the error),
+ * clearly less memory, request time, quality loss or energy (2 %, of quality loss a quarter, and more than the error),
  * the one for each that costs least in the eyes of the preference: the next in that direction. One that is next in
  * several stands once. */
 size_t steps_away(const struct recommendation *, struct step out[GAIN_COUNT]);

@@ -61,7 +61,7 @@ static void try_point(const struct recommendation *r, int gain, const struct fro
   if (!point) return;
   const struct prediction p = choose_predict_point(r->outer.spaces, r->task, point);
   const double share = 1 - amount(&p, gain) / amount(&r->predicted, gain);
-  if (!choose_within(&r->decision.limits, &p) || !(share >= (gain == GAIN_QUALITY ? 0.1 : 0.02))) return;
+  if (!choose_within(&r->decision.limits, &p) || !(share >= (gain == GAIN_QUALITY ? 0.25 : 0.02))) return;
   if (gain == GAIN_TIME && choose_points_tie(r->outer.spaces, r->task, point, mine, false)) return;
   const double score = choose_score(&r->decision, &p);
   if (score < best->score) *best = (struct next){score, decision, option};
