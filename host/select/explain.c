@@ -82,8 +82,8 @@ static void add_time_evidence(struct text *t, const struct recommendation *r, co
   objective_text(OBJECTIVE_TTFT, time->ns, ns, sizeof ns);
   text_add(t, "%s%s of %s", phase == PHASE_PREFILL ? "" : ", ", ns, name);
   const struct cost_group *group = cost_find(r->cost, o->technique[phase]->id, phase == PHASE_DECODE ? REGIME_DECODE : REGIME_PREFILL);
-  if (group && !isnan(group->error))
-    text_add(t, " (leave-one-out error %.0f %% over %zu shapes)", 100 * group->error, group->n);
+  if (group && !isnan(group->fit.error))
+    text_add(t, " (leave-one-out error %.0f %% over %zu shapes)", 100 * group->fit.error, group->n);
   else
     text_add(t, " (error unknown: one weight matrix or head layout only)");
   if (time->extrapolated_ns > 0) text_add(t, " (%.0f %% extrapolated)", 100 * time->extrapolated_ns / time->ns);
@@ -135,6 +135,16 @@ void recommend_shares(const struct recommendation *r, enum phase phase, char *ou
     const double ns = r->predicted.part_ns[phase][p];
     if (ns > 0) text_add(&t, "%s%s %.0f %%", t.used ? ", " : "", part_names[p], 100 * ns / all);
   }
+}
+
+void recommend_range_text(enum objective objective, const struct range *range, char *out, size_t size) {
+  const char *sign = objective == OBJECTIVE_QUALITY ? "+" : "";
+  char value[32], lo[32], hi[32];
+  objective_text(objective, range->value, value, sizeof value);
+  objective_text(objective, range->lo, lo, sizeof lo);
+  objective_text(objective, range->hi, hi, sizeof hi);
+  if (isnan(range->hi)) snprintf(out, size, "%s%s (error unknown)", sign, value);
+  else snprintf(out, size, "%s%s (%s%s to %s%s)", sign, value, sign, lo, sign, hi);
 }
 
 bool recommend_uncosted(const struct recommendation *r, size_t index, char *out, size_t size) {

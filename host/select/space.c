@@ -184,6 +184,7 @@ static bool build_weights(const struct space_request *request, struct space *spa
       continue;
     }
     place_weights(request, space, class_, technique, &option);
+    option.adapter_bytes = adapters;
     option.weight_bytes += adapters;
     option.quality = share_of(quality_of(request->quality, technique->id, model->params), slot->share);
     offer(request, slot, &option);
