@@ -269,6 +269,9 @@ static void add_explanation(cJSON *root, const struct recommendation *r) {
     for (size_t o = 0; o < slot->n_refused; o++)
       add_loser(losers, slot_names[s], slot->refused[o].name, "not_offered", slot->refused[o].reason);
   }
+  add_loser(won, "activations", "f32", "chosen", "the one format that the kernels of this build take");
+  add_loser(won, "kv", r->space->slots[SLOT_ATTENTION].options[r->choice[SLOT_ATTENTION]].kv, "chosen",
+            "K and V alike: the kernels read both in one format; which, was decided with attention");
   add_settings(won, losers, r);
   add_steps(object, r);
   cJSON *caveats = cJSON_AddArrayToObject(object, "caveats");
