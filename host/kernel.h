@@ -85,6 +85,8 @@ struct pass {
   unsigned char push[KERNEL_PUSH];  /* words 0..n_bindings-1 are the executor's */
   uint32_t push_bytes;
   uint32_t groups[3];
+  double work;                      /* operations that its workgroups carry out, what fills their tiles up included (as
+                                       many as are expected where data decides); 0: it has little to do, or nobody counts */
 };
 
 /* A whole run of an op: passes in order. Owned by the caller; free with dispatch_plan_free. */

@@ -26,6 +26,7 @@ static const struct verb verbs[] = {
   {"compare", cli_compare, "results side by side: devices, drivers, or before and after"},
   {"recommend", cli_recommend, "the best configuration of a model for a task, from a result"},
   {"study", cli_study, "every model and task on every result, against what others would choose"},
+  {"predict", cli_predict, "how far the cost model is from what was measured"},
   {"worker", cli_worker, NULL},
 };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };

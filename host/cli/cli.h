@@ -13,6 +13,7 @@ int cli_run(int argc, char **argv);
 int cli_compare(int argc, char **argv);
 int cli_recommend(int argc, char **argv);
 int cli_study(int argc, char **argv);
+int cli_predict(int argc, char **argv);
 int cli_version(void);                   /* --version */
 int cli_worker(int argc, char **argv);   /* not shown in help: the process that holds the device */
 

@@ -1,73 +1,18 @@
 #include "cost.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* How the dimensions of an op enter its cost. Beside its lengths, a shape belongs to one unit: a weight matrix, a head
- * layout. */
-struct cost_family {
-  const char *name;
-  const char *rows;        /* few of them are served by other kernels than many; NULL: by the same, in one regime */
-  int64_t decode;          /* so many rows at most are decode */
-  const char *lengths[3];  /* along which the op repeats or grows: rows that differ only there are left out together */
-  const char *idle[2];     /* do not alter the time: a row measured at any value serves for all */
-  const char *preset;      /* rows where this is not at its preset are studies of the kernel, not of a model */
-};
-
-/* Of the small ops every shape is a unit of its own: one row and hundreds are as far apart as two widths. */
-static const struct cost_family cost_families[] = {
-  {"matmul", "m", 8, {"m"}, {0}, NULL},                       /* 8: where the matrix-vector kernels end */
-  {"adapter", "m", 8, {"m", "rank", "adapters"}, {0}, NULL},  /* over the kernels of matmul */
-  {"moe", "tokens", 8, {"tokens"}, {0}, "load"},              /* the expected load of a model is the uniform one */
-  {"attention", "q", 1, {"batch", "q", "kv"}, {0}, "causal"},
-  {"kv_cache", NULL, 0, {0}, {"position", "kv"}, NULL},
-  {"block", NULL, 0, {0}, {"position", "vocab"}, NULL},
-  {"router", NULL, 0, {0}, {"renormalise"}, "sigmoid"},
-};
+#include "demand.h"
+#include "law.h"
 
 static const char *const regime_words[REGIME_COUNT] = {"decode ", "prefill ", ""};
-
-/* NULL: not an op of a model (ceilings are rulers). */
-static const struct cost_family *cost_family_of(const struct family *family) {
-  for (size_t i = 0; i < sizeof cost_families / sizeof cost_families[0]; i++)
-    if (strcmp(cost_families[i].name, family->name) == 0) return &cost_families[i];
-  return NULL;
-}
-
-static bool is_among(const char *name, const char *const names[], size_t n) {
-  for (size_t i = 0; i < n && names[i]; i++)
-    if (strcmp(names[i], name) == 0) return true;
-  return false;
-}
-
-static bool is_length(const struct cost_family *cost, const char *name) { return is_among(name, cost->lengths, 3); }
-static bool is_idle(const struct cost_family *cost, const char *name) { return is_among(name, cost->idle, 2); }
-
-static bool in_range(const struct kernel_case *kase, struct error *err) {
-  for (size_t d = 0; d < kase->family->n_dims; d++) {
-    const struct dim_def *def = &kase->family->dims[d];
-    if (kase->dim[d] < def->min || kase->dim[d] > def->max)
-      return error_set(err, ERROR_INPUT, "%s of %s is %" PRId64 ", the kernels take %" PRId64 " to %" PRId64, def->name,
-                       kase->family->name, kase->dim[d], def->min, def->max);
-  }
-  return true;
-}
-
-enum regime cost_regime(const struct kernel_case *kase) {
-  const struct cost_family *cost = cost_family_of(kase->family);
-  for (size_t d = 0; cost && cost->rows && d < kase->family->n_dims; d++) {
-    if (strcmp(kase->family->dims[d].name, cost->rows) != 0) continue;
-    return kase->dim[d] <= cost->decode ? REGIME_DECODE : REGIME_PREFILL;
-  }
-  return REGIME_ANY;
-}
 
 double cost_stream_bytes(const struct kernel_case *kase, const struct technique *technique) {
   struct tensor_list list = {0};
   struct error err = {0};
-  if (!in_range(kase, &err) || !kase->family->tensors(kase, technique, &list, &err)) return NAN;
+  if (!family_in_range(kase, &err) || !kase->family->tensors(kase, technique, &list, &err)) return NAN;
   double bytes = 0;
   for (size_t i = 0; i < list.n; i++)
     if (list.tensor[i].role == TENSOR_STREAM) bytes += (double)list.tensor[i].bytes;
@@ -76,41 +21,29 @@ double cost_stream_bytes(const struct kernel_case *kase, const struct technique 
 
 /* ---- grouping the rows of a result */
 
-static struct kernel_case case_of(const struct result_row *row) {
+struct kernel_case cost_case_of(const struct result_row *row) {
   struct kernel_case kase = {.family = row->family, .mode = row->mode};
   memcpy(kase.dim, row->dim, sizeof kase.dim);
   return kase;
 }
 
-static bool at_preset(const struct result_row *row, const char *name) {
-  for (size_t d = 0; name && d < row->family->n_dims; d++)
-    if (strcmp(row->family->dims[d].name, name) == 0) return row->dim[d] == row->family->dims[d].preset;
-  return true;
+static bool can_be_planned(const struct result_row *row, const struct caps *caps) {
+  const struct kernel_case kase = cost_case_of(row);
+  struct tensor_list tensors = {0};
+  struct error err = {0};
+  struct demand demand;
+  return family_in_range(&kase, &err) && row->family->tensors(&kase, technique_find(row->technique), &tensors, &err) &&
+         demand_of(row, &kase, caps, 1, &demand);
 }
 
 /* An op of a model, timed on streaming data, by a kernel that this build still has. The three names of a row must
  * agree: its variant will be asked about cases of its op. */
-static bool usable(const struct result_row *row) {
-  const struct cost_family *cost = row->family ? cost_family_of(row->family) : NULL;
+static bool usable(const struct result_row *row, const struct caps *caps) {
   const struct variant *variant = variant_find(row->variant);
-  return cost && status_has_time(row->status) && row->mode != MODE_WARM && at_preset(row, cost->preset)
-      && isfinite(row->time.median) && row->time.median > 0
-      && variant && strcmp(variant->technique, row->technique) == 0 && family_of_technique(row->technique) == row->family;
-}
-
-/* The same shape for what is asked here: an op of one family costs the same at both. */
-static bool same_shape(const struct family *family, const int64_t *a, const int64_t *b) {
-  const struct cost_family *cost = cost_family_of(family);
-  for (size_t d = 0; d < family->n_dims; d++)
-    if (!is_idle(cost, family->dims[d].name) && a[d] != b[d]) return false;
-  return true;
-}
-
-static bool same_unit(const struct family *family, const int64_t *a, const int64_t *b) {
-  const struct cost_family *cost = cost_family_of(family);
-  for (size_t d = 0; d < family->n_dims; d++)
-    if (!is_length(cost, family->dims[d].name) && !is_idle(cost, family->dims[d].name) && a[d] != b[d]) return false;
-  return true;
+  return row->family && family_is_costed(row->family) && status_has_time(row->status) && row->mode != MODE_WARM
+      && family_at_preset(row->family, row->dim) && isfinite(row->time.median) && row->time.median > 0
+      && variant && strcmp(variant->technique, row->technique) == 0 && family_of_technique(row->technique) == row->family
+      && can_be_planned(row, caps);
 }
 
 static struct cost_group *group_of(struct cost_model *cost, const struct technique *technique, const struct family *family,
@@ -118,7 +51,7 @@ static struct cost_group *group_of(struct cost_model *cost, const struct techniq
   for (size_t g = 0; g < cost->n; g++)
     if (cost->groups[g].technique == technique && cost->groups[g].regime == regime) return &cost->groups[g];
   struct cost_group *group = &cost->groups[cost->n];
-  *group = (struct cost_group){.technique = technique, .family = family, .regime = regime, .error = NAN};
+  *group = (struct cost_group){.technique = technique, .family = family, .regime = regime};
   group->rows = malloc(cost->result->n_rows * sizeof *group->rows);
   if (!group->rows) return NULL;
   cost->n++;
@@ -126,7 +59,7 @@ static struct cost_group *group_of(struct cost_model *cost, const struct techniq
 }
 
 static bool add_row(struct cost_model *cost, const struct result_row *row) {
-  const struct kernel_case kase = case_of(row);
+  const struct kernel_case kase = cost_case_of(row);
   struct cost_group *group = group_of(cost, technique_find(row->technique), row->family, cost_regime(&kase));
   if (!group) return false;
   group->rows[group->n++] = row;
@@ -141,7 +74,7 @@ static void keep_fastest(struct cost_group *group) {
     size_t same = from + 1;   /* rows of this shape move to the front */
     for (size_t i = from + 1; i < group->n; i++) {
       const struct result_row *row = group->rows[i];
-      if (!same_shape(group->family, row->dim, shape)) continue;
+      if (!family_same_shape(group->family, row->dim, shape)) continue;
       group->rows[i] = group->rows[same];
       group->rows[same++] = row;
     }
@@ -151,24 +84,9 @@ static void keep_fastest(struct cost_group *group) {
   group->n = kept;
 }
 
-static bool fit_group(struct cost_group *group) {
-  group->points = malloc(group->n * sizeof *group->points);
-  if (!group->points) return false;
-  for (size_t i = 0; i < group->n; i++) {
-    const struct kernel_case kase = case_of(group->rows[i]);
-    size_t unit = group->n_units;
-    for (size_t j = 0; j < i; j++)
-      if (same_unit(group->family, group->rows[i]->dim, group->rows[j]->dim)) unit = group->points[j].unit;
-    if (unit == group->n_units) group->n_units++;
-    group->points[i] = (struct fit_point){kase.family->bytes(&kase, group->technique), kase.family->flops(&kase),
-                                          group->rows[i]->time.median, unit};
-  }
-  group->fitted = fit_solve(group->points, group->n, FIT_ALL, &group->fit);
-  if (group->fitted) group->error = fit_leave_one_out(group->points, group->n, group->n_units);
-  return true;
-}
+/* ---- energy */
 
-static bool has_joules(const struct result_row *row) { return usable(row) && row->energy.windows > 0; }
+static bool has_joules(const struct result_row *row, const struct caps *caps) { return row->energy.windows > 0 && usable(row, caps); }
 
 /* One unit per shape: of one shape the formats share the kernels' inner loops and the clocks of their minute. */
 static bool fit_energy(struct cost_model *cost) {
@@ -178,11 +96,11 @@ static bool fit_energy(struct cost_model *cost) {
   size_t n = 0, n_units = 0;
   for (size_t i = 0; points && rows && i < result->n_rows; i++) {
     const struct result_row *row = &result->rows[i];
-    if (!has_joules(row)) continue;
-    const struct kernel_case kase = case_of(row);
+    if (!has_joules(row, &result->caps)) continue;
+    const struct kernel_case kase = cost_case_of(row);
     size_t unit = n_units;
     for (size_t j = 0; j < n; j++)
-      if (rows[j]->family == row->family && same_shape(row->family, rows[j]->dim, row->dim)) unit = points[j].unit;
+      if (rows[j]->family == row->family && family_same_shape(row->family, rows[j]->dim, row->dim)) unit = points[j].unit;
     if (unit == n_units) n_units++;
     rows[n] = row;
     points[n++] = (struct energy_point){kase.family->bytes(&kase, technique_find(row->technique)),
@@ -206,10 +124,9 @@ struct cost_model *cost_build(const struct result *result, struct error *err) {
   cost->groups = calloc(n_techniques * REGIME_COUNT, sizeof *cost->groups);
   if (!cost->groups) goto memory;
   for (size_t i = 0; i < result->n_rows; i++)
-    if (usable(&result->rows[i]) && !add_row(cost, &result->rows[i])) goto memory;
+    if (usable(&result->rows[i], &result->caps) && !add_row(cost, &result->rows[i])) goto memory;
   for (size_t g = 0; g < cost->n; g++) keep_fastest(&cost->groups[g]);
-  for (size_t g = 0; g < cost->n; g++)
-    if (!fit_group(&cost->groups[g])) goto memory;
+  if (!law_fit(cost)) goto memory;
   if (!fit_energy(cost)) goto memory;
   if (cost->n > 0) return cost;
   error_set(err, ERROR_INPUT, "no row of the result is a timed op of a model that this build knows; "
@@ -227,7 +144,8 @@ void cost_free(struct cost_model *cost) {
   if (!cost) return;
   for (size_t g = 0; g < cost->n; g++) {
     free(cost->groups[g].rows);
-    free(cost->groups[g].points);
+    free(cost->groups[g].fit.points);
+    free(cost->groups[g].fit.left_out);
   }
   free(cost->groups);
   free(cost);
@@ -241,70 +159,70 @@ const struct cost_group *cost_find(const struct cost_model *cost, const char *te
 
 /* ---- prediction */
 
-static bool is_candidate(const struct tunable *tunable, int32_t value) {
-  for (size_t v = 0; v < tunable->n; v++)
-    if (tunable->values[v] == value) return true;
-  return false;
-}
-
-/* The row's tuning in the order of its variant's tunables; the preset where the row names no value that the kernel knows. */
-static void tuning_of(const struct result_row *row, const struct variant *variant, int32_t tuning[KERNEL_TUNABLES]) {
-  for (size_t t = 0; t < variant->n_tunables; t++) {
-    const struct tunable *tunable = &variant->tunables[t];
-    tuning[t] = tunable->values[0];
-    for (size_t r = 0; r < row->n_tuning; r++)
-      if (strcmp(row->tuning_names[r], tunable->name) == 0 && is_candidate(tunable, row->tuning[r])) tuning[t] = row->tuning[r];
-  }
-}
-
-/* What the kernel of `row` needs beside its tensors for this case; false when it cannot run it. */
-static bool scratch_of(const struct result_row *row, const struct kernel_case *kase, const struct caps *caps, double *bytes) {
-  const struct variant *variant = variant_find(row->variant);
-  int32_t tuning[KERNEL_TUNABLES] = {0};
-  tuning_of(row, variant, tuning);
-  if (variant->valid && variant->valid(kase, caps, tuning)) return false;
-  struct dispatch_plan plan = {0};
-  struct error err = {0};
-  bool ok = variant->plan(variant, kase, caps, tuning, 1, &plan, &err);
-  *bytes = 0;
-  for (size_t i = 0; ok && i < plan.n_scratch; i++) *bytes += (double)plan.scratch[i];
-  dispatch_plan_free(&plan);
-  return ok;
-}
-
 static double log_ratio(double a, double b) { return fabs(log((a + 1) / (b + 1))); }
 
 static bool is_of(const struct result_row *row, const struct kernel_case *kase) {
-  return same_shape(kase->family, row->dim, kase->dim);
+  return family_same_shape(kase->family, row->dim, kase->dim);
 }
 
-/* The row of this very shape, else the one nearest in bytes and operations (which do not tell N from K), whose kernel
- * can run the case; group->n when none can. */
-static size_t nearest(const struct cost_group *group, const struct caps *caps, const struct kernel_case *kase, double bytes,
-                      double flops, double *scratch) {
-  size_t best = group->n;
-  double distance = INFINITY;
-  for (size_t i = 0; i < group->n; i++) {
-    double here = is_of(group->rows[i], kase)
-                  ? -1 : log_ratio(bytes, group->points[i].bytes) + log_ratio(flops, group->points[i].flops);
-    double need;
-    if (here >= distance || !scratch_of(group->rows[i], kase, caps, &need)) continue;
-    best = i;
-    distance = here;
-    *scratch = need;
-  }
-  return best;
+/* A row whose kernel can run the case, what that would need, and how good a choice it is: how long it would take, then how
+ * far the row's shape is in bytes and operations (which do not tell N from K). */
+struct candidate {
+  size_t row;
+  struct demand demand;
+  double ns, distance;
+};
+
+static bool is_better(const struct candidate *a, const struct candidate *b) {
+  const double tie = 1e-9;   /* two rows of one kernel: the same demand, summed in the same order */
+  if (fabs(a->ns - b->ns) > tie * b->ns) return a->ns < b->ns;
+  return a->distance < b->distance;
 }
 
-static bool outside(double value, double low, double high) { return value < low / 2 || value > high * 2; }
+static double distance_of(const struct cost_group *group, const struct result_row *row, const struct kernel_case *kase) {
+  const struct kernel_case other = cost_case_of(row);
+  return log_ratio(kase->family->bytes(kase, group->technique), other.family->bytes(&other, group->technique)) +
+         log_ratio(kase->family->flops(kase), other.family->flops(&other));
+}
 
-static bool is_extrapolated(const struct cost_group *group, double bytes, double flops) {
-  double b[2] = {INFINITY, 0}, f[2] = {INFINITY, 0};
+/* The row of this very shape, else the one whose kernel is predicted to be the fastest; false when none can run it. */
+static bool choose_row(const struct cost_model *cost, const struct cost_group *group, const struct kernel_case *kase,
+                       struct candidate *out) {
+  bool found = false;
   for (size_t i = 0; i < group->n; i++) {
-    b[0] = fmin(b[0], group->points[i].bytes), b[1] = fmax(b[1], group->points[i].bytes);
-    f[0] = fmin(f[0], group->points[i].flops), f[1] = fmax(f[1], group->points[i].flops);
+    struct candidate here = {.row = i};
+    if (!demand_of(group->rows[i], kase, &cost->result->caps, cost->cores, &here.demand)) continue;
+    here.ns = is_of(group->rows[i], kase) ? 0 : group->fit.fitted ? fit_at(&group->fit.fit, here.demand.amount) : 1;
+    here.distance = distance_of(group, group->rows[i], kase);
+    if (found && !is_better(&here, out)) continue;
+    *out = here;
+    found = true;
   }
-  return outside(bytes, b[0], b[1]) || outside(flops, f[0], f[1]);
+  return found;
+}
+
+/* Bytes or operations more than 2x outside what was measured, of which the unit `without` is not. */
+static bool is_extrapolated(const struct cost_group *group, const double amount[FIT_TERMS], long without) {
+  static const enum fit_term terms[] = {FIT_BYTE, FIT_OPERATION};
+  for (size_t t = 0; t < sizeof terms / sizeof terms[0]; t++) {
+    double least = INFINITY, most = 0;
+    for (size_t i = 0; i < group->n; i++) {
+      if (group->fit.points[i].unit == without) continue;
+      least = fmin(least, group->fit.points[i].amount[terms[t]]);
+      most = fmax(most, group->fit.points[i].amount[terms[t]]);
+    }
+    if (amount[terms[t]] < least / 2 || amount[terms[t]] > most * 2) return true;
+  }
+  return false;
+}
+
+static double finite_or_nan(double value) { return isfinite(value) ? value : NAN; }
+
+static void set_interval(double ns, double error, struct cost_estimate *out) {
+  const double normal_95 = 1.96;
+  out->ns = ns;
+  out->lo = finite_or_nan(ns * exp(-normal_95 * error));
+  out->hi = finite_or_nan(ns * exp(normal_95 * error));
 }
 
 /* What the device drew idle in the gaps between submissions, which an engine has not, is not the op's. */
@@ -329,11 +247,9 @@ double cost_idle_joules(const struct cost_model *cost, double ns) {
   return cost->has_energy ? energy_fit_at(&cost->energy, 0, 0, ns) : NAN;
 }
 
-static double finite_or_nan(double value) { return isfinite(value) ? value : NAN; }
-
 bool cost_predict(const struct cost_model *cost, const char *technique, const struct kernel_case *kase,
                   struct cost_estimate *out, struct error *err) {
-  if (!in_range(kase, err)) return false;
+  if (!family_in_range(kase, err)) return false;
   const enum regime regime = cost_regime(kase);
   const char *word = regime_words[regime];
   const struct cost_group *group = cost_find(cost, technique, regime);
@@ -341,29 +257,34 @@ bool cost_predict(const struct cost_model *cost, const char *technique, const st
 
   struct tensor_list tensors = {0};
   if (!kase->family->tensors(kase, group->technique, &tensors, err)) return false;
-  const double bytes = kase->family->bytes(kase, group->technique), flops = kase->family->flops(kase);
   *out = (struct cost_estimate){0};
-  const size_t near = nearest(group, &cost->result->caps, kase, bytes, flops, &out->scratch_bytes);
-  if (near == group->n)
+  struct candidate chosen;
+  if (!choose_row(cost, group, kase, &chosen))
     return error_set(err, ERROR_UNSUPPORTED, "no measured %svariant of %s can run this shape", word, technique);
 
-  const struct result_row *row = out->row = group->rows[near];
+  const struct result_row *row = out->row = group->rows[chosen.row];
+  out->scratch_bytes = chosen.demand.scratch_bytes;
   if (is_of(row, kase)) {
     out->measured = true;
     out->ns = row->time.median;
     out->lo = finite_or_nan(row->time.lo);
     out->hi = finite_or_nan(row->time.hi);
-    predict_joules(cost, bytes, flops, out);
-    return true;
-  }
-  if (!group->fitted)
+  } else if (group->fit.fitted) {
+    set_interval(chosen.ns, group->fit.error, out);
+    out->extrapolated = is_extrapolated(group, chosen.demand.amount, FIT_NEVER);
+  } else {
     return error_set(err, ERROR_INPUT, "%zu %srow%s of %s, a fit needs %d shapes", group->n, word,
                      group->n == 1 ? "" : "s", technique, FIT_MIN_POINTS);
-  out->ns = fit_at(&group->fit, bytes, flops);
-  out->lo = out->ns * fmax(0, 1 - group->error);
-  out->hi = out->ns * (1 + group->error);
-  if (isnan(group->error)) out->lo = out->hi = NAN;   /* fmax drops a NAN */
-  out->extrapolated = is_extrapolated(group, bytes, flops);
-  predict_joules(cost, bytes, flops, out);
+  }
+  predict_joules(cost, kase->family->bytes(kase, group->technique), kase->family->flops(kase), out);
+  return true;
+}
+
+bool cost_left_out(const struct cost_group *group, size_t i, struct cost_estimate *out) {
+  const struct fit_point *point = &group->fit.points[i];
+  *out = (struct cost_estimate){.row = group->rows[i], .joules = NAN, .joules_error = NAN};
+  if (isnan(group->fit.left_out[i])) return false;
+  set_interval(group->fit.left_out[i], group->fit.error, out);
+  out->extrapolated = is_extrapolated(group, point->amount, point->unit);
   return true;
 }

@@ -1,10 +1,12 @@
 /* result -> predicted cost of any shape on that device, with its error. Deterministic, derived from the result each
- * time it is read and never stored in it.
+ * time it is read and never stored in it. The law, term by term: fit.h; how techniques share it: pool.h; what it was
+ * measured to be worth: docs/cost-model.md.
  *
  * Rows of one technique are fitted in two regimes where different kernels serve few rows and many (matmul, experts,
- * attention), and in one where the same kernels serve both (block, kv_cache, router): `families` in cost.c. Of several
- * variants of a technique at one shape only one row counts, by result_fastest. Warm rows are not used: weights and KV
- * stream. A shape that was measured is answered by its row, any other by the fit. */
+ * attention), and in one where the same kernels serve both (block, kv_cache, router): family.c. The techniques of a family
+ * and regime are one pool, and the empty dispatch, where the result has it, is one more point of each: an op of nothing
+ * takes as long. Of several variants of a technique at one shape only one row counts, by result_fastest. Warm rows are
+ * not used: weights and KV stream. A shape that was measured is answered by its row, any other by the fit. */
 #ifndef COST_H
 #define COST_H
 
@@ -12,29 +14,25 @@
 #include <stddef.h>
 
 #include "energy.h"
-#include "fit.h"
+#include "family.h"
 #include "kernel.h"
+#include "pool.h"
 #include "result.h"
-
-enum regime { REGIME_DECODE, REGIME_PREFILL, REGIME_ANY, REGIME_COUNT };
-enum regime cost_regime(const struct kernel_case *);
 
 struct cost_group {
   const struct technique *technique;
   const struct family *family;
   enum regime regime;
   const struct result_row **rows;   /* the one that counts of each shape */
-  struct fit_point *points;         /* points[i] of rows[i] */
   size_t n, n_units;
-  bool fitted;
-  struct fit fit;                   /* when fitted */
-  double error;                     /* leave-one-out, relative; NAN unknown */
+  struct pool_member fit;           /* of points[i] of rows[i]; then, where it is known, the empty dispatch */
 };
 
 struct cost_model {
   const struct result *result;
   struct cost_group *groups;
   size_t n;
+  double cores;                     /* workgroups that the device runs side by side, as its times tell (law.h) */
   bool has_energy;                  /* enough rows had their joules measured for a fit */
   struct energy_fit energy;         /* when has_energy: over all techniques and regimes */
 };
@@ -45,8 +43,8 @@ void cost_free(struct cost_model *);
 const struct cost_group *cost_find(const struct cost_model *, const char *technique, enum regime);
 
 struct cost_estimate {
-  double ns, lo, hi;               /* of one run of the op; lo and hi NAN when the error is unknown */
-  const struct result_row *row;    /* the measured row itself, or the nearest one: variant and tuning that would run */
+  double ns, lo, hi;               /* of one run of the op; lo to hi holds it in 95 % of cases, NAN: error unknown */
+  const struct result_row *row;    /* the measured row itself, or one of the kernel that would run, the fastest of those measured */
   bool measured;                   /* this very shape */
   bool extrapolated;               /* bytes or operations more than 2x outside what was measured */
   double scratch_bytes;            /* device memory that the kernel needs while it runs */
@@ -58,6 +56,12 @@ struct cost_estimate {
  * case's regime, too few for a fit, or no measured variant that is valid for the case. */
 bool cost_predict(const struct cost_model *, const char *technique, const struct kernel_case *, struct cost_estimate *,
                   struct error *);
+
+struct kernel_case cost_case_of(const struct result_row *);   /* of a known family */
+
+/* The same for row i of a group as if no row of its unit had been measured: what leave-one-out says of a shape that was.
+ * ns, lo, hi and extrapolated are set; false when the others do not carry a prediction. */
+bool cost_left_out(const struct cost_group *, size_t i, struct cost_estimate *);
 
 /* What the device draws over ns in which nothing is computed, such as launches; NAN unknown. */
 double cost_idle_joules(const struct cost_model *, double ns);

@@ -2,46 +2,70 @@
 
 #include <math.h>
 
-enum { TERMS = 3 };
+/* Rows (x . c - y)^2 to be summed: a point's are its amounts over its time, and 1. */
+struct row { double x[FIT_TERMS], y; };
 
-static void terms(const struct fit_point *p, double x[TERMS]) {
-  x[0] = 1 / p->ns;
-  x[1] = p->bytes / p->ns;
-  x[2] = p->flops / p->ns;
+/* Normal equations of the rows, columns scaled to unit length so that one pivot threshold fits all units. */
+struct normal { double a[FIT_TERMS][FIT_TERMS], b[FIT_TERMS], yy, scale[FIT_TERMS]; };
+
+double fit_at(const struct fit *fit, const double amount[FIT_TERMS]) {
+  double ns = 0;
+  for (int t = 0; t < FIT_TERMS; t++) ns += fit->ns[t] * amount[t];
+  return ns;
 }
 
-/* Normal equations of sum (x . c - 1)^2, columns scaled to unit length so that one pivot threshold fits all units. */
-struct normal { double a[TERMS][TERMS], b[TERMS], scale[TERMS]; size_t n; };
+static void add_row(struct normal *eq, const struct row *row) {
+  for (int r = 0; r < FIT_TERMS; r++) {
+    eq->b[r] += row->x[r] * row->y;
+    for (int c = 0; c < FIT_TERMS; c++) eq->a[r][c] += row->x[r] * row->x[c];
+  }
+  eq->yy += row->y * row->y;
+}
 
-static struct normal normal_of(const struct fit_point *points, size_t n, size_t without) {
-  struct normal eq = {0};
+static bool is_in(const struct fit_point *point, long without) {
+  return point->unit == FIT_NEVER || point->unit != without;
+}
+
+static size_t add_points(struct normal *eq, const struct fit_point *points, size_t n, long without, double share[FIT_TERMS]) {
+  size_t used = 0;
   for (size_t i = 0; i < n; i++) {
-    if (points[i].unit == without) continue;
-    double x[TERMS];
-    terms(&points[i], x);
-    for (int r = 0; r < TERMS; r++) {
-      eq.b[r] += x[r];
-      for (int c = 0; c < TERMS; c++) eq.a[r][c] += x[r] * x[c];
-    }
-    eq.n++;
+    if (!is_in(&points[i], without)) continue;
+    struct row row = {.y = 1};
+    for (int t = 0; t < FIT_TERMS; t++) row.x[t] = points[i].amount[t] / points[i].ns;
+    add_row(eq, &row);
+    if (points[i].unit == FIT_NEVER) continue;
+    used++;
+    for (int t = 0; t < FIT_TERMS; t++) share[t] += row.x[t];
   }
-  for (int r = 0; r < TERMS; r++) eq.scale[r] = eq.a[r][r] > 0 ? 1 / sqrt(eq.a[r][r]) : 0;
-  for (int r = 0; r < TERMS; r++) {
-    eq.b[r] *= eq.scale[r];
-    for (int c = 0; c < TERMS; c++) eq.a[r][c] *= eq.scale[r] * eq.scale[c];
-  }
-  return eq;
+  for (int t = 0; t < FIT_TERMS && used > 0; t++) share[t] /= (double)used;
+  return used;
 }
 
-/* Cholesky on the chosen terms; false when they are collinear. Others get 0. */
-static bool solve_subset(const struct normal *eq, unsigned subset, double c[TERMS]) {
+static void add_law(struct normal *eq, const struct fit *law, const double share[FIT_TERMS]) {
+  for (int t = 0; t < FIT_TERMS; t++) {
+    struct row row = {.y = share[t] * law->ns[t]};
+    row.x[t] = share[t];
+    add_row(eq, &row);
+  }
+}
+
+static void scale(struct normal *eq) {
+  for (int r = 0; r < FIT_TERMS; r++) eq->scale[r] = eq->a[r][r] > 0 ? 1 / sqrt(eq->a[r][r]) : 0;
+  for (int r = 0; r < FIT_TERMS; r++) {
+    eq->b[r] *= eq->scale[r];
+    for (int c = 0; c < FIT_TERMS; c++) eq->a[r][c] *= eq->scale[r] * eq->scale[c];
+  }
+}
+
+/* Cholesky on the chosen terms; false when they are collinear. Others get 0. In scaled units. */
+static bool solve_subset(const struct normal *eq, unsigned subset, double c[FIT_TERMS]) {
   const double collinear = 1e-10;   /* of a unit diagonal: below it double precision has no digits of the answer left */
-  int at[TERMS], n = 0;
-  for (int t = 0; t < TERMS; t++) {
+  int at[FIT_TERMS], n = 0;
+  for (int t = 0; t < FIT_TERMS; t++) {
     c[t] = 0;
     if (subset >> t & 1) at[n++] = t;
   }
-  double l[TERMS][TERMS] = {{0}}, y[TERMS];
+  double l[FIT_TERMS][FIT_TERMS] = {{0}}, y[FIT_TERMS];
   for (int r = 0; r < n; r++) {
     for (int k = 0; k <= r; k++) {
       double sum = eq->a[at[r]][at[k]];
@@ -62,53 +86,42 @@ static bool solve_subset(const struct normal *eq, unsigned subset, double c[TERM
     for (int j = r + 1; j < n; j++) sum -= l[j][r] * c[at[j]];
     c[at[r]] = sum / l[r][r];
   }
-  for (int t = 0; t < TERMS; t++) c[t] *= eq->scale[t];
   return true;
 }
 
-static double residual(const struct fit_point *points, size_t n, size_t without, const struct fit *fit) {
-  double sum = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (points[i].unit == without) continue;
-    double error = fit_at(fit, points[i].bytes, points[i].flops) / points[i].ns - 1;
-    sum += error * error;
+/* The sum of squares at c, in scaled units. */
+static double squares(const struct normal *eq, const double c[FIT_TERMS]) {
+  double sum = eq->yy;
+  for (int r = 0; r < FIT_TERMS; r++) {
+    sum -= 2 * eq->b[r] * c[r];
+    for (int k = 0; k < FIT_TERMS; k++) sum += c[r] * eq->a[r][k] * c[k];
   }
   return sum;
 }
 
-bool fit_solve(const struct fit_point *points, size_t n, size_t without, struct fit *out) {
-  static const unsigned subsets[] = {1, 2, 4, 3, 5, 6, 7};   /* fewer terms first: they win ties */
-  const struct normal eq = normal_of(points, n, without);
-  if (eq.n < FIT_MIN_POINTS) return false;
+static int terms_of(unsigned subset) {
+  int n = 0;
+  for (; subset; subset &= subset - 1) n++;
+  return n;
+}
+
+bool fit_solve(const struct fit_point *points, size_t n, long without, const struct fit *law, struct fit *out) {
+  struct normal eq = {0};
+  double share[FIT_TERMS] = {0};
+  if (add_points(&eq, points, n, without, share) < FIT_MIN_POINTS) return false;
+  if (law) add_law(&eq, law, share);
+  scale(&eq);
+  const double tie = 1e-12 * eq.yy;   /* the sums are differences of numbers as large as yy, exact to some 1e-15 of it */
   double best = INFINITY;
-  for (size_t s = 0; s < sizeof subsets / sizeof subsets[0]; s++) {
-    double c[TERMS];
-    if (!solve_subset(&eq, subsets[s], c) || c[0] < 0 || c[1] < 0 || c[2] < 0) continue;
-    struct fit fit = {c[0], c[1], c[2]};
-    double error = residual(points, n, without, &fit);
-    if (error < best * (1 - 1e-9)) {
-      best = error;
-      *out = fit;
+  for (int size = 1; size <= FIT_TERMS; size++)   /* fewer terms first: they win ties */
+    for (unsigned subset = 1; subset < 1u << FIT_TERMS; subset++) {
+      double c[FIT_TERMS];
+      bool fits = terms_of(subset) == size && solve_subset(&eq, subset, c);
+      for (int t = 0; fits && t < FIT_TERMS; t++) fits = c[t] >= 0;
+      const double sum = fits ? squares(&eq, c) : INFINITY;
+      if (sum >= best - tie) continue;
+      best = sum;
+      for (int t = 0; t < FIT_TERMS; t++) out->ns[t] = c[t] * eq.scale[t];
     }
-  }
   return best < INFINITY;
-}
-
-double fit_at(const struct fit *fit, double bytes, double flops) {
-  return fit->latency_ns + fit->ns_per_byte * bytes + fit->ns_per_flop * flops;
-}
-
-double fit_leave_one_out(const struct fit_point *points, size_t n, size_t n_units) {
-  if (n_units < 2) return NAN;
-  double sum = 0;
-  for (size_t unit = 0; unit < n_units; unit++) {
-    struct fit fit;
-    if (!fit_solve(points, n, unit, &fit)) return NAN;
-    for (size_t i = 0; i < n; i++) {
-      if (points[i].unit != unit) continue;
-      double error = fit_at(&fit, points[i].bytes, points[i].flops) / points[i].ns - 1;
-      sum += error * error;
-    }
-  }
-  return sqrt(sum / (double)n);
 }

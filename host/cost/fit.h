@@ -1,27 +1,42 @@
-/* The form of every prediction: time = latency + bytes / bandwidth + operations / rate, fitted to measured rows. */
+/* The form of every prediction: time = sum of ns per unit times amount, fitted to measured points. Pure. */
 #ifndef FIT_H
 #define FIT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-struct fit { double latency_ns, ns_per_byte, ns_per_flop; };
+/* What takes the time of an op. */
+enum fit_term {
+  FIT_LAUNCH,      /* one dispatch of one workgroup and the barrier behind it */
+  FIT_SPREAD,      /* of these the share of workgroups that another core than the first may take, which it is roused for */
+  FIT_GROUP,       /* a workgroup beside what it computes: of the small ops, where that is little, and of attention */
+  FIT_BYTE,        /* compulsory traffic */
+  FIT_OPERATION,   /* carried out, what fills tiles up included */
+  FIT_SCORE,       /* attention: one key meets one query, whatever the width of the head: masks, maxima, exponentials */
+  FIT_TERMS,
+};
+
+struct fit { double ns[FIT_TERMS]; };   /* per unit of each term */
+
+enum { FIT_NEVER = -1 };
 struct fit_point {
-  double bytes, flops, ns;   /* ns > 0 */
-  size_t unit;               /* points of one unit are left out together: one weight matrix, one head layout */
+  double amount[FIT_TERMS];
+  double ns;         /* > 0 */
+  long unit;         /* points of one unit are left out together: one weight matrix, one head layout; FIT_NEVER: in all fits */
 };
 
 enum { FIT_MIN_POINTS = 2 };   /* a latency and one slope */
-#define FIT_ALL ((size_t)-1)
+
+double fit_at(const struct fit *, const double amount[FIT_TERMS]);
 
 /* Coefficients >= 0 that minimise the sum of squared relative errors over the points outside the unit `without`
- * (FIT_ALL: all points). Exact: with three coefficients the optimum is the best of the 7 unconstrained solutions on
- * subsets that happen to be nonnegative (the active-set argument of Lawson and Hanson 1974, ch. 23), enumerated; no
- * iteration, no start value, so the same rows give the same bits. False with fewer than FIT_MIN_POINTS points. */
-bool fit_solve(const struct fit_point *, size_t n, size_t without, struct fit *);
-double fit_at(const struct fit *, double bytes, double flops);
-/* Root mean square relative error over all points, each predicted without its unit; NAN when that is impossible
- * for any unit (one unit only, or too few points outside it). */
-double fit_leave_one_out(const struct fit_point *, size_t n, size_t n_units);
+ * (FIT_NEVER: all points). With `law`, the fit of many, the points lean on it where they cannot tell the terms apart: for
+ * each term the sum has one more square, of what the coefficient is away from the law's, as a share of the points' times
+ * on average, so that each term of the law weighs as much as one point.
+ *
+ * Exact: the optimum is the best of the unconstrained solutions on the 63 subsets of the terms that happen to be
+ * nonnegative (the active-set argument of Lawson and Hanson 1974, ch. 23), enumerated; no iteration, no start value,
+ * so the same points give the same bits. False with fewer than FIT_MIN_POINTS points that may be left out. */
+bool fit_solve(const struct fit_point *, size_t n, long without, const struct fit *law, struct fit *);
 
 #endif

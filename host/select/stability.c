@@ -22,9 +22,9 @@ static double normal_of(uint64_t seed, const char *name, uint64_t part) {
 }
 
 static double redrawn(uint64_t seed, const char *name, uint64_t part, double value, double lo, double hi) {
-  const double half = (hi - lo) / 2;
+  const double half = (hi - lo) / 2, deviations = 1.96;   /* of a 95 % interval */
   if (!(half > 0 && value > 0)) return value;   /* an unknown half is not over 0 */
-  return value * exp(normal_of(seed, name, part) * log1p(half / value));
+  return value * exp(normal_of(seed, name, part) * log1p(half / value) / deviations);
 }
 
 static void draw_option(const struct task *task, const struct space_option *o, uint64_t seed, double *ns, double *nats) {

@@ -13,8 +13,8 @@ struct stability {
   bool unknown_errors;   /* an option has an error that nobody knows; it was taken as it stands */
 };
 
-/* Every draw multiplies the times of each technique by (1 + e)^z, e the relative error (half the interval over the value), z
- * a normal number for each technique and phase, the same in all slots: one kernel is wrong everywhere the same way, so two
+/* Every draw multiplies the times of each technique by (1 + e)^(z / 1.96), e the relative error (half the 95 % interval over
+ * the value), z a normal number for each technique and phase, the same in all slots: one kernel is wrong everywhere the same way, so two
  * configurations that share it do not change places, and no time falls to 0 however large the error. Each published quality
  * figure is redrawn in the same way; joules stay as they are. The configurations are those of the front within the limits by the estimates; the fixed part is common to all and stays. */
 struct stability stability_of(const struct space *spaces, size_t n_spaces, const struct task *, const struct front *, const struct decision *, uint64_t seed);

@@ -58,6 +58,18 @@ static bool window_next(const struct attention_shape *shape, const struct window
   return true;
 }
 
+/* Keys that the tiles of a window's rows walk, `round` at a time: as visible_keys_of_tile in io.glsl. */
+static double walked_keys(const struct attention_shape *shape, const struct window *window, uint64_t tile, uint64_t round) {
+  double keys = 0;
+  for (uint64_t row = 0; row < window->rows; row += tile) {
+    const uint64_t first = window->row + row, last = window->row + least(row + tile, window->rows) - 1;
+    const bool one_head = first / shape->queries == last / shape->queries;
+    const uint64_t seen = attention_visible(shape, one_head ? last % shape->queries : shape->queries - 1);
+    keys += (double)(divide_up(seen, round) * round);
+  }
+  return keys;
+}
+
 /* ---- passes */
 
 static void bind(struct pass *pass, size_t tensor, uint64_t offset, uint64_t size) {
@@ -160,6 +172,10 @@ bool attention_naive_plan(const struct variant *variant, const struct kernel_cas
       [SOFTMAX] = {at.rows, 1},
       [WEIGHTED] = {divide_up(tiles * (shape.head / 4), NAIVE_THREADS), 1},
     };
+    const double keys[PASSES] = {   /* that its tiles of rows walk */
+      [SCORES] = (double)(tiles * divide_up(shape.keys, NAIVE_THREADS) * NAIVE_THREADS),
+      [WEIGHTED] = walked_keys(&shape, &at, ATTENTION_NAIVE_ROWS, ATTENTION_UNROLL),
+    };
     for (uint32_t p = 0; p < PASSES; p++) {
       struct pass *pass = dispatch_plan_add(out, err);
       if (!pass) return false;
@@ -170,6 +186,7 @@ bool attention_naive_plan(const struct variant *variant, const struct kernel_cas
       set_push(pass, &params);
       set_spec(pass, NAIVE_THREADS, shape.head, 1, false);
       set_groups(pass, groups[p][0], groups[p][1], at.pairs);
+      pass->work = 2.0 * (double)(at.pairs * shape.head * ATTENTION_NAIVE_ROWS) * keys[p];
     }
   }
   return true;
@@ -256,6 +273,8 @@ static bool flash_plan(const struct attention_shape *shape, const struct caps *c
     set_push(pass, &params);
     set_spec(pass, (uint64_t)tuning[TUNE_THREADS], shape->head, (uint64_t)tuning[TUNE_KEYS], splits != 0);
     set_groups(pass, divide_up(at.rows, flash_rows[build]), most(splits, 1), at.pairs);
+    pass->work = 4.0 * (double)(at.pairs * shape->head * flash_rows[build]) *
+                 walked_keys(shape, &at, flash_rows[build], block_of(tuning));
     if (!splits) continue;
 
     struct pass *merge = dispatch_plan_add(out, err);

@@ -18,6 +18,7 @@ enum { TILED_MIN_M = 4 };   /* the smallest tile has 16 rows: below, over 3/4 of
 struct geometry {
   uint32_t shader, spec[KERNEL_SPEC], n_spec;
   uint64_t group_n, group_m;   /* rows of w and of x per workgroup; powers of two */
+  uint64_t columns;            /* rows of x that a workgroup multiplies, whether there are so many or not */
 };
 
 static uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
@@ -81,6 +82,8 @@ static bool window_add(const struct kernel_case *kase, const struct layout *layo
   pass->groups[0] = (uint32_t)div_up(n1 - n0, geometry->group_n);
   pass->groups[1] = (uint32_t)div_up(m1 - m0, geometry->group_m);
   pass->groups[2] = 1;
+  pass->work = 2.0 * (double)(pass->groups[0] * geometry->group_n) * (double)(pass->groups[1] * geometry->columns) *
+               (double)kase->dim[DIM_K];
   return true;
 }
 
@@ -194,6 +197,7 @@ bool plan_coopmat(const struct variant *variant, const struct kernel_case *kase,
     .n_spec = 9,
     .group_n = block.n,
     .group_m = block.m,
+    .columns = block.m,
   };
   return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);
 }
@@ -207,6 +211,7 @@ bool plan_gemv(const struct variant *variant, const struct kernel_case *kase, co
     .n_spec = 3,
     .group_n = (uint64_t)tuning[TUNING_ROWS],
     .group_m = GEMV_MAX_M,
+    .columns = (uint64_t)kase->dim[DIM_M],
   };
   return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);
 }
@@ -221,6 +226,7 @@ bool plan_rows(const struct variant *variant, const struct kernel_case *kase, co
     .n_spec = 1,
     .group_n = (uint64_t)tuning[TUNING_THREADS] * MATMUL_LANE_ROWS,
     .group_m = cols[shader],
+    .columns = cols[shader],
   };
   return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);
 }
@@ -235,6 +241,7 @@ bool plan_tiled(const struct variant *variant, const struct kernel_case *kase, c
     .n_spec = 3,
     .group_n = (uint64_t)tuning[TUNING_TILE_N],
     .group_m = (uint64_t)tuning[TUNING_TILE_M],
+    .columns = (uint64_t)tuning[TUNING_TILE_M],
   };
   return plan_windows(variant, kase, caps, &geometry, min_windows, out, err);
 }

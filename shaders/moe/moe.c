@@ -124,9 +124,9 @@ static double flops(const struct kernel_case *kase) {
          (double)kase->dim[MOE_K];
 }
 
-/* How many experts are expected to get a token at all: a token chooses one with probability q, topk / experts under a
- * uniform load and, as a lower bound, 1 - (1 - p)^topk under Zipf's p. */
-static double active_experts(const struct moe_shape *shape) {
+/* A token chooses an expert with probability q, topk / experts under a uniform load and, as a lower bound,
+ * 1 - (1 - p)^topk under Zipf's p. */
+double moe_active_experts(const struct moe_shape *shape) {
   uint64_t loaded = moe_loaded_experts(shape);
   double harmonic = 0, active = 0;
   for (uint64_t r = 1; r <= loaded; r++) harmonic += 1 / (double)r;
@@ -142,7 +142,7 @@ static double bytes(const struct kernel_case *kase, const struct technique *tech
   struct moe_shape shape = moe_shape_of(kase, technique);
   double weights = (double)shape.n * (double)(shape.layout.w_row + shape.layout.scale_row);
   double rows = (double)(shape.x_rows * shape.k + shape.y_rows * shape.n + 2 * shape.topk);
-  return active_experts(&shape) * weights + sizeof(float) * (double)shape.tokens * rows;
+  return moe_active_experts(&shape) * weights + sizeof(float) * (double)shape.tokens * rows;
 }
 
 /* tokens, experts, topk, n, k, down, load: every load in both directions; one token, tiles that are full, ragged and

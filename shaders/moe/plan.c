@@ -196,6 +196,17 @@ static uint64_t multiply_groups_y(const struct moe_shape *shape, const struct ge
   return most_tiles(shape, window_slots(shape, window), geometry->group_m);
 }
 
+/* Grouped, the last tile of an expert's slots is on average half empty; a dense kernel takes every token to every expert. */
+static double multiply_work(const struct moe_shape *shape, const struct geometry *geometry, const struct window *window) {
+  double columns = (double)window_slots(shape, window);
+  double share = (double)(window->expert[1] - window->expert[0]) / (double)shape->experts;
+  if (geometry->algorithm == GROUPED) columns += moe_active_experts(shape) * (double)(geometry->group_m - 1) / 2;
+  if (geometry->algorithm == DENSE)
+    columns = (double)(shape->experts * div_up(window_tokens(window), geometry->group_m) * geometry->group_m);
+  uint64_t rows = div_up(window->row[1] - window->row[0], geometry->group_n) * geometry->group_n;
+  return 2 * share * columns * (double)rows * (double)shape->k;
+}
+
 static bool multiply_add(const struct moe_shape *shape, const struct geometry *geometry, const struct window *window,
                          struct dispatch_plan *out, struct error *err) {
   uint64_t groups_x = div_up(window->row[1] - window->row[0], geometry->group_n);
@@ -215,6 +226,7 @@ static bool multiply_add(const struct moe_shape *shape, const struct geometry *g
     bind_rows(pass, window, MOE_BINDING_SCALES, MOE_SCALES, shape->expert_scale_bytes, shape->layout.scale_row);
   memcpy(pass->spec, geometry->spec, sizeof pass->spec);
   pass->n_spec = geometry->n_spec;
+  pass->work = multiply_work(shape, geometry, window);
   return true;
 }
 

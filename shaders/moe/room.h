@@ -46,6 +46,8 @@ struct moe_shape {
 struct moe_shape moe_shape_of(const struct kernel_case *, const struct technique *);
 /* How many experts the load lets a router choose from: a prefix of them under an order that the seed shuffles. */
 uint64_t moe_loaded_experts(const struct moe_shape *);
+/* How many experts are expected to get a token at all. */
+double moe_active_experts(const struct moe_shape *);
 
 /* variants.c */
 const char *moe_gather_valid(const struct kernel_case *, const struct caps *, const int32_t *tuning);

@@ -7,7 +7,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.program import ProgramTest, result, row, vkpareto
 
-VERBS = ("devices", "doctor", "list", "describe", "check", "run", "compare", "recommend", "study")
+VERBS = ("devices", "doctor", "list", "describe", "check", "run", "compare", "recommend", "study", "predict")
 
 
 class Words(ProgramTest):

@@ -12,6 +12,7 @@ BANDWIDTH, RATE, LATENCY = 400e9, 20e12, 4000.0   # bytes/s, operations/s, ns
 MATMUL = {"f32": (4.0, 0.92, 0.70), "f16": (2.0, 0.90, 0.68), "int8_g32": (1 + 2 / 32, 0.88, 0.62),
           "int4_g32": (0.5 + 2 / 32, 0.80, 0.55), "int4z_g32": (0.5 + 4 / 32, 0.80, 0.54)}
 KV = {"f16": (2.0, 1.0), "int8": (1 + 2 / 32, 0.9)}
+LAUNCHES = {"naive": 3, "flash": 1, "flash_split": 2}
 ALGORITHMS = {"naive": (0.30, 0.20), "flash": (0.35, 0.50), "flash_split": (0.80, 0.45)}
 MATRICES = [(576, 576), (1536, 576), (4096, 4096), (1024, 4096), (14336, 4096), (4096, 14336), (128256, 4096)]
 HEADS = [(9, 3, 64), (32, 8, 128), (28, 4, 128)]
@@ -56,7 +57,7 @@ def attention_rows():
                     yield row("attention", f"attention.{name}", f"attention.{name}.base",
                               {"batch": 1, "q": q, "kv": kv, "heads": heads, "kv_heads": kv_heads, "head": head, "causal": 1},
                               f"attention/b1-q{q}-kv{kv}-h{heads}-g{kv_heads}-d{head}-c1/{name}.base/cold", byte_count, operations,
-                              time_ns(byte_count, operations, bandwidth * share, rate, LATENCY * (2 if "split" in name else 1)))
+                              time_ns(byte_count, operations, bandwidth * share, rate, LATENCY * LAUNCHES[algorithm]))
 
 
 # op -> bytes of activations per element, of angles per row and element of a head, of weights per element of a row
@@ -140,7 +141,7 @@ def main():
         "host": {"os": "none", "kernel": "none", "cpu": "none", "memory": None},
         "device": DEVICE,
         "ceilings": {"read_bytes_per_s": {"memory": BANDWIDTH, "llc": None}, "copy_bytes_per_s": {"memory": BANDWIDTH / 2, "llc": None},
-                     "flops": {"f32": RATE}, "dispatch_ns": 900, "submit_ns": 21000},
+                     "flops": {"f32": RATE}, "dispatch_ns": LATENCY, "submit_ns": 21000},
         "run": {"suite": "synthetic", "suite_sha256": "0" * 64, "seed": "1", "budget_s": None, "seconds": 0},
         "rows": [*matmul_rows(), *attention_rows(), *block_rows(), *kv_cache_rows(), *router_rows(), *moe_rows()],
     }

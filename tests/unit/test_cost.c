@@ -1,4 +1,4 @@
-/* The fit with known answers, and predictions from a result whose times follow a known roofline. */
+/* Predictions from a result whose times follow a known roofline. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,63 +11,6 @@
 
 #include "cost.h"
 #include "ops.h"
-#include "rng.h"
-
-/* ---- the fit */
-
-static void recovers_known_coefficients(void **state) {
-  (void)state;
-  struct rng rng = rng_make(3);
-  static const struct fit truths[] = {{5000, 0.004, 2e-5}, {0, 0.004, 2e-5}, {5000, 0, 2e-5}, {5000, 0.004, 0}, {0, 0.004, 0}, {700, 0, 0}};
-  for (size_t i = 0; i < sizeof truths / sizeof truths[0]; i++) {
-    struct fit_point points[12];
-    for (size_t p = 0; p < 12; p++) {
-      double bytes = 1e4 + 1e8 * rng_uniform(&rng), flops = 1e6 + 1e11 * rng_uniform(&rng);
-      points[p] = (struct fit_point){bytes, flops, fit_at(&truths[i], bytes, flops), p / 3};
-    }
-    struct fit fit;
-    assert_true(fit_solve(points, 12, FIT_ALL, &fit));
-    for (size_t p = 0; p < 12; p++) assert_float_equal(fit_at(&fit, points[p].bytes, points[p].flops) / points[p].ns, 1, 1e-7);
-    assert_float_equal(fit_leave_one_out(points, 12, 4), 0, 1e-6);
-  }
-}
-
-/* Noise may pull a coefficient below zero; no other nonnegative fit may then be better. Compared with a grid search. */
-static void is_the_best_nonnegative_fit(void **state) {
-  (void)state;
-  struct rng rng = rng_make(4);
-  for (int round = 0; round < 200; round++) {
-    struct fit_point points[6];
-    for (size_t p = 0; p < 6; p++) points[p] = (struct fit_point){rng_uniform(&rng), rng_uniform(&rng), 0.5 + rng_uniform(&rng), 0};
-    struct fit fit;
-    assert_true(fit_solve(points, 6, FIT_ALL, &fit));
-    assert_true(fit.latency_ns >= 0 && fit.ns_per_byte >= 0 && fit.ns_per_flop >= 0);
-    double best = 0;
-    for (size_t p = 0; p < 6; p++) best += pow(fit_at(&fit, points[p].bytes, points[p].flops) / points[p].ns - 1, 2);
-    for (int i = 0; i < 1000; i++) {
-      const struct fit other = {i % 10 * 0.2, i / 10 % 10 * 0.3, i / 100 * 0.3};
-      double sum = 0;
-      for (size_t p = 0; p < 6; p++) sum += pow(fit_at(&other, points[p].bytes, points[p].flops) / points[p].ns - 1, 2);
-      assert_true(best <= sum * (1 + 1e-9));
-    }
-  }
-}
-
-/* Constant times 1, 1 in one unit and 2, 2 in the other: without the second the fit says 1 (error -0.5), without the
- * first it says 2 (error 1); root mean square of -0.5, -0.5, 1, 1 is sqrt(0.625). */
-static void leave_one_out_has_a_known_answer(void **state) {
-  (void)state;
-  const struct fit_point points[] = {{0, 0, 1, 0}, {0, 0, 1, 0}, {0, 0, 2, 1}, {0, 0, 2, 1}};
-  assert_float_equal(fit_leave_one_out(points, 4, 2), sqrt(0.625), 1e-12);
-}
-
-static void one_unit_has_no_leave_one_out_error(void **state) {
-  (void)state;
-  const struct fit_point points[] = {{1, 0, 1, 0}, {2, 0, 2, 0}, {3, 0, 3, 0}};
-  assert_true(isnan(fit_leave_one_out(points, 3, 1)));
-  struct fit fit;
-  assert_false(fit_solve(points, 1, FIT_ALL, &fit));
-}
 
 /* ---- predictions */
 
@@ -86,10 +29,9 @@ static void start(void) {
   result.caps.subgroup.size = result.caps.subgroup.min = result.caps.subgroup.max = 32;
 }
 
-static const struct fit truth = {4000, 1 / 400.0, 1 / 20000.0};   /* 400 GB/s, 20 T operations/s */
-
+/* 4 us, 400 GB/s, 20 T operations/s. The shapes here fill their tiles. */
 static double true_time(const struct kernel_case *kase, const char *technique) {
-  return fit_at(&truth, kase->family->bytes(kase, technique_find(technique)), kase->family->flops(kase));
+  return 4000 + kase->family->bytes(kase, technique_find(technique)) / 400 + kase->family->flops(kase) / 20000;
 }
 
 static struct kernel_case matmul(int64_t m, int64_t n, int64_t k) {
@@ -414,10 +356,6 @@ static void the_order_of_rows_does_not_matter(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(recovers_known_coefficients),
-    cmocka_unit_test(is_the_best_nonnegative_fit),
-    cmocka_unit_test(leave_one_out_has_a_known_answer),
-    cmocka_unit_test(one_unit_has_no_leave_one_out_error),
     cmocka_unit_test(a_shape_between_the_measured_ones_is_predicted),
     cmocka_unit_test(a_measured_shape_is_answered_by_its_row),
     cmocka_unit_test(a_measured_shape_is_not_taken_for_its_transpose),

@@ -139,8 +139,8 @@ static void an_old_result_still_serves_and_says_what_it_lacks(void **state) {
   assert_non_null(strstr(text, "activation"));
   assert_true(recommend_caveat(r, 6, text, sizeof text));
   assert_non_null(strstr(text, "dispatch"));
-  /* Of 900 ns each: embedding, norm, and of each layer RoPE, activation and twice residual and norm, fused. */
-  assert_float_equal(r->space->fixed[PHASE_DECODE].ns, 21000 + 900 * (2 + 30 * 4), 1e-6);
+  /* Of 4,000 ns each: embedding, norm, and of each layer RoPE, activation and twice residual and norm, fused. */
+  assert_float_equal(r->space->fixed[PHASE_DECODE].ns, 21000 + 4000 * (2 + 30 * 4), 1e-6);
   recommend_free(r);
   free(old.rows);
   free(model);

@@ -49,7 +49,8 @@ static void is_the_probability_of_a_normal_difference(void **state) {
   for (double b = 1000; b <= 1200; b += 50) {
     const struct space space = two_techniques(1000, b, 100);
     const struct stability s = ask(&space, PREFER_LATENCY);
-    const double expected = 0.5 * erfc(-log(b / 1000) / hypot(log1p(100 / 1000.0), log1p(100 / b)) / sqrt(2));
+    const double deviation = hypot(log1p(100 / 1000.0), log1p(100 / b)) / 1.96;
+    const double expected = 0.5 * erfc(-log(b / 1000) / deviation / sqrt(2));
     assert_int_equal(s.draws, STABILITY_DRAWS);
     assert_true(fabs(s.best_share - expected) < 0.05);   /* three deviations of 1,000 draws */
     assert_false(s.unknown_errors);
