@@ -218,21 +218,20 @@ static void add_settings(cJSON *won, cJSON *losers, const struct recommendation 
 }
 
 /* Differences: what is with `option` less what is with `instead_of`. */
-static cJSON *add_step(cJSON *to, const struct recommendation *r, const struct step *step) {
-  const struct space_option *options = r->space->slots[step->slot].options;
+static cJSON *add_step(cJSON *to, const struct step *step) {
   const struct prediction *a = &step->before, *b = &step->after;
   char text[512];
   cJSON *object = cJSON_CreateObject();
   cJSON_AddItemToArray(to, object);
-  cJSON_AddStringToObject(object, "decision", slot_names[step->slot]);
-  cJSON_AddStringToObject(object, "option", options[step->to].name);
-  cJSON_AddStringToObject(object, "instead_of", options[step->from].name);
+  cJSON_AddStringToObject(object, "decision", step->decision);
+  cJSON_AddStringToObject(object, "option", step->to);
+  cJSON_AddStringToObject(object, "instead_of", step->from);
   json_add_number(object, "ttft_ns", rounded(b->ttft_ns.value - a->ttft_ns.value, whole));
   json_add_number(object, "tpot_ns", rounded(b->tpot_ns.value - a->tpot_ns.value, whole));
   json_add_number(object, "memory", rounded(b->memory - a->memory, whole));
   json_add_number(object, "quality_loss_nats", rounded(b->quality_nats.value - a->quality_nats.value, nano));
   json_add_number(object, "energy_per_token", rounded(b->token_joules.value - a->token_joules.value, nano));
-  steps_text(r, step, text, sizeof text);
+  steps_text(step, text, sizeof text);
   cJSON_AddStringToObject(object, "words", text);
   return object;
 }
@@ -240,11 +239,11 @@ static cJSON *add_step(cJSON *to, const struct recommendation *r, const struct s
 static void add_steps(cJSON *to, const struct recommendation *r) {
   cJSON *bought = cJSON_AddArrayToObject(to, "bought"), *away = cJSON_AddArrayToObject(to, "one_decision_away");
   struct step steps[GAIN_COUNT], step;
-  for (int s = 0; s < SLOT_COUNT; s++)
-    if (steps_bought(r, s, &step)) add_step(bought, r, &step);
+  for (int d = 0; d <= CHOICE_SETTING; d++)
+    if (steps_bought(r, d, &step)) add_step(bought, &step);
   const size_t n = steps_away(r, steps);
   for (size_t i = 0; i < n; i++) {
-    cJSON *gains = cJSON_AddArrayToObject(add_step(away, r, &steps[i]), "gains");
+    cJSON *gains = cJSON_AddArrayToObject(add_step(away, &steps[i]), "gains");
     for (int g = 0; g < GAIN_COUNT; g++)
       if (steps[i].gains[g]) cJSON_AddItemToArray(gains, cJSON_CreateString(gain_names[g]));
   }

@@ -92,22 +92,11 @@ static void comment(FILE *out, const char *format, ...) {
 
 static const struct space_option *chosen(const struct recommendation *r, int slot) { return &r->space->slots[slot].options[r->choice[slot]]; }
 
-static void range_text(const struct range *range, char *out, size_t size) {
-  char value[32], lo[32], hi[32];
-  text_duration(range->value, value, sizeof value);
-  text_duration(range->lo, lo, sizeof lo);
-  text_duration(range->hi, hi, sizeof hi);
-  if (isnan(range->hi))
-    snprintf(out, size, "%s (error unknown)", value);
-  else
-    snprintf(out, size, "%s (%s to %s)", value, lo, hi);
-}
-
 static void write_expected(FILE *out, const struct recommendation *r) {
   const struct prediction *p = &r->predicted;
   char ttft[96], tpot[96], memory[32], quality[32];
-  range_text(&p->ttft_ns, ttft, sizeof ttft);
-  range_text(&p->tpot_ns, tpot, sizeof tpot);
+  recommend_range_text(OBJECTIVE_TTFT, &p->ttft_ns, ttft, sizeof ttft);
+  recommend_range_text(OBJECTIVE_TPOT, &p->tpot_ns, tpot, sizeof tpot);
   text_bytes(p->memory, memory, sizeof memory);
   objective_text(OBJECTIVE_QUALITY, p->quality_nats.value, quality, sizeof quality);
   comment(out, "Expected%s, measured with vkpareto's kernels, not with llama.cpp's:", recommend_is_rough(r) ? " (rough)" : "");

@@ -302,7 +302,7 @@ class Recommend(ProgramTest):
                 self.assert_done(done)
                 self.assertNotIn("not costed", done.stderr)
                 for part in parts:
-                    self.assertRegex(done.stderr, rf"ttft: .*{part} \d+ %.*tpot: .*{part} \d+ %")
+                    self.assertRegex(done.stderr, rf"time to first token .*: .*{part} \d+ %.*\n.*time per token .*: .*{part} \d+ %")
                 predicted = json.loads(done.stdout)["predicted"]
                 for shares in (predicted["ttft_parts"], predicted["tpot_parts"]):
                     self.assertAlmostEqual(sum(shares.values()), 1, 5)
