@@ -18,6 +18,19 @@ struct setting_list enumerate_micro_batches(const struct model *model, const str
   return list;
 }
 
+struct setting_list enumerate_adapters(const struct setting_list *settings, const struct finetune_wish *wish,
+                                       const struct task *task) {
+  struct finetune adapters[FINETUNE_MOST];
+  const size_t n = finetune_list(wish, task, adapters);
+  struct setting_list out = {.n = 0};
+  for (size_t a = 0; a < n; a++)
+    for (size_t s = 0; s < settings->n && out.n < ENUMERATE_MOST; s++) {
+      out.at[out.n] = settings->at[s];
+      out.at[out.n++].finetune = adapters[a];
+    }
+  return out;
+}
+
 /* ---- offload */
 
 /* Bytes on the device of a slot's option, whatever it is of the two. */
@@ -25,8 +38,7 @@ static double option_bytes(const struct space *space, const struct setting *sett
   if (slot == SLOT_ATTENTION) return o->kv_bytes;
   char technique[sizeof o->name + sizeof "matmul."];
   snprintf(technique, sizeof technique, "matmul.%s", o->name);
-  return placement_of(setting, &space->work, (enum tensor_class)slot, technique_find(technique)).device
-       + o->adapter_bytes;
+  return placement_of(setting, &space->work, (enum tensor_class)slot, technique_find(technique)).device + o->adapter_bytes;
 }
 
 static bool is_16_bit(int slot, const struct space_option *o) { return strcmp(slot == SLOT_ATTENTION ? o->kv : o->name, "f16") == 0; }
@@ -88,19 +100,4 @@ static void add_splits(const struct space *space, bool experts, int64_t largest,
 void enumerate_offloads(const struct space *space, int64_t largest, double memory, struct setting_list *list) {
   add_splits(space, false, largest, memory, list);
   if (space->setting.model->experts) add_splits(space, true, largest, memory, list);
-}
-
-/* ---- adapters */
-
-struct setting_list enumerate_adapters(const struct setting_list *settings, const struct finetune_wish *wish,
-                                       const struct task *task) {
-  struct finetune adapters[FINETUNE_MOST];
-  const size_t n = finetune_list(wish, task, adapters);
-  struct setting_list out = {.n = 0};
-  for (size_t a = 0; a < n; a++)
-    for (size_t s = 0; s < settings->n && out.n < ENUMERATE_MOST; s++) {
-      out.at[out.n] = settings->at[s];
-      out.at[out.n++].finetune = adapters[a];
-    }
-  return out;
 }

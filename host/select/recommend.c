@@ -60,6 +60,12 @@ static bool decide(struct recommendation *r, const struct limits *limits, enum p
   return true;
 }
 
+static bool count_step(struct recommendation *r, const struct space_request *request, struct error *err) {
+  struct space_request chosen = *request;
+  chosen.setting = r->space->setting;
+  return chosen.setting.finetune.method == FINETUNE_NONE || finetune_step_of(&chosen, &r->step, err);
+}
+
 /* A configuration keeps the limits that an offload could help with: it trades time for them. */
 static bool fits(const struct outer *all, const struct task *task, const struct limits *limits) {
   struct limits these = *limits;
@@ -89,8 +95,8 @@ static void drop_too_large_for_host(struct outer *all, const struct task *task, 
 }
 
 /* All settings; where nothing fits the memory, those with weights in the host's beside the plain one. */
-static bool find_front(struct recommendation *r, const struct space_request *request, const struct limits *limits,
-                       const struct finetune_wish *wish, struct error *err) {
+static bool find_front(struct recommendation *r, const struct space_request *request, const struct finetune_wish *wish,
+                       const struct limits *limits, struct error *err) {
   struct setting_list list = enumerate_micro_batches(r->model, r->task);
   int64_t largest = 0;
   for (size_t i = 0; i < list.n; i++)
@@ -114,15 +120,16 @@ static bool find_front(struct recommendation *r, const struct space_request *req
   return true;
 }
 
+static bool find_alternatives(struct recommendation *r, const struct space_request *request, enum preference preference,
+                              struct error *err) {
+  struct space_request wanted = *request;
+  wanted.setting = setting_plain(r->model);
+  return alternatives_find(&wanted, &r->decision.limits, preference, &r->alternatives, err);
+}
+
 static void add_note(struct error *err, const char *note) {
   struct text t = {err->text, sizeof err->text, strlen(err->text)};
   text_add(&t, "\n  (%s)", note);
-}
-
-static bool count_step(struct recommendation *r, const struct space_request *request, struct error *err) {
-  struct space_request chosen = *request;
-  chosen.setting = r->space->setting;
-  return chosen.setting.finetune.method == FINETUNE_NONE || finetune_step_of(&chosen, &r->step, err);
 }
 
 struct recommendation *recommend_build(const struct result *result, const struct model *model, const struct task *task,
@@ -137,8 +144,9 @@ struct recommendation *recommend_build(const struct result *result, const struct
   r->cost = cost_build(result, err);
   const struct space_request request = {.cost = r->cost, .quality = quality, .task = task,
                                         .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
-  if (r->cost && find_front(r, &request, &limits, &options->finetune, err) && decide(r, &limits, options->preference, err)
-      && count_step(r, &request, err))
+  if (r->cost && find_front(r, &request, &options->finetune, &limits, err) && decide(r, &limits, options->preference, err)
+      && count_step(r, &request, err)
+      && (!options->architectures || find_alternatives(r, &request, options->preference, err)))
     return r;
   if (err->kind == ERROR_INFEASIBLE && r->offload_note[0]) add_note(err, r->offload_note);
   recommend_free(r);
@@ -147,6 +155,7 @@ struct recommendation *recommend_build(const struct result *result, const struct
 
 void recommend_free(struct recommendation *r) {
   if (!r) return;
+  alternatives_free(&r->alternatives);
   outer_free(&r->outer);
   cost_free(r->cost);
   free(r);
