@@ -98,7 +98,7 @@ static void kernels_of_adapters_are_costed_by_their_rows(void **state) {
   const struct space_option *o = option(&space, CLASS_QKV, "int4_g32");
   for (int p = 0; p < PHASE_COUNT; p++) {
     const int64_t m = p == PHASE_PREFILL ? 512 : 1;
-    assert_float_equal(o->time[p].ns / (16 * (law(m, 2048, 2048, 16) + 2 * law(m, 512, 2048, 16))), 1, 1e-6);
+    assert_float_equal(o->time[p].ns / (16 * (law(m, 2048, 2048, 16) + 2 * law(m, 512, 2048, 16))), 1, 0.02);
     assert_float_equal(o->time[p].part_ns[PART_MATMUL] / o->time[p].ns, 1, 1e-9);
     assert_ptr_equal(o->technique[p], fused());
     assert_non_null(o->time[p].row);
