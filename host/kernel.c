@@ -35,7 +35,8 @@ void kernel_shape_text(const struct kernel_case *kase, char *out, size_t size) {
   size_t used = 0;
   if (size) out[0] = '\0';
   for (size_t d = 0; d < kase->family->n_dims && used < size; d++) {
-    int wrote = snprintf(out + used, size - used, "%s%s%" PRId64, d ? "-" : "", kase->family->dims[d].token, kase->dim[d]);
+    int wrote = snprintf(out + used, size - used, "%s%s%" PRId64, d ? "-" : "", kase->family->dims[d].token,
+                         kase->dim[d]);
     if (wrote < 0) return;
     used += (size_t)wrote;
   }
@@ -45,7 +46,8 @@ void kernel_row_id(const struct kernel_case *kase, const struct variant *variant
   char shape[160];
   kernel_shape_text(kase, shape, sizeof shape);
   const char *dot = strchr(variant->id, '.');
-  snprintf(out, size, "%s/%s/%s/%s", kase->family->name, shape, dot ? dot + 1 : variant->id, kernel_mode_names[kase->mode]);
+  snprintf(out, size, "%s/%s/%s/%s", kase->family->name, shape, dot ? dot + 1 : variant->id,
+           kernel_mode_names[kase->mode]);
 }
 
 struct arithmetic arithmetic_of(const struct family *family, const struct variant *variant) {

@@ -19,8 +19,8 @@ static bool refuse(int handle, const struct caps *caps, const char *path, struct
   size_t got;
   platform_read(handle, who, sizeof who - 1, &got);
   who[strspn(who, "0123456789")] = '\0';
-  return error_set(err, ERROR_INPUT, "%s is in use by another vkpareto (process %s, lock %s), and two would measure each "
-                   "other; wait until it has ended, or end it (kill %s)", caps->name, *who ? who : "unknown", path,
+  return error_set(err, ERROR_INPUT, "%s is in use by another vkpareto (process %s, lock %s), and two would measure "
+                   "each other; wait until it has ended, or end it (kill %s)", caps->name, *who ? who : "unknown", path,
                    *who ? who : "PID");
 }
 

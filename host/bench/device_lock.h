@@ -1,6 +1,6 @@
-/* One run per device of this machine at a time, whoever starts it and wherever it writes: two that share a device measure
- * each other. Checks may share one. The lock is a file that all users of the machine see; the kernel lets go of it when
- * the process ends, however it does. */
+/* One run per device of this machine at a time, whoever starts it and wherever it writes: two that share a device
+ * measure each other. Checks may share one. The lock is a file that all users of the machine see; the kernel lets go of
+ * it when the process ends, however it does. */
 #ifndef DEVICE_LOCK_H
 #define DEVICE_LOCK_H
 

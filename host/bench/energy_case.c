@@ -125,10 +125,9 @@ static bool measure_with(struct rig *rig, const struct job *job, struct meter *m
   const struct dataset *data = rig_data(rig, &job->kase, technique, FILL_RANDOM, job->seed, err);
   if (!data) return false;
   rig_begin_round(rig, job->round);
+  const uint32_t copies = execution_copies(&job->kase, &data->tensors, gpu_caps(rig->gpu), job->llc_bytes);
   struct execution *ex = execution_create(rig->gpu, rig->pipelines, &job->kase, job->variant, job->tuning,
-                                          job->min_windows,
-                                          execution_copies(&job->kase, &data->tensors, gpu_caps(rig->gpu), job->llc_bytes),
-                                          &rig->arena, err);
+                                          job->min_windows, copies, &rig->arena, err);
   bool ok = ex && execution_load(ex, data, err) && measure(ex, job, meter, answer, err) &&
             check_output(ex, job, answer, err);
   execution_destroy(ex);

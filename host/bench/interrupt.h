@@ -13,8 +13,8 @@ struct interrupt {
 
 void interrupt_begin(struct interrupt *);
 bool interrupt_seen(struct interrupt *);
-/* What is to come of work that has ended `ok`: one that was seen, however late, makes it ERROR_INTERRUPTED, so that whoever
- * called begins nothing more. An error that the work ended with keeps its words. */
+/* What is to come of work that has ended `ok`: one that was seen, however late, makes it ERROR_INTERRUPTED, so that
+ * whoever called begins nothing more. An error that the work ended with keeps its words. */
 bool interrupt_end(struct interrupt *, bool ok, struct error *);
 
 #endif

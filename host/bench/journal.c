@@ -136,8 +136,8 @@ static bool read_journal(struct journal *journal, const struct journal_head *hea
 static bool hold(struct journal *journal, struct error *err) {
   int failed = platform_lock(journal->handle, false);
   return failed != EWOULDBLOCK ||
-         error_set(err, ERROR_INPUT, "%s: another run writes there, on a device of the same name; wait for it or choose "
-                   "another folder with --out", journal->path);
+         error_set(err, ERROR_INPUT, "%s: another run writes there, on a device of the same name; wait for it or "
+                   "choose another folder with --out", journal->path);
 }
 
 static void name_begun(const struct journal *journal, char *out, size_t size) {

@@ -23,8 +23,8 @@ struct journal_head {
 };
 
 /* resume: reads what is there and appends to it; nothing there, or another head, is refused, naming what differs. Else
- * what is there is kept as PATH.old, .old.2, ... once PATH.new is on disk to take its place. A half-written last line is
- * dropped. One run at a time may hold it. */
+ * what is there is kept as PATH.old, .old.2, ... once PATH.new is on disk to take its place. A half-written last line
+ * is dropped. One run at a time may hold it. */
 struct journal *journal_open(const char *path, const struct journal_head *, bool resume, struct error *);
 const char *journal_run_id(const struct journal *);   /* the same in all parts of a run: 32 hex digits */
 size_t journal_answers(const struct journal *);   /* read from the file when it was opened */

@@ -18,7 +18,8 @@ struct judgement {
   double sum_error2, sum_value2;   /* of which nmse is the quotient */
 };
 
-/* Compares every element with the reference of the variant, or of its family. The judgement starts zeroed with `right` set; several calls accumulate. */
+/* Compares every element with the reference of the variant, or of its family. The judgement starts zeroed with `right`
+ * set; several calls accumulate. */
 bool judge_all(const struct variant *, const struct dataset *, const float *output, struct judgement *, struct error *);
 /* Compares at least 1,024 elements: all of a small output, else seeded ones, the first and last, and both sides of
  * the multiples of every dimension of the shape, which is where rows, columns, heads and tiles end; then the

@@ -23,8 +23,8 @@ bool output_prepare(struct output *, const char *folder, const struct caps *, co
 bool output_has_begun(const struct output *);   /* there is a journal, or a result that it has led to */
 /* Names the files of a run. An existing result of another one is kept: the new one is <stem>.2.json, .3.json, ... */
 void output_name(struct output *, const char *run_id);
-/* The last result of this device and of the suite, shaders and seed that the head names, and names its files; NULL: there
- * is none. */
+/* The last result of this device and of the suite, shaders and seed that the head names, and names its files; NULL:
+ * there is none. */
 struct result *output_find_whole(struct output *, const struct journal_head *, const char *uuid);
 /* Names them <stem>.partial.json and .partial.samples.json; those that are there are of this run and get replaced. */
 void output_name_partial(struct output *);

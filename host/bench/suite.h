@@ -39,8 +39,8 @@ bool suite_case_has(const struct suite_case *, const struct technique *);
  *   {"schema": "vkpareto.suite/1", "name": "quick", "description": "...", "rounds": 5, "samples": 3,
  *    "sample_seconds": 0.01, "case_seconds": 5, "fastest_only": true, "cases": [
  *      {"op": "matmul", "shape": {"m": [1, 8], "n": 576, "k": 1536}, "mode": "cold", "techniques": ["f16"]}]}
- * `fastest_only` is false unless given. A dimension with a list of values multiplies the case out. `mode` is cold where something streams, else resident,
- * unless given; `techniques` left out means all; `energy` (false unless given) has joules measured too, of the fastest
- * variant of each technique. */
+ * `fastest_only` is false unless given. A dimension with a list of values multiplies the case out. `mode` is cold where
+ * something streams, else resident, unless given; `techniques` left out means all; `energy` (false unless given) has
+ * joules measured too, of the fastest variant of each technique. */
 
 #endif

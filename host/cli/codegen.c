@@ -14,8 +14,8 @@
 
 static const struct args_verb verb = {
   .name = "codegen",
-  .about = "What the driver's compiler makes of every kernel: registers, spills, occupancy, compile time. Compiles the\n"
-           "pipelines that the standard suite's shapes ask for and runs none of them.",
+  .about = "What the driver's compiler makes of every kernel: registers, spills, occupancy, compile time. Compiles\n"
+           "the pipelines that the standard suite's shapes ask for and runs none of them.",
   .options = {
     {"device", "SEL", "which device: index, UUID or part of a name (default: the best)"},
     {"filter", "GLOB", "only variants whose id matches, as 'matmul.*'"},

@@ -58,7 +58,8 @@ static void print_memory(const struct caps *caps) {
   }
   static const char *const words[MEMORY_ACCESSES] = {
     [MEMORY_SEPARATE] = "the host reaches it by copies",
-    [MEMORY_WINDOW] = "the host maps a window of it, the rest by copies; Resizable BAR, in the firmware's setup, would map all",
+    [MEMORY_WINDOW] = "the host maps a window of it, the rest by copies; Resizable BAR, in the firmware's setup, would "
+                      "map all",
     [MEMORY_REBAR] = "the host maps all of it (Resizable BAR)",
     [MEMORY_UNIFIED] = "the host's own memory (UMA)",
   };

@@ -90,7 +90,8 @@ static bool read_finetune(const struct args *args, struct finetune_wish *wish, s
   static const char *const details[] = {"rank", "adapt", "live"};
   for (size_t i = 0; method == FINETUNE_NONE && i < sizeof details / sizeof details[0]; i++)
     if (args_text(args, details[i]))
-      return error_set(err, ERROR_USAGE, "--%s says something about an adapter; --finetune METHOD asks for one", details[i]);
+      return error_set(err, ERROR_USAGE, "--%s says something about an adapter; --finetune METHOD asks for one",
+                       details[i]);
   const bool any = method == FINETUNE_METHODS;
   *wish = (struct finetune_wish){.any = any, .live = args_flag(args, "live"), .target = (enum finetune_target)target,
                                  .method = any ? FINETUNE_NONE : (enum finetune_method)method, .rank = (int64_t)rank};
@@ -117,25 +118,28 @@ static bool read_options(const struct args *args, struct recommend_options *opti
 
 /* ---- what is said on stderr */
 
-static void say_choice(const struct recommendation *r) {
-  for (int s = 0; s < SLOT_COUNT; s++) {
-    char text[1024];
-    const struct space_slot *slot = &r->space->slots[s];
-    log_info("  %-10s %s", slot_names[s], slot->options[r->choice[s]].name);
-    recommend_evidence(r, s, text, sizeof text);
-    log_detail("    %s", text);
-    struct step bought;
-    if (steps_bought(r, s, &bought)) {
-      steps_text(r, &bought, text, sizeof text);
-      log_detail("    against %s: %s", slot->options[bought.from].name, text);
-    }
-    for (size_t o = 0; o < slot->n; o++)
-      if (o != r->choice[s]) {
-        enum verdict verdict = recommend_verdict(r, s, o, text, sizeof text);
-        log_detail("    not %s (%s): %s", slot->options[o].name, verdict_names[verdict], text);
-      }
-    for (size_t o = 0; o < slot->n_refused; o++) log_detail("    not offered %s: %s", slot->refused[o].name, slot->refused[o].reason);
+static void say_bought(const struct recommendation *r, int decision) {
+  struct step bought;
+  char text[512];
+  if (!steps_bought(r, decision, &bought)) return;
+  steps_text(&bought, text, sizeof text);
+  log_detail("    against %s: %s", bought.from, text);
+}
+
+static void say_slot(const struct recommendation *r, int s) {
+  char text[1024];
+  const struct space_slot *slot = &r->space->slots[s];
+  log_info("  %-10s %s", slot_names[s], slot->options[r->choice[s]].name);
+  recommend_evidence(r, s, text, sizeof text);
+  log_detail("    %s", text);
+  say_bought(r, s);
+  for (size_t o = 0; o < slot->n; o++) {
+    if (o == r->choice[s]) continue;
+    const enum verdict verdict = recommend_verdict(r, s, o, text, sizeof text);
+    log_detail("    not %s (%s): %s", slot->options[o].name, verdict_names[verdict], text);
   }
+  for (size_t o = 0; o < slot->n_refused; o++)
+    log_detail("    not offered %s: %s", slot->refused[o].name, slot->refused[o].reason);
 }
 
 static void say_setting(const struct recommendation *r) {
@@ -144,6 +148,7 @@ static void say_setting(const struct recommendation *r) {
   log_info("  %-10s %s", "setting", name);
   recommend_setting_evidence(r, text, sizeof text);
   log_detail("    %s", text);
+  say_bought(r, CHOICE_SETTING);
   for (size_t i = 0; i < r->outer.n; i++) {
     if (&r->outer.spaces[i] == r->space) continue;
     const enum verdict verdict = recommend_setting_verdict(r, i, text, sizeof text);
@@ -161,37 +166,37 @@ static void say_steps(const struct recommendation *r) {
   const size_t n = steps_away(r, steps);
   if (n > 0) log_info("  one decision away:");
   for (size_t i = 0; i < n; i++) {
-    const struct step *step = &steps[i];
-    const struct space_option *options = r->space->slots[step->slot].options;
     char gains[64], text[512];
-    steps_gains(step, gains, sizeof gains);
-    steps_text(r, step, text, sizeof text);
-    log_info("    %s: %s at %s, not %s: %s", gains, slot_names[step->slot], options[step->to].name,
-             options[step->from].name, text);
+    steps_gains(&steps[i], gains, sizeof gains);
+    steps_text(&steps[i], text, sizeof text);
+    log_info("    %s: %s at %s, not %s: %s", gains, steps[i].decision, steps[i].to, steps[i].from, text);
   }
 }
 
 static void say_costs(const struct recommendation *r) {
-  char text[OBJECTIVE_COUNT][32];
-  for (int o = 0; o < OBJECTIVE_COUNT; o++)
-    objective_text((enum objective)o, prediction_objective(&r->predicted, (enum objective)o), text[o], sizeof text[o]);
-  log_info("  ttft %s, tpot %s, memory %s, perplexity %s%s", text[OBJECTIVE_TTFT], text[OBJECTIVE_TPOT], text[OBJECTIVE_MEMORY],
-           r->space->quality_known ? "+" : "", r->space->quality_known ? text[OBJECTIVE_QUALITY] : "unknown");
+  const struct prediction *p = &r->predicted;
+  char ttft[96], tpot[96], quality[96] = "unknown", memory[32], first[128], further[128];
+  recommend_range_text(OBJECTIVE_TTFT, &p->ttft_ns, ttft, sizeof ttft);
+  recommend_range_text(OBJECTIVE_TPOT, &p->tpot_ns, tpot, sizeof tpot);
+  if (r->space->quality_known) recommend_range_text(OBJECTIVE_QUALITY, &p->quality_nats, quality, sizeof quality);
+  objective_text(OBJECTIVE_MEMORY, p->memory, memory, sizeof memory);
+  recommend_shares(r, PHASE_PREFILL, first, sizeof first);
+  recommend_shares(r, PHASE_DECODE, further, sizeof further);
+  log_info("  time to first token %s: %s", ttft, first);
+  log_info("  time per token %s: %s", tpot, further);
+  log_info("  memory %s, perplexity %s", memory, quality);
   if (r->space->energy_known)
-    log_info("  %s per token, %.3g W over a request, %.0f %% of it measured, the rest modelled", text[OBJECTIVE_ENERGY],
-             r->predicted.watts, 100 * r->predicted.measured_share);
-  char ttft[128], tpot[128];
-  recommend_shares(r, PHASE_PREFILL, ttft, sizeof ttft);
-  recommend_shares(r, PHASE_DECODE, tpot, sizeof tpot);
-  log_info("  ttft: %s; tpot: %s", ttft, tpot);
+    log_info("  %.3g J per token, %.3g W over a request, %.0f %% of it measured, the rest modelled",
+             p->token_joules.value, p->watts, 100 * p->measured_share);
   if (r->stability.draws)
-    log_info("  stays best in %.0f %% of %zu redraws of the errors%s, expected regret %.2g %%", 100 * r->stability.best_share,
-             r->stability.draws, r->stability.unknown_errors ? " that are known" : "", 100 * r->stability.regret);
+    log_info("  stays best in %.0f %% of %zu redraws of the errors%s, expected regret %.2g %%",
+             100 * r->stability.best_share, r->stability.draws, r->stability.unknown_errors ? " that are known" : "",
+             100 * r->stability.regret);
   if (r->has_plain)
-    log_info("  against 16-bit weights and cache: request time %.2fx, memory %.2fx", r->predicted.request_ns / r->plain_predicted.request_ns,
-             r->predicted.memory / r->plain_predicted.memory);
+    log_info("  against 16-bit weights and cache: request time %.2fx, memory %.2fx",
+             p->request_ns / r->plain_predicted.request_ns, p->memory / r->plain_predicted.memory);
   log_info("  %.0f %% of the time rests on extrapolated rows; %zu Pareto-optimal configurations, %zu within the limits",
-           100 * r->predicted.extrapolated_share, r->outer.front.n, r->decision.n_feasible);
+           100 * p->extrapolated_share, r->outer.front.n, r->decision.n_feasible);
 }
 
 static void say_step(const struct recommendation *r, const struct finetune *f) {
@@ -200,17 +205,18 @@ static void say_step(const struct recommendation *r, const struct finetune *f) {
   text_bytes(step->memory, memory, sizeof memory);
   text_duration(step->ns, time, sizeof time);
   if (step->reason[0])
-    log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s; its time cannot be estimated: %s",
-             "tuning", 1e-6 * step->params, (long long)step->tokens, memory, step->reason);
+    log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s; its time is unknown: %s", "tuning",
+             1e-6 * step->params, (long long)step->tokens, memory, step->reason);
   else
     log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s and, estimated, %s", "tuning",
              1e-6 * step->params, (long long)step->tokens, memory, time);
   const char *method = finetune_method_names[f->method];
-  const struct finetune_speed *speed = r->figures ? finetune_speed_near(r->figures, method, r->model->params, step->tokens) : NULL;
+  const struct finetune_speed *speed =
+    r->figures ? finetune_speed_near(r->figures, method, r->model->params, step->tokens) : NULL;
   if (!speed) return;
   text_bytes(speed->memory, memory, sizeof memory);
-  log_info("  published, for %s on another device, %s: %.3g samples of at most %lld tokens a second in %s (%s)", speed->model,
-           speed->device, speed->samples_per_s, (long long)speed->tokens, memory, speed->source);
+  log_info("  published, for %s on another device, %s: %.3g samples of at most %lld tokens a second in %s (%s)",
+           speed->model, speed->device, speed->samples_per_s, (long long)speed->tokens, memory, speed->source);
 }
 
 static void say_adapter(const struct recommendation *r) {
@@ -220,18 +226,19 @@ static void say_adapter(const struct recommendation *r) {
   const struct finetune_accuracy *a;
   const char *method = finetune_method_names[f->method];
   for (size_t i = 0; r->figures && (a = finetune_accuracy_at(r->figures, method, r->model->params, i)); i++)
-    log_detail("    published: %s %.4g against %.4g (%s), %s of %s on %s; %s", method, a->value, a->base, a->baseline, a->metric,
-               a->model, a->dataset, a->source);
+    log_detail("    published: %s %.4g against %.4g (%s), %s of %s on %s; %s", method, a->value, a->base, a->baseline,
+               a->metric, a->model, a->dataset, a->source);
 }
 
 /* What the task says that people accept: shown, and warned about when it is missed, but no limit of the search, since only
  * the user knows whether less would do. */
 static void say_accepted(const struct recommendation *r) {
   const struct task *task = r->task;
-  const struct { enum objective objective; double most; const char *remedy; } accepted[] = {
-    {OBJECTIVE_TTFT, task->max_ttft_ms * NS_PER_MS, "--max-ttft"},
-    {OBJECTIVE_TPOT, task->max_tpot_ms * NS_PER_MS, "--max-tpot"},
-    {OBJECTIVE_QUALITY, r->space->quality_known ? log1p(task->max_quality_loss_percent / 100) : NAN, "--max-quality-loss"},
+  const double loss = r->space->quality_known ? log1p(task->max_quality_loss_percent / 100) : NAN;
+  const struct { enum objective objective; const char *name; double most; const char *remedy; } accepted[] = {
+    {OBJECTIVE_TTFT, "time to first token", task->max_ttft_ms * NS_PER_MS, "--max-ttft"},
+    {OBJECTIVE_TPOT, "time per token", task->max_tpot_ms * NS_PER_MS, "--max-tpot"},
+    {OBJECTIVE_QUALITY, "quality loss", loss, "--max-quality-loss"},
   };
   for (size_t i = 0; i < sizeof accepted / sizeof accepted[0]; i++) {
     const enum objective o = accepted[i].objective;
@@ -241,17 +248,18 @@ static void say_accepted(const struct recommendation *r) {
     objective_text(o, value, is, sizeof is);
     objective_text(o, accepted[i].most, most, sizeof most);
     if (value > accepted[i].most)
-      log_warn("%s of %s: for %s people accept %s; %s tells whether anything reaches it", objective_names[o], is, task->id, most,
-               accepted[i].remedy);
+      log_warn("%s of %s: for %s people accept %s; %s tells whether anything reaches it", accepted[i].name, is,
+               task->id, most, accepted[i].remedy);
     else
-      log_detail("  %s of %s is within what people accept for %s: %s", objective_names[o], is, task->id, most);
+      log_detail("  %s of %s is within what people accept for %s: %s", accepted[i].name, is, task->id, most);
   }
 }
 
 static void say(const struct recommendation *r) {
   log_detail("the model is from %s", r->model->source);
-  log_info("%s for %s on %s%s:", r->model->name, r->task->id, r->result->caps.name, recommend_is_rough(r) ? " (rough)" : "");
-  say_choice(r);
+  log_info("%s for %s on %s%s:", r->model->name, r->task->id, r->result->caps.name,
+           recommend_is_rough(r) ? " (rough)" : "");
+  for (int s = 0; s < SLOT_COUNT; s++) say_slot(r, s);
   say_setting(r);
   say_adapter(r);
   say_costs(r);

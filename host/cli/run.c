@@ -9,9 +9,9 @@
 static const struct args_verb verb = {
   .name = "run",
   .about = "Measures a suite on a device. Every variant is proved right before it is timed; the result goes to\n"
-           "DIR/<device>/<driver>-<suite>.json, its path to stdout. Ctrl-C writes what there is to .partial.json beside\n"
-           "it. With --device all one device is measured after the other; one that fails does not stop the others, and\n"
-           "the exit status is that of the first that failed.",
+           "DIR/<device>/<driver>-<suite>.json, its path to stdout. Ctrl-C writes what there is to .partial.json\n"
+           "beside it. With --device all one device is measured after the other; one that fails does not stop the\n"
+           "others, and the exit status is that of the first that failed.",
   .options = {
     {"suite", "NAME", "quick, standard, full, or a .json file (default: quick)"},
     {"device", "SEL", "which device: index, UUID, part of a name, or all (default: the best)"},

@@ -10,9 +10,9 @@
 
 static const struct args_verb verb = {
   .name = "study",
-  .about = "Every built-in model and task on every result: the best configuration at no more than 1.2 % more perplexity\n"
-           "against 16-bit weights with flash attention, the best single stage, a manual choice and EfficientLLM's ranks;\n"
-           "where the order of techniques flips between devices. Needs no GPU.",
+  .about = "Every built-in model and task on every result: the best configuration at no more than 1.2 % more\n"
+           "perplexity against 16-bit weights with flash attention, the best single stage, a manual choice and\n"
+           "EfficientLLM's ranks; where the order of techniques flips between devices. Needs no GPU.",
   .operands = "RESULT...",
   .min_operands = 1,
   .max_operands = 1000,

@@ -116,15 +116,14 @@ const struct finetune_speed *finetune_speed_near(const struct finetune_figures *
     if (strcmp(s->method, method) != 0 || is_far(s->params, params)) continue;
     const double size = distance(s->params, params), length = distance((double)s->tokens, (double)tokens);
     const double best_size = best ? distance(best->params, params) : INFINITY;
-    if (size < best_size
-        || (size == best_size && length < distance((double)best->tokens, (double)tokens)))
+    if (size < best_size || (size == best_size && length < distance((double)best->tokens, (double)tokens)))
       best = s;
   }
   return best;
 }
 
-const struct finetune_accuracy *finetune_accuracy_at(const struct finetune_figures *f, const char *method, double params,
-                                                     size_t index) {
+const struct finetune_accuracy *finetune_accuracy_at(const struct finetune_figures *f, const char *method,
+                                                     double params, size_t index) {
   for (size_t i = 0; i < f->n_accuracies; i++) {
     const struct finetune_accuracy *a = &f->accuracies[i];
     if (strcmp(a->method, method) == 0 && !is_far(a->params, params) && index-- == 0) return a;

@@ -1,5 +1,6 @@
 /* What fine-tuning costs and is worth, from published figures (suites/finetune). Another device's speed is not this
- * one's, and a task's accuracy is no perplexity: both are shown with their source, and nothing is computed from them. */
+ * one's, and a task's accuracy is no perplexity: both are shown with their source, and nothing is computed from
+ * them. */
 #ifndef FINETUNE_FIGURES_H
 #define FINETUNE_FIGURES_H
 
@@ -37,7 +38,7 @@ void finetune_figures_clear(struct finetune_figures *);
 
 /* A figure of a model of another size says nothing: the range of model sizes is that of quality.h. */
 
-/* Of the models nearest in size the one with the nearest samples; NULL: nothing was published for the method and size. */
+/* Of the models nearest in size the one with the nearest samples; NULL: nothing was published for method and size. */
 const struct finetune_speed *finetune_speed_near(const struct finetune_figures *, const char *method, double params,
                                                  int64_t tokens);
 /* The i-th figure of the method; NULL past the last. */

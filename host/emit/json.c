@@ -47,6 +47,17 @@ static void add_experts(cJSON *to, const struct space *space, const uint8_t *cho
   }
 }
 
+/* Layers, from the last, whose weights or experts lie in the host's memory; null where all are on the device. */
+static void add_offload(cJSON *to, const struct offload *offload) {
+  if (offload->layers == 0 && offload->expert_layers == 0) {
+    cJSON_AddNullToObject(to, "offload");
+    return;
+  }
+  cJSON *object = cJSON_AddObjectToObject(to, "offload");
+  json_add_int(object, "layers", offload->layers);
+  json_add_int(object, "expert_layers", offload->expert_layers);
+}
+
 static void add_choice(cJSON *to, const char *name, const struct space *space, const uint8_t *choice) {
   cJSON *object = cJSON_AddObjectToObject(to, name), *weights = cJSON_AddObjectToObject(object, "weights");
   for (int c = 0; c < CLASS_COUNT; c++) cJSON_AddStringToObject(weights, slot_names[c], option_of(space, choice, c)->name);
@@ -60,6 +71,7 @@ static void add_choice(cJSON *to, const char *name, const struct space *space, c
   add_experts(object, space, choice);
   json_add_adapter(object, space);
   json_add_int(object, "micro_batch", space->setting.micro_batch);
+  add_offload(object, &space->setting.offload);
 }
 
 /* ---- kernels: per technique and phase the variant and tuning that carry most of the time */
@@ -103,7 +115,7 @@ static void add_parts(cJSON *to, const char *name, const struct prediction *p, e
   const double all = phase == PHASE_PREFILL ? p->ttft_ns.value : p->tpot_ns.value;
   cJSON *parts = cJSON_AddObjectToObject(to, name);
   for (int part = 0; part < PART_COUNT; part++)
-    json_add_number(parts, part_names[part], rounded(p->part_ns[phase][part] / all, micro));
+    if (part != PART_UPLOAD || p->host_bytes > 0) json_add_number(parts, part_names[part], rounded(p->part_ns[phase][part] / all, micro));
 }
 
 static void add_prediction(cJSON *to, const char *name, const struct space *space, const uint8_t *choice, const struct prediction *p) {
@@ -119,6 +131,7 @@ static void add_prediction(cJSON *to, const char *name, const struct space *spac
   json_add_number(parts, "scratch", p->scratch_bytes);
   json_add_number(parts, "activations", p->activation_bytes);
   json_add_number(parts, "other", p->other_bytes);
+  if (p->host_bytes > 0) json_add_number(object, "host_memory", p->host_bytes);
   if (space->energy_known) add_range(object, "energy_per_token", &p->token_joules, nano);
   else cJSON_AddNullToObject(object, "energy_per_token");
   add_range(object, "quality_loss_nats", &p->quality_nats, nano);
@@ -205,21 +218,20 @@ static void add_settings(cJSON *won, cJSON *losers, const struct recommendation 
 }
 
 /* Differences: what is with `option` less what is with `instead_of`. */
-static cJSON *add_step(cJSON *to, const struct recommendation *r, const struct step *step) {
-  const struct space_option *options = r->space->slots[step->slot].options;
+static cJSON *add_step(cJSON *to, const struct step *step) {
   const struct prediction *a = &step->before, *b = &step->after;
   char text[512];
   cJSON *object = cJSON_CreateObject();
   cJSON_AddItemToArray(to, object);
-  cJSON_AddStringToObject(object, "decision", slot_names[step->slot]);
-  cJSON_AddStringToObject(object, "option", options[step->to].name);
-  cJSON_AddStringToObject(object, "instead_of", options[step->from].name);
+  cJSON_AddStringToObject(object, "decision", step->decision);
+  cJSON_AddStringToObject(object, "option", step->to);
+  cJSON_AddStringToObject(object, "instead_of", step->from);
   json_add_number(object, "ttft_ns", rounded(b->ttft_ns.value - a->ttft_ns.value, whole));
   json_add_number(object, "tpot_ns", rounded(b->tpot_ns.value - a->tpot_ns.value, whole));
   json_add_number(object, "memory", rounded(b->memory - a->memory, whole));
   json_add_number(object, "quality_loss_nats", rounded(b->quality_nats.value - a->quality_nats.value, nano));
   json_add_number(object, "energy_per_token", rounded(b->token_joules.value - a->token_joules.value, nano));
-  steps_text(r, step, text, sizeof text);
+  steps_text(step, text, sizeof text);
   cJSON_AddStringToObject(object, "words", text);
   return object;
 }
@@ -227,11 +239,11 @@ static cJSON *add_step(cJSON *to, const struct recommendation *r, const struct s
 static void add_steps(cJSON *to, const struct recommendation *r) {
   cJSON *bought = cJSON_AddArrayToObject(to, "bought"), *away = cJSON_AddArrayToObject(to, "one_decision_away");
   struct step steps[GAIN_COUNT], step;
-  for (int s = 0; s < SLOT_COUNT; s++)
-    if (steps_bought(r, s, &step)) add_step(bought, r, &step);
+  for (int d = 0; d <= CHOICE_SETTING; d++)
+    if (steps_bought(r, d, &step)) add_step(bought, &step);
   const size_t n = steps_away(r, steps);
   for (size_t i = 0; i < n; i++) {
-    cJSON *gains = cJSON_AddArrayToObject(add_step(away, r, &steps[i]), "gains");
+    cJSON *gains = cJSON_AddArrayToObject(add_step(away, &steps[i]), "gains");
     for (int g = 0; g < GAIN_COUNT; g++)
       if (steps[i].gains[g]) cJSON_AddItemToArray(gains, cJSON_CreateString(gain_names[g]));
   }

@@ -18,8 +18,8 @@ void json_add_adapter(cJSON *choice, const struct space *space) {
 /* ---- the tuning step */
 
 static void add_published(cJSON *to, const struct recommendation *r, const char *method) {
-  const struct finetune_speed *s = r->figures ? finetune_speed_near(r->figures, method, r->model->params, r->step.tokens)
-                                              : NULL;
+  const struct finetune_speed *s =
+    r->figures ? finetune_speed_near(r->figures, method, r->model->params, r->step.tokens) : NULL;
   if (!s) {
     cJSON_AddNullToObject(to, "published");
     return;

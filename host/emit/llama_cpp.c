@@ -92,22 +92,11 @@ static void comment(FILE *out, const char *format, ...) {
 
 static const struct space_option *chosen(const struct recommendation *r, int slot) { return &r->space->slots[slot].options[r->choice[slot]]; }
 
-static void range_text(const struct range *range, char *out, size_t size) {
-  char value[32], lo[32], hi[32];
-  text_duration(range->value, value, sizeof value);
-  text_duration(range->lo, lo, sizeof lo);
-  text_duration(range->hi, hi, sizeof hi);
-  if (isnan(range->hi))
-    snprintf(out, size, "%s (error unknown)", value);
-  else
-    snprintf(out, size, "%s (%s to %s)", value, lo, hi);
-}
-
 static void write_expected(FILE *out, const struct recommendation *r) {
   const struct prediction *p = &r->predicted;
   char ttft[96], tpot[96], memory[32], quality[32];
-  range_text(&p->ttft_ns, ttft, sizeof ttft);
-  range_text(&p->tpot_ns, tpot, sizeof tpot);
+  recommend_range_text(OBJECTIVE_TTFT, &p->ttft_ns, ttft, sizeof ttft);
+  recommend_range_text(OBJECTIVE_TPOT, &p->tpot_ns, tpot, sizeof tpot);
   text_bytes(p->memory, memory, sizeof memory);
   objective_text(OBJECTIVE_QUALITY, p->quality_nats.value, quality, sizeof quality);
   comment(out, "Expected%s, measured with vkpareto's kernels, not with llama.cpp's:", recommend_is_rough(r) ? " (rough)" : "");
@@ -196,7 +185,7 @@ static const struct counterpart *base_type(const struct recommendation *r) {
     if (!type || strcmp(type->ours, "f32") != 0) all_f32 = false;
     double bytes = 0;
     for (int d = 0; d < CLASS_COUNT; d++)
-      if (weight_type(chosen(r, d)->name) == type) bytes += chosen(r, d)->weight_bytes;
+      if (weight_type(chosen(r, d)->name) == type) bytes += chosen(r, d)->weight_bytes + chosen(r, d)->host_bytes;
     if (!type || !type->quantised || bytes <= most) continue;
     best = type;
     most = bytes;
@@ -222,14 +211,23 @@ static void write_quantize(FILE *out, const struct recommendation *r, const stru
 }
 
 static void write_server(FILE *out, const struct recommendation *r, const char *name) {
-  enum { CONTEXT_STEP = 256 };   /* llama.cpp pads the context to it */
+  enum { CONTEXT_STEP = 256, ALL_LAYERS = 99 };   /* llama.cpp pads the context to the first */
   const struct space_option *attention = chosen(r, SLOT_ATTENTION);
   const struct counterpart *kv = kv_type(attention->kv);
   const long long positions = (long long)r->space->work.kv_length * r->task->concurrency;
   const char *type = kv && !attention_lost(attention) ? kv->type : "f16";
-  fprintf(out, "llama-server -m %s-vkpareto.gguf --device Vulkan0 --n-gpu-layers 99 --flash-attn %s \\\n"
+  const struct offload *offload = &r->space->setting.offload;
+  const struct model *model = r->model;
+  const long long gpu_layers = offload->layers ? (long long)(model->layers + 1 - offload->layers) : ALL_LAYERS;   /* + 1: logits */
+  char experts[64] = "";
+  if (offload->expert_layers)
+    snprintf(experts, sizeof experts, "--n-cpu-moe %lld ", (long long)(model->dense_layers + offload->expert_layers));
+  if (offload->layers || offload->expert_layers)
+    comment(out, "The nearest counterpart: llama.cpp leaves the first layers to the host's processor and copies nothing; how fast "
+                 "that is was not measured");
+  fprintf(out, "llama-server -m %s-vkpareto.gguf --device Vulkan0 --n-gpu-layers %lld %s--flash-attn %s \\\n"
                "  --cache-type-k %s --cache-type-v %s --ctx-size %lld --parallel %lld --ubatch-size %lld --fit off",
-          name, is_flash(attention->technique[PHASE_DECODE]) ? "on" : "off", type, type,
+          name, gpu_layers, experts, is_flash(attention->technique[PHASE_DECODE]) ? "on" : "off", type, type,
           (positions + CONTEXT_STEP - 1) / CONTEXT_STEP * CONTEXT_STEP, (long long)r->task->concurrency,
           (long long)r->space->setting.micro_batch);
   llama_cpp_lora_options(out, r, name);

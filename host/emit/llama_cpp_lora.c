@@ -15,7 +15,7 @@ void llama_cpp_lora_comment(FILE *out, const struct recommendation *r) {
   if (!finetune_is_live(f)) return;
   if (f->method == FINETUNE_DORA) fprintf(out, "# Lost: the live DoRA; the server below runs without it\n");
   if (finetune_adapters(r->task) > 1)
-    fprintf(out, "# Lost: one batch for all adapters; llama-server decodes those of each adapter apart, in so many more steps\n");
+    fprintf(out, "# Lost: one batch for all adapters; llama-server decodes the sequences of each adapter apart\n");
 }
 
 /* FILE, or what gives RSLoRA the scale that it was trained with. */
@@ -38,8 +38,8 @@ void llama_cpp_lora_merge(FILE *out, const struct recommendation *r, const char 
   }
   snprintf(merged, size, "%s-merged", name);
   if (f->method == FINETUNE_DORA) {
-    fprintf(out, "# %s-f16.gguf: the adapter is merged where it was trained (merge_and_unload of PEFT), and the model then\n"
-                 "# converted by convert_hf_to_gguf.py; llama-export-lora knows no DoRA.\n", merged);
+    fprintf(out, "# %s-f16.gguf: the adapter is merged where it was trained (merge_and_unload of PEFT), and the\n"
+                 "# model then converted by convert_hf_to_gguf.py; llama-export-lora knows no DoRA.\n", merged);
     return;
   }
   fprintf(out, "# %s-lora.gguf comes from convert_lora_to_gguf.py.\n"
@@ -55,7 +55,8 @@ void llama_cpp_lora_files(FILE *out, const struct recommendation *r, const char 
   if (finetune_adapters(r->task) == 1)
     fprintf(out, "# %s-lora.gguf comes from convert_lora_to_gguf.py.\n", name);
   else
-    fprintf(out, "# %s-lora-1.gguf and the others come from convert_lora_to_gguf.py; a request names its own in \"lora\".\n", name);
+    fprintf(out, "# %s-lora-1.gguf and the others come from convert_lora_to_gguf.py; a request names its own in "
+                 "\"lora\".\n", name);
 }
 
 void llama_cpp_lora_options(FILE *out, const struct recommendation *r, const char *name) {

@@ -1,10 +1,10 @@
-/* Adapters in llama.cpp: files made by convert_lora_to_gguf.py, merged by llama-export-lora (tools/export-lora/README.md)
- * or beside the model by llama-server's --lora (tools/server/README.md).
+/* Adapters in llama.cpp: files made by convert_lora_to_gguf.py, merged by llama-export-lora
+ * (tools/export-lora/README.md) or beside the model by llama-server's --lora (tools/server/README.md).
  *
  * Both scale by alpha / rank whatever the adapter was trained with (calculated_scale in export-lora.cpp; the converter
- * writes lora_alpha only), so RSLoRA's alpha / sqrt(rank) needs a scale of sqrt(rank). The converter stops at tensors that
- * are neither A nor B, such as DoRA's magnitudes; a DoRA is merged where it was trained. One decode step has one set of
- * adapters: slots with others wait (server_slot::can_batch_with in tools/server). */
+ * writes lora_alpha only), so RSLoRA's alpha / sqrt(rank) needs a scale of sqrt(rank). The converter stops at tensors
+ * that are neither A nor B, such as DoRA's magnitudes; a DoRA is merged where it was trained. One decode step has one
+ * set of adapters: slots with others wait (server_slot::can_batch_with in tools/server). */
 #ifndef LLAMA_CPP_LORA_H
 #define LLAMA_CPP_LORA_H
 

@@ -37,7 +37,8 @@ static bool read_jiffies(const char *root, double *busy, double *all) {
   char line[512];
   double at[8] = {0};
   read_text(root, "/proc/stat", line, sizeof line);
-  int n = sscanf(line, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &at[0], &at[1], &at[2], &at[3], &at[4], &at[5], &at[6], &at[7]);
+  int n = sscanf(line, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &at[0], &at[1], &at[2], &at[3], &at[4], &at[5], &at[6],
+                 &at[7]);
   if (n < 5) return false;
   *all = 0;
   for (int i = 0; i < n; i++) *all += at[i];
@@ -69,7 +70,8 @@ static void visit_entry(void *to, const char *name) {
 }
 
 /* Calls `visit` with "path/entry" for every entry of root/path but those that begin with a dot. */
-static void each_entry(const char *root, const char *path, void (*visit)(const char *root, const char *path, void *), void *to) {
+static void each_entry(const char *root, const char *path,
+                       void (*visit)(const char *root, const char *path, void *), void *to) {
   char whole[PATH_BYTES];
   if ((size_t)snprintf(whole, sizeof whole, "%s%s", root, path) >= sizeof whole) return;
   platform_each_entry(whole, visit_entry, &(struct visit){root, path, visit, to});

@@ -1,5 +1,6 @@
-/* What beside the kernels decides how fast a machine runs: other load, power source, power saving, and of the device its
- * clock, temperature and power limit, where the kernel's drivers tell. Linux; elsewhere everything stays unknown. Sources:
+/* What beside the kernels decides how fast a machine runs: other load, power source, power saving, and of the device
+ * its clock, temperature and power limit, where the kernel's drivers tell. Linux; elsewhere everything stays unknown.
+ * Sources:
  *   /proc/stat                                  proc(5): jiffies by state since boot
  *   /sys/devices/system/cpu/cpu0/cpufreq        kernel, admin-guide/pm/cpufreq.rst
  *   /sys/firmware/acpi/platform_profile         kernel, ABI/testing/sysfs-platform_profile

@@ -155,7 +155,8 @@ static bool adapt(struct op *op, const struct finetune *f, int64_t adapters, str
   if (!set_kernel(&op->way[0][0], m, n, k, f->rank, adapters, err)) return false;
   for (size_t i = 0; adapters == 1 && f->method != FINETUNE_DORA && i < sizeof sums / sizeof sums[0]; i++) {
     struct op_step *steps = op->way[1 + i];
-    if (!set_matrix(&steps[0], "matmul.{format}", m, n, k, err) || !set_matrix(&steps[1], "matmul.f16", m, f->rank, k, err)
+    if (!set_matrix(&steps[0], "matmul.{format}", m, n, k, err)
+        || !set_matrix(&steps[1], "matmul.f16", m, f->rank, k, err)
         || !set_matrix(&steps[2], "matmul.f16", m, n, f->rank, err) || !set_sum(&steps[3], sums[i], m, n, err))
       return false;
   }

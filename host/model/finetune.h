@@ -44,8 +44,8 @@ struct finetune_wish {
   int64_t rank;
 };
 enum { FINETUNE_MOST = FINETUNE_METHODS * FINETUNE_FORMS };
-/* All that fulfil the wish and can serve the task, merged before live; at least one. Where any method will do, LoRA stands
- * for those that cost the same: all that are merged, and RSLoRA. */
+/* All that fulfil the wish and can serve the task, merged before live; at least one. Where any method will do, LoRA
+ * stands for those that cost the same: all that are merged, and RSLoRA. */
 size_t finetune_list(const struct finetune_wish *, const struct task *, struct finetune out[FINETUNE_MOST]);
 
 /* The ops and bytes of inference change: there is an adapter, and it is live. */
@@ -79,10 +79,11 @@ void finetune_text(const struct finetune *, char *out, size_t size);
 bool finetune_uses(const struct finetune *, const char *technique);
 
 /* Puts a live adapter into the ops of a workload: the matmul of every adapted matrix becomes an adapter op, of which
- * way[0] are the adapter's kernels. The other ways, where there are such, are what engines do without them: the two small
- * products as matmuls of f16, and their sum with W x as a residual, or as a residual with a norm behind it, which costs
- * more and is measured more often. (Where rows of a batch differ in their adapter, and for DoRA, there are none.) Prefill
- * reads one sequence after another, each with one adapter. Does nothing unless live. Called by workload_build. */
+ * way[0] are the adapter's kernels. The other ways, where there are such, are what engines do without them: the two
+ * small products as matmuls of f16, and their sum with W x as a residual, or as a residual with a norm behind it, which
+ * costs more and is measured more often. (Where rows of a batch differ in their adapter, and for DoRA, there are none.)
+ * Prefill reads one sequence after another, each with one adapter. Does nothing unless live. Called by
+ * workload_build. */
 bool finetune_workload(struct workload *, const struct model *, const struct task *, const struct finetune *,
                        struct error *);
 #endif

@@ -8,8 +8,8 @@
 #include "file.h"
 #include "platform.h"
 
-/* A tokenizer of 262,144 entries (Gemma's) takes less than 10 MB of metadata. Models have a dozen tensors per layer, and
- * llama.cpp allows names of 64 (GGML_MAX_NAME). */
+/* A tokenizer of 262,144 entries (Gemma's) takes less than 10 MB of metadata. Models have a dozen tensors per layer,
+ * and llama.cpp allows names of 64 (GGML_MAX_NAME). */
 enum { PIECE = 1 << 16, MAX_HEADER = 1 << 26, MAX_KEYS = 1 << 16, MAX_TENSORS = 1 << 17 };
 enum { MAX_KEY_LENGTH = 65535, MAX_DEPTH = 4 };
 

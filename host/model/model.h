@@ -121,8 +121,11 @@ void model_note(struct model *, const char *text);
 size_t task_n_lengths(const struct task *);
 struct task_length task_length_at(const struct task *, size_t i);
 
+/* Which layers have such a matrix: every one, those with a dense FFN, those with experts (each expert's own, or one that
+ * serves them all), none. Layers with a dense FFN come first, as in DeepSeek's first_k_dense_replace. */
+enum matrix_of { MATRIX_OF_LAYERS, MATRIX_OF_DENSE, MATRIX_OF_ROUTED, MATRIX_OF_EXPERTS, MATRIX_OF_NO_LAYER };
 /* `count` weight matrices [n, k] in the whole model, each expert's counted. The encoder's are not among them. */
-struct model_matrix { enum tensor_class class_; int64_t n, k, count; };
+struct model_matrix { enum tensor_class class_; enum matrix_of of; int64_t n, k, count; };
 struct model_matrices { struct model_matrix at[16]; size_t n; };
 void model_matrices(const struct model *, struct model_matrices *);
 

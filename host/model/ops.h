@@ -54,11 +54,18 @@ struct op_cache { double count; struct kernel_case kase; };
 
 enum { OP_CACHES = 2 * TASK_LENGTHS, OP_NOTES = MODEL_NOTES + 8 };
 
+/* Runs through the layers of the language model: `times` of so many tokens each. */
+struct op_run { enum phase phase; double rows, times; };
+
+enum { OP_RUNS = 2 * TASK_LENGTHS + 1 };
+
 struct workload {
   struct op *ops;
   size_t n;
   int64_t micro_batch;          /* the setting's */
   double passes[PHASE_COUNT];   /* runs through the layers: chunks of all prompts; 1 per decode step */
+  struct op_run runs[OP_RUNS];  /* all passes but those of images */
+  size_t n_runs;
   int64_t kv_length;            /* positions that each sequence's cache must hold in the end */
   struct op_cache caches[OP_CACHES];
   size_t n_caches;

@@ -8,20 +8,20 @@ void model_matrices(const struct model *m, struct model_matrices *out) {
   const int64_t q = m->heads * m->head_dim, kv = m->kv_heads * m->head_dim, gates = m->gated_ffn ? 2 : 1;
   const int64_t routed = layers - m->dense_layers, shared = m->shared_ffn ? routed : 0;
   const struct model_matrix all[] = {
-    {CLASS_QKV, q, low_rank ? a->q_rank : m->hidden, layers},
-    {CLASS_QKV, kv, m->hidden, 2 * plain},
-    {CLASS_QKV, a->q_rank, m->hidden, low_rank},
-    {CLASS_QKV, a->kv_rank + a->rope, m->hidden, latent},
-    {CLASS_QKV, m->heads * a->kv_rank, a->nope, latent},   /* k from the latent, as it is absorbed into q */
-    {CLASS_QKV, m->heads * a->v, a->kv_rank, latent},
-    {CLASS_ATTN_OUT, m->hidden, latent ? m->heads * a->v : q, layers},
-    {CLASS_FFN_UP, m->ffn, m->hidden, gates * m->dense_layers},
-    {CLASS_FFN_DOWN, m->hidden, m->ffn, m->dense_layers},
-    {CLASS_FFN_UP, m->shared_ffn, m->hidden, gates * shared},
-    {CLASS_FFN_DOWN, m->hidden, m->shared_ffn, shared},
-    {CLASS_FFN_UP, m->expert_ffn, m->hidden, gates * m->experts * routed},
-    {CLASS_FFN_DOWN, m->hidden, m->expert_ffn, m->experts * routed},
-    {CLASS_LOGITS, m->vocab, m->hidden, 1},
+    {CLASS_QKV, MATRIX_OF_LAYERS, q, low_rank ? a->q_rank : m->hidden, layers},
+    {CLASS_QKV, MATRIX_OF_LAYERS, kv, m->hidden, 2 * plain},
+    {CLASS_QKV, MATRIX_OF_LAYERS, a->q_rank, m->hidden, low_rank},
+    {CLASS_QKV, MATRIX_OF_LAYERS, a->kv_rank + a->rope, m->hidden, latent},
+    {CLASS_QKV, MATRIX_OF_LAYERS, m->heads * a->kv_rank, a->nope, latent},   /* k from the latent, as it is absorbed into q */
+    {CLASS_QKV, MATRIX_OF_LAYERS, m->heads * a->v, a->kv_rank, latent},
+    {CLASS_ATTN_OUT, MATRIX_OF_LAYERS, m->hidden, latent ? m->heads * a->v : q, layers},
+    {CLASS_FFN_UP, MATRIX_OF_DENSE, m->ffn, m->hidden, gates * m->dense_layers},
+    {CLASS_FFN_DOWN, MATRIX_OF_DENSE, m->hidden, m->ffn, m->dense_layers},
+    {CLASS_FFN_UP, MATRIX_OF_ROUTED, m->shared_ffn, m->hidden, gates * shared},
+    {CLASS_FFN_DOWN, MATRIX_OF_ROUTED, m->hidden, m->shared_ffn, shared},
+    {CLASS_FFN_UP, MATRIX_OF_EXPERTS, m->expert_ffn, m->hidden, gates * m->experts * routed},
+    {CLASS_FFN_DOWN, MATRIX_OF_EXPERTS, m->hidden, m->expert_ffn, m->experts * routed},
+    {CLASS_LOGITS, MATRIX_OF_NO_LAYER, m->vocab, m->hidden, 1},
   };
   out->n = 0;
   for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)

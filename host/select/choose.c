@@ -71,6 +71,7 @@ struct prediction choose_predict(const struct space *space, const struct task *t
     add_joules(&p, space, o->time);
     p.weight_bytes += o->weight_bytes;
     p.kv_bytes += o->kv_bytes;
+    p.host_bytes += o->host_bytes;
     p.scratch_bytes = fmax(p.scratch_bytes, o->scratch_bytes);
     p.quality_nats.value += o->quality.nats;
     p.quality_nats.lo += o->quality.lo;

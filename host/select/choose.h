@@ -29,7 +29,8 @@ struct range { double value, lo, hi; };   /* lo and hi NAN: error unknown */
 struct prediction {
   struct range ttft_ns, tpot_ns, quality_nats;   /* quality NAN when unknown */
   double weight_bytes, kv_bytes, scratch_bytes, activation_bytes, other_bytes;
-  double memory;               /* their sum */
+  double memory;               /* their sum, on the device */
+  double host_bytes;           /* weights in the host's memory */
   double request_ns;           /* ttft + one tpot for each further token */
   double extrapolated_share;   /* of request_ns */
   struct range token_joules;   /* mean over a request; NAN when unknown */

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUFFER_BLOCKS = 8, BUFFER = BUFFER_BLOCKS * COVER_LEAF };
-
 /* ---- one block of 16 */
 
 /* The sign of limit - at tells whether a vector is over; signs of all coordinates meet by or, and plain 64-bit subtraction
@@ -95,37 +93,37 @@ static size_t widest_coord(const struct box *box, size_t n_coords) {
 
 size_t cover_tree_first(const struct cover_tree *tree, size_t leaf) { return tree->n * leaf / tree->n_leaves; }
 
-/* Of the leaves first .. first + n_leaves - 1; rows are all of the tree's. */
-static void build_node(struct cover_tree *tree, size_t node, size_t first, size_t n_leaves, struct cover_row *rows) {
+/* Of the leaves first .. first + n_leaves - 1. */
+static void build_node(struct cover_tree *tree, size_t node, size_t first, size_t n_leaves) {
   const size_t from = cover_tree_first(tree, first), n = cover_tree_first(tree, first + n_leaves) - from;
-  const struct box box = box_of(rows + from, n, tree->n_coords);
+  struct cover_row *rows = tree->rows + from;
+  const struct box box = box_of(rows, n, tree->n_coords);
   memcpy(tree->low + node * tree->n_coords, box.low, tree->n_coords * sizeof box.low[0]);
   if (n_leaves == 1) {
-    int64_t *block = tree->leaf + first * tree->n_coords * COVER_LEAF;
-    for (size_t i = 0; i < n; i++) block_put(block, tree->n_coords, i, rows[from + i].at);
+    for (size_t i = 0; i < n; i++) block_put(tree->leaf + first * tree->n_coords * COVER_LEAF, tree->n_coords, i, rows[i].at);
     return;
   }
   const size_t half = n_leaves / 2;
-  split_rows(rows + from, n, cover_tree_first(tree, first + half) - from, widest_coord(&box, tree->n_coords));
-  build_node(tree, 2 * node, first, half, rows);
-  build_node(tree, 2 * node + 1, first + half, half, rows);
+  split_rows(rows, n, cover_tree_first(tree, first + half) - from, widest_coord(&box, tree->n_coords));
+  build_node(tree, 2 * node, first, half);
+  build_node(tree, 2 * node + 1, first + half, half);
 }
 
 bool cover_tree_build(struct cover_tree *tree, size_t n_coords, struct cover_row *rows, size_t n) {
   size_t leaves = 1;
   while (leaves * COVER_LEAF < n) leaves *= 2;
-  *tree = (struct cover_tree){.n = n, .n_coords = n_coords, .n_leaves = leaves,
-                              .low = malloc(2 * leaves * n_coords * sizeof *tree->low),
-                              .leaf = blocks_make(leaves, n_coords)};
-  if (!tree->low || !tree->leaf) {
-    cover_tree_free(tree);
-    return false;
+  *tree = (struct cover_tree){.n = n, .n_coords = n_coords, .n_leaves = leaves, .rows = rows, .leaf = blocks_make(leaves, n_coords),
+                              .low = malloc(2 * leaves * n_coords * sizeof *tree->low)};
+  if (tree->low && tree->leaf) {
+    build_node(tree, 1, 0, leaves);
+    return true;
   }
-  build_node(tree, 1, 0, leaves, rows);
-  return true;
+  cover_tree_free(tree);
+  return false;
 }
 
 void cover_tree_free(struct cover_tree *tree) {
+  free(tree->rows);
   free(tree->low);
   free(tree->leaf);
   *tree = (struct cover_tree){0};
@@ -133,29 +131,22 @@ void cover_tree_free(struct cover_tree *tree) {
 
 /* ---- asking */
 
-/* The block that holds one, or NULL. Depth first; the stack is as deep as the tree, one sibling for each level. */
-static const int64_t *tree_find(const struct cover_tree *tree, const int64_t *limit) {
-  size_t stack[8 * sizeof(size_t)], depth = 0;
-  stack[depth++] = 1;
-  while (depth > 0) {
-    const size_t node = stack[--depth];
-    if (!cover_within(tree->low + node * tree->n_coords, limit, tree->n_coords)) continue;
-    if (node < tree->n_leaves) {
-      stack[depth++] = 2 * node + 1;
-      stack[depth++] = 2 * node;
-      continue;
-    }
-    const int64_t *block = tree->leaf + (node - tree->n_leaves) * tree->n_coords * COVER_LEAF;
-    if (block_holds(block, tree->n_coords, limit)) return block;
+/* The block below the node that holds one, or NULL. */
+static const int64_t *tree_find(const struct cover_tree *tree, size_t node, const int64_t *limit) {
+  if (!cover_within(tree->low + node * tree->n_coords, limit, tree->n_coords)) return NULL;
+  if (node < tree->n_leaves) {
+    const int64_t *block = tree_find(tree, 2 * node, limit);
+    return block ? block : tree_find(tree, 2 * node + 1, limit);
   }
-  return NULL;
+  const int64_t *block = tree->leaf + (node - tree->n_leaves) * tree->n_coords * COVER_LEAF;
+  return block_holds(block, tree->n_coords, limit) ? block : NULL;
 }
 
 static const int64_t *archive_find(const struct cover_archive *a, const int64_t *limit) {
-  for (size_t at = 0; at < a->buffered; at += COVER_LEAF)
-    if (block_holds(a->buffer + at * a->n_coords, a->n_coords, limit)) return a->buffer + at * a->n_coords;
+  for (size_t at = 0; at < a->n_recent; at += COVER_LEAF)
+    if (block_holds(a->recent_blocks + at * a->n_coords, a->n_coords, limit)) return a->recent_blocks + at * a->n_coords;
   for (size_t l = 0; l < COVER_LEVELS; l++) {
-    const int64_t *block = a->level[l].n ? tree_find(&a->level[l], limit) : NULL;
+    const int64_t *block = a->level[l].n ? tree_find(&a->level[l], 1, limit) : NULL;
     if (block) return block;
   }
   return NULL;
@@ -173,47 +164,39 @@ bool cover_archive_holds(const struct cover_archive *a, const int64_t *limit, in
 /* ---- growing */
 
 bool cover_archive_open(struct cover_archive *a, size_t n_coords) {
-  *a = (struct cover_archive){.n_coords = n_coords, .buffer = blocks_make(BUFFER_BLOCKS, n_coords)};
-  return a->buffer != NULL;
+  *a = (struct cover_archive){.n_coords = n_coords, .recent_blocks = blocks_make(COVER_RECENT / COVER_LEAF, n_coords)};
+  return a->recent_blocks != NULL;
 }
 
-static size_t gather(const int64_t *blocks, size_t n_coords, size_t n_blocks, struct cover_row *out) {
-  size_t n = 0;
-  for (size_t b = 0; b < n_blocks; b++, blocks += n_coords * COVER_LEAF)
-    for (size_t i = 0; i < COVER_LEAF && blocks[i] != COVER_NONE; i++) block_get(blocks, n_coords, i, out[n++].at);
-  return n;
-}
-
-/* The full buffer and all trees below the first free level become one tree there. */
+/* All that is recent and all trees below the first free level become one tree there. */
 static bool rebuild(struct cover_archive *a) {
-  size_t free_level = 0, need = BUFFER;
-  while (a->level[free_level].n) need += a->level[free_level++].n;
-  if (need > a->spare_size) {
-    struct cover_row *grown = realloc(a->spare, need * sizeof *grown);
-    if (!grown) return false;
-    a->spare = grown;
-    a->spare_size = need;
+  size_t free_level = 0, n = COVER_RECENT;
+  while (a->level[free_level].n) n += a->level[free_level++].n;
+  struct cover_row *rows = malloc(n * sizeof *rows);
+  if (!rows) return false;
+  memcpy(rows, a->recent, sizeof a->recent);
+  n = COVER_RECENT;
+  for (struct cover_tree *tree = a->level; tree < a->level + free_level; tree++) {
+    memcpy(rows + n, tree->rows, tree->n * sizeof *rows);
+    n += tree->n;
+    cover_tree_free(tree);
   }
-  size_t n = gather(a->buffer, a->n_coords, BUFFER_BLOCKS, a->spare);
-  for (size_t l = 0; l < free_level; l++) n += gather(a->level[l].leaf, a->n_coords, a->level[l].n_leaves, a->spare + n);
-  if (!cover_tree_build(&a->level[free_level], a->n_coords, a->spare, n)) return false;
-  for (size_t l = 0; l < free_level; l++) cover_tree_free(&a->level[l]);
-  blocks_clear(a->buffer, BUFFER_BLOCKS, a->n_coords);
-  a->buffered = 0;
-  return true;
+  blocks_clear(a->recent_blocks, COVER_RECENT / COVER_LEAF, a->n_coords);
+  a->n_recent = 0;
+  return cover_tree_build(&a->level[free_level], a->n_coords, rows, n);
 }
 
 bool cover_archive_add(struct cover_archive *a, const int64_t *cost) {
-  if (a->buffered == BUFFER && !rebuild(a)) return false;
-  block_put(a->buffer + a->buffered / COVER_LEAF * a->n_coords * COVER_LEAF, a->n_coords, a->buffered % COVER_LEAF, cost);
-  a->buffered++;
+  if (a->n_recent == COVER_RECENT && !rebuild(a)) return false;
+  int64_t *block = a->recent_blocks + a->n_recent / COVER_LEAF * a->n_coords * COVER_LEAF;
+  block_put(block, a->n_coords, a->n_recent % COVER_LEAF, cost);
+  memcpy(a->recent[a->n_recent++].at, cost, a->n_coords * sizeof *cost);
   return true;
 }
 
 void cover_archive_close(struct cover_archive *a) {
   for (size_t l = 0; l < COVER_LEVELS; l++) cover_tree_free(&a->level[l]);
-  free(a->spare);
-  free(a->buffer);
+  free(a->recent_blocks);
   *a = (struct cover_archive){0};
 }
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { COVER_LEAF = 16, COVER_COORDS = 8, COVER_LEVELS = 32 };
+enum { COVER_LEAF = 16, COVER_COORDS = 8, COVER_RECENT = 8 * COVER_LEAF, COVER_LEVELS = 32 };
 #define COVER_MAX ((int64_t)1 << 60)
 /* Where a leaf has no vector, in each coordinate: over every cost, and no sum or difference of two such overflows. */
 #define COVER_NONE ((int64_t)1 << 61)
@@ -33,23 +33,22 @@ bool cover_prune(struct cover_row *, size_t n, size_t n_coords, size_t *kept);
 
 struct cover_tree {
   size_t n, n_coords;
-  size_t n_leaves;     /* a power of 2; node 1 is the root, 2 i and 2 i + 1 are below i, leaf l is node n_leaves + l */
-  int64_t *low;        /* [2 n_leaves][n_coords] */
-  int64_t *leaf;       /* [n_leaves][n_coords][COVER_LEAF], COVER_NONE behind the last */
+  size_t n_leaves;         /* a power of 2; node 1 is the root, 2 i and 2 i + 1 are below i, leaf l is node n_leaves + l */
+  struct cover_row *rows;  /* in the order of the leaves: those of leaf l from cover_tree_first on */
+  int64_t *low;            /* [2 n_leaves][n_coords] */
+  int64_t *leaf;           /* [n_leaves][n_coords][COVER_LEAF], COVER_NONE behind the last */
 };
 
-/* Of n > 0 rows, which are put in the order of the leaves: leaf l holds those from cover_tree_first
- * on. False: out of memory. Free with cover_tree_free. */
-bool cover_tree_build(struct cover_tree *, size_t n_coords, struct cover_row *, size_t n);
+/* Takes the n > 0 rows, which are malloc's, also where it fails: false, out of memory. Free with cover_tree_free. */
+bool cover_tree_build(struct cover_tree *, size_t n_coords, struct cover_row *rows, size_t n);
 size_t cover_tree_first(const struct cover_tree *, size_t leaf);
 void cover_tree_free(struct cover_tree *);
 
 struct cover_archive {
-  size_t n_coords;
+  size_t n_coords, n_recent;
   struct cover_tree level[COVER_LEVELS];   /* n == 0: none */
-  struct cover_row *spare;                 /* what a rebuild gathers rows in */
-  size_t spare_size, buffered;
-  int64_t *buffer;                         /* blocks like a tree's leaves */
+  struct cover_row recent[COVER_RECENT];   /* in no tree yet */
+  int64_t *recent_blocks;                  /* the same like a tree's leaves */
 };
 
 bool cover_archive_open(struct cover_archive *, size_t n_coords);   /* false: out of memory; close is allowed */

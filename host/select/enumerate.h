@@ -2,8 +2,7 @@
 #ifndef ENUMERATE_H
 #define ENUMERATE_H
 
-#include "model.h"
-#include "setting.h"
+#include "space.h"
 
 enum { ENUMERATE_MOST = 32 };
 struct setting_list { struct setting at[ENUMERATE_MOST]; size_t n; };
@@ -14,5 +13,14 @@ struct setting_list { struct setting at[ENUMERATE_MOST]; size_t n; };
 struct setting_list enumerate_micro_batches(const struct model *, const struct task *);
 /* Each of these with each adapter that fulfils the wish and can serve the task. Without a wish they stay as they are. */
 struct setting_list enumerate_adapters(const struct setting_list *, const struct finetune_wish *, const struct task *);
+
+/* With weights in the host's memory, of layers or, where there are any, of their experts only, so that no more than
+ * `memory` bytes are on the device; `space` is that of the setting without an offload. More layers cost more time and
+ * save memory, so what is tried lies between the fewest with which any configuration may fit and the fewest with which
+ * one of 16-bit weights and cache does, or all there are: OFFLOAD_SPLITS of them, each in the micro-batch of the space and
+ * in `largest`, which copies least often. Where even all layers are not enough, all of
+ * them, so that it can be told what they need. Not exact between the splits. */
+enum { OFFLOAD_SPLITS = 3 };
+void enumerate_offloads(const struct space *, int64_t largest, double memory, struct setting_list *);
 
 #endif

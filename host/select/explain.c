@@ -137,6 +137,16 @@ void recommend_shares(const struct recommendation *r, enum phase phase, char *ou
   }
 }
 
+void recommend_range_text(enum objective objective, const struct range *range, char *out, size_t size) {
+  const char *sign = objective == OBJECTIVE_QUALITY ? "+" : "";
+  char value[32], lo[32], hi[32];
+  objective_text(objective, range->value, value, sizeof value);
+  objective_text(objective, range->lo, lo, sizeof lo);
+  objective_text(objective, range->hi, hi, sizeof hi);
+  if (isnan(range->hi)) snprintf(out, size, "%s%s (error unknown)", sign, value);
+  else snprintf(out, size, "%s%s (%s%s to %s%s)", sign, value, sign, lo, sign, hi);
+}
+
 bool recommend_uncosted(const struct recommendation *r, size_t index, char *out, size_t size) {
   const struct space *space = r->space;
   if (index > space->n_uncosted || space->n_uncosted == 0) return false;

@@ -16,7 +16,8 @@ static double base_bytes(const struct model *m, const struct finetune *f) {
 }
 
 static double activation_bytes(const struct model *m, double tokens) {
-  const double hidden = (double)m->hidden, q = (double)(m->heads * m->head_dim), kv = (double)(m->kv_heads * m->head_dim);
+  const double hidden = (double)m->hidden;
+  const double q = (double)(m->heads * m->head_dim), kv = (double)(m->kv_heads * m->head_dim);
   const int64_t routed = m->experts_per_token * m->expert_ffn + m->shared_ffn;
   const double ffn = (double)(m->ffn > routed ? m->ffn : routed) * (m->gated_ffn ? 4 : 2);
   return 2 * tokens * (hidden * (double)m->layers + 4 * hidden + 2 * q + 2 * kv + ffn);
@@ -75,7 +76,8 @@ static bool add_logits(const struct space_request *request, int64_t tokens, stru
   return true;
 }
 
-static bool time_forward(const struct space_request *request, int64_t tokens, struct pass_time *out, struct error *err) {
+static bool time_forward(const struct space_request *request, int64_t tokens, struct pass_time *out,
+                         struct error *err) {
   const struct task sample = {.id = "a training sample", .prompt = tokens, .output = 1, .concurrency = 1};
   struct space_request wanted = *request;
   wanted.task = &sample;

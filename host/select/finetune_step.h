@@ -1,8 +1,8 @@
-/* What one step of the tuning itself costs: a sample goes forward and back and the adapter is updated. No kernel of ours
- * trains, so nothing here is measured. Memory is counted by formulas, time is estimated from below. Pure.
+/* What one step of the tuning itself costs: a sample goes forward and back and the adapter is updated. No kernel of
+ * ours trains, so nothing here is measured. Memory is counted by formulas, time is estimated from below. Pure.
  *
- * Memory, for one sample of `tokens` with the input of every layer kept and the rest computed again (Chen et al. 2016,
- * arXiv 1604.06174):
+ * Memory, for one sample of `tokens` (of text; images are left out) with the input of every layer kept and the rest
+ * computed again (Chen et al. 2016, arXiv 1604.06174):
  *   base weights    2 bytes each; QLoRA: matrices of layers 4.127 bits, NF4 in blocks of 64 with double quantisation
  *                   (Dettmers et al. 2023, arXiv 2305.14314, section 3: 0.127 bits for the constants)
  *   trained state   16 bytes for each trained number: f16 weight and gradient, f32 master weight and Adam's two moments
@@ -14,9 +14,10 @@
  *   logits          8 bytes for each token and word: f32 values and their gradient
  * Frameworks hold more: copies of the logits, workspace, fragments. It is the least that a step needs.
  *
- * Time: the forward pass, again for what was not kept, and the gradient of every matrix's input, each as many operations
- * as the forward pass: 3 forward passes at the rates measured for a prompt. (A whole model is 4: its weights have a gradient
- * too; Korthikanti et al., appendix A. Here only the adapter's have one, which is left out, as is the optimiser.) */
+ * Time: the forward pass, again for what was not kept, and the gradient of every matrix's input, each as many
+ * operations as the forward pass: 3 forward passes at the rates of a prompt in plain chunks. (A whole model is 4: its
+ * weights have a gradient too; Korthikanti et al., appendix A. Here only the adapter's have one, which is left out, as
+ * is the optimiser.) */
 #ifndef FINETUNE_STEP_H
 #define FINETUNE_STEP_H
 

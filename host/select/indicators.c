@@ -10,7 +10,7 @@
 static int by_last(const void *a, const void *b, void *coords) {
   const double *p = a, *q = b;
   for (size_t c = *(const size_t *)coords; c-- > 0;)
-    if (p[c] != q[c]) return p[c] > q[c] ? -1 : 1;   /* the worst first: it leaves the least for the others to be limited to */
+    if (p[c] != q[c]) return p[c] > q[c] ? -1 : 1;   /* the worst first: it leaves the others the least to be limited to */
   return 0;
 }
 
@@ -29,7 +29,8 @@ static size_t keep_uncovered(double *at, size_t n, size_t coords) {
     if (covered) continue;
     size_t left = 0;
     for (size_t k = 0; k < kept; k++)
-      if (!covers(at + i * coords, at + k * coords, coords)) memmove(at + left++ * coords, at + k * coords, coords * sizeof *at);
+      if (!covers(at + i * coords, at + k * coords, coords))
+        memmove(at + left++ * coords, at + k * coords, coords * sizeof *at);
     memmove(at + left * coords, at + i * coords, coords * sizeof *at);
     kept = left + 1;
   }
@@ -63,7 +64,8 @@ static bool exclusive(const double *at, size_t n, size_t coords, const double *r
 }
 
 /* Sorted by the last coordinate falling, a point's box reaches deeper in it than no later one's: the others, limited to
- * the point, all have the point's own last coordinate, so that the last coordinate is a factor and the rest has one less. */
+ * the point, all have the point's own last coordinate, so that the last coordinate is a factor and the rest has one
+ * less. */
 static bool slices(const double *at, size_t n, size_t coords, const double *reference, double *out) {
   const size_t less = coords - 1;
   double *flat = malloc(n * less * sizeof *flat);

@@ -11,12 +11,10 @@ enum { LATELY = 4 };
 /* A node of a, or behind those a single point; and a node of b. */
 struct pair { float key; uint32_t a, b; };
 
-struct terms_tree { struct cover_tree tree; struct cover_row *rows; };   /* rows[i].a: the index in its front */
-
 struct merge {
   const struct merge_terms *terms;
   size_t n_coords, n_sum;
-  struct terms_tree a, b;
+  struct cover_tree a, b;                /* a of a row: its index in the front */
   bool same;                             /* a is b: of two pairs that differ in order one is enough */
   float weight[FRONT_COORDS];            /* of a coordinate in the key: one over the largest cost */
   struct pair *queue;                    /* a binary heap, the least key first */
@@ -47,10 +45,11 @@ bool merge_add(struct merge_front *front, const struct cover_row *point, size_t 
 bool merge_prune(struct merge_front *front, size_t n_coords, struct error *err) {
   if (!cover_prune(front->points, front->n, n_coords, &front->n)) return no_memory(err);
   const size_t n = front->n ? front->n : 1;
-  struct cover_row *fitting = realloc(front->points, n * sizeof *fitting);   /* what stays is kept to the end */
-  if (!fitting) return true;
-  front->points = fitting;
-  front->capacity = n;
+  struct cover_row *fitting = realloc(front->points, n * sizeof *fitting);   /* it is kept to the end */
+  if (fitting) {
+    front->points = fitting;
+    front->capacity = n;
+  }
   return true;
 }
 
@@ -96,9 +95,9 @@ static bool keep(struct merge *m, const struct cover_row *sum) {
 
 /* ---- pairs of nodes */
 
-static const int64_t *corner(const struct terms_tree *of, size_t node) {
-  const size_t nodes = 2 * of->tree.n_leaves;
-  return node < nodes ? of->tree.low + node * of->tree.n_coords : of->rows[node - nodes].at;
+static const int64_t *corner(const struct cover_tree *of, size_t node) {
+  const size_t nodes = 2 * of->n_leaves;
+  return node < nodes ? of->low + node * of->n_coords : of->rows[node - nodes].at;
 }
 
 static bool may_help(struct merge *m, size_t a, size_t b, int64_t *low) {
@@ -142,7 +141,7 @@ static struct pair pop(struct merge *m) {
 static bool merge_row(struct merge *m, const struct cover_row *a, size_t leaf) {
   int64_t sums[FRONT_COORDS][COVER_LEAF], out[COVER_LEAF] = {0};
   for (size_t c = 0; c < m->n_coords; c++) {
-    const int64_t *b = m->b.tree.leaf + (leaf * m->n_coords + c) * COVER_LEAF, x = a->at[c], room = m->terms->room[c];
+    const int64_t *b = m->b.leaf + (leaf * m->n_coords + c) * COVER_LEAF, x = a->at[c], room = m->terms->room[c];
     for (size_t i = 0; i < COVER_LEAF; i++) sums[c][i] = c < m->n_sum ? x + b[i] : x > b[i] ? x : b[i];
     for (size_t i = 0; i < COVER_LEAF; i++) out[i] |= room - sums[c][i];
   }
@@ -154,7 +153,7 @@ static bool merge_row(struct merge *m, const struct cover_row *a, size_t leaf) {
   }
   for (size_t i = 0; i < COVER_LEAF; i++) {
     if (out[i] < 0) continue;
-    struct cover_row sum = {.a = a->a, .b = m->b.rows[cover_tree_first(&m->b.tree, leaf) + i].a};
+    struct cover_row sum = {.a = a->a, .b = m->b.rows[cover_tree_first(&m->b, leaf) + i].a};
     for (size_t c = 0; c < m->n_coords; c++) sum.at[c] = sums[c][i];
     if (!is_covered(m, sum.at) && !keep(m, &sum)) return false;
   }
@@ -162,14 +161,14 @@ static bool merge_row(struct merge *m, const struct cover_row *a, size_t leaf) {
 }
 
 static bool push_rows(struct merge *m, size_t leaf_a, size_t b) {
-  const size_t end = cover_tree_first(&m->a.tree, leaf_a + 1);
+  const size_t end = cover_tree_first(&m->a, leaf_a + 1);
   bool ok = true;
-  for (size_t i = cover_tree_first(&m->a.tree, leaf_a); ok && i < end; i++) ok = push(m, 2 * m->a.tree.n_leaves + i, b);
+  for (size_t i = cover_tree_first(&m->a, leaf_a); ok && i < end; i++) ok = push(m, 2 * m->a.n_leaves + i, b);
   return ok;
 }
 
 static bool split(struct merge *m, size_t a, size_t b) {
-  const size_t leaves_a = m->a.tree.n_leaves, leaves_b = m->b.tree.n_leaves;
+  const size_t leaves_a = m->a.n_leaves, leaves_b = m->b.n_leaves;
   if (a >= 2 * leaves_a) return merge_row(m, &m->a.rows[a - 2 * leaves_a], b - leaves_b);
   if (a >= leaves_a && b >= leaves_b) return push_rows(m, a - leaves_a, b);
   if (a >= leaves_a) return push(m, a, 2 * b) && push(m, a, 2 * b + 1);
@@ -180,27 +179,22 @@ static bool split(struct merge *m, size_t a, size_t b) {
 
 /* ---- */
 
-static bool plant(struct terms_tree *out, const struct merge_front *front, size_t n_coords) {
-  out->rows = malloc(front->n * sizeof *out->rows);
-  if (!out->rows) return false;
+static bool plant(struct cover_tree *out, const struct merge_front *front, size_t n_coords) {
+  struct cover_row *rows = malloc(front->n * sizeof *rows);
+  if (!rows) return false;
   for (size_t i = 0; i < front->n; i++) {
-    out->rows[i] = front->points[i];
-    out->rows[i].a = (uint32_t)i;
+    rows[i] = front->points[i];
+    rows[i].a = (uint32_t)i;
   }
-  return cover_tree_build(&out->tree, n_coords, out->rows, front->n);
-}
-
-static void uproot(struct terms_tree *tree) {
-  cover_tree_free(&tree->tree);
-  free(tree->rows);
+  return cover_tree_build(out, n_coords, rows, front->n);
 }
 
 /* No coordinate's unit shall decide which pair is the cheapest. */
 static void weigh(struct merge *m) {
   for (size_t c = 0; c < m->n_coords; c++) {
     int64_t most = 1;
-    for (size_t i = 0; i < m->a.tree.n; i++) most = m->a.rows[i].at[c] > most ? m->a.rows[i].at[c] : most;
-    for (size_t i = 0; i < m->b.tree.n; i++) most = m->b.rows[i].at[c] > most ? m->b.rows[i].at[c] : most;
+    for (size_t i = 0; i < m->a.n; i++) most = m->a.rows[i].at[c] > most ? m->a.rows[i].at[c] : most;
+    for (size_t i = 0; i < m->b.n; i++) most = m->b.rows[i].at[c] > most ? m->b.rows[i].at[c] : most;
     m->weight[c] = 1 / (float)most;
   }
 }
@@ -224,7 +218,7 @@ bool merge_fronts(const struct merge_terms *terms, const struct merge_front *a, 
   }
   free(m.queue);
   cover_archive_close(&m.reach);
-  uproot(&m.a);
-  uproot(&m.b);
+  cover_tree_free(&m.a);
+  cover_tree_free(&m.b);
   return ok && merge_prune(out, m.n_coords, err);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
+
 enum { STABILITY_SEED = 1 };   /* any: what is printed must not change from run to run */
 
 static struct limits with_device_memory(const struct recommend_options *options, const struct result *result, bool *from_device) {
@@ -64,6 +66,64 @@ static bool count_step(struct recommendation *r, const struct space_request *req
   return chosen.setting.finetune.method == FINETUNE_NONE || finetune_step_of(&chosen, &r->step, err);
 }
 
+/* A configuration keeps the limits that an offload could help with: it trades time for them. */
+static bool fits(const struct outer *all, const struct task *task, const struct limits *limits) {
+  struct limits these = *limits;
+  these.at[OBJECTIVE_TTFT] = these.at[OBJECTIVE_TPOT] = INFINITY;
+  these.at[OBJECTIVE_ENERGY] = INFINITY;
+  these.watts = 0;
+  for (size_t i = 0; i < all->front.n; i++) {
+    const struct prediction p = choose_predict_point(all->spaces, task, &all->front.points[i]);
+    if (choose_within(&these, &p)) return true;
+  }
+  return false;
+}
+
+/* What the host has for weights. Where the device uses the host's memory, what it may not use of it. */
+static double host_memory(const struct result *result, double device) {
+  const double host = result->host.memory ? (double)result->host.memory : INFINITY;
+  return caps_memory_access(&result->caps) == MEMORY_UNIFIED ? host - device : host;
+}
+
+static void drop_too_large_for_host(struct outer *all, const struct task *task, double host) {
+  size_t kept = 0;
+  for (size_t i = 0; i < all->front.n; i++) {
+    const struct prediction p = choose_predict_point(all->spaces, task, &all->front.points[i]);
+    if (p.host_bytes == 0 || p.host_bytes <= host) all->front.points[kept++] = all->front.points[i];
+  }
+  all->front.n = kept;
+}
+
+/* All settings; where nothing fits the memory, those with weights in the host's beside the plain one. */
+static bool find_front(struct recommendation *r, const struct space_request *request, const struct finetune_wish *wish,
+                       const struct limits *limits, struct error *err) {
+  const struct setting_list micro_batches = enumerate_micro_batches(r->model, r->task);
+  struct setting_list list = enumerate_adapters(&micro_batches, wish, r->task);
+  int64_t largest = 0;
+  for (size_t i = 0; i < list.n; i++)
+    if (largest < list.at[i].micro_batch) largest = list.at[i].micro_batch;
+  if (!outer_build(request, list.at, list.n, &r->outer, err)) return false;
+  const double memory = limits->at[OBJECTIVE_MEMORY];
+  if (!isfinite(memory) || fits(&r->outer, r->task, limits)) return true;
+  if (!(r->result->ceilings.upload > 0)) {
+    snprintf(r->offload_note, sizeof r->offload_note, "weights could lie in the host's memory, but the result has no speed of "
+             "copies from there; a new `vkpareto run` measures it");
+    return true;
+  }
+  list.n = 1;
+  enumerate_offloads(&r->outer.spaces[0], largest, memory, &list);
+  snprintf(r->offload_note, sizeof r->offload_note, "with weights in the host's memory as well");
+  outer_free(&r->outer);
+  if (!outer_build(request, list.at, list.n, &r->outer, err)) return false;
+  drop_too_large_for_host(&r->outer, r->task, host_memory(r->result, memory));
+  return true;
+}
+
+static void add_note(struct error *err, const char *note) {
+  struct text t = {err->text, sizeof err->text, strlen(err->text)};
+  text_add(&t, "\n  (%s)", note);
+}
+
 struct recommendation *recommend_build(const struct result *result, const struct model *model, const struct task *task,
                                        const struct quality *quality, const struct recommend_options *options, struct error *err) {
   struct recommendation *r = calloc(1, sizeof *r);
@@ -76,11 +136,10 @@ struct recommendation *recommend_build(const struct result *result, const struct
   r->cost = cost_build(result, err);
   const struct space_request request = {.cost = r->cost, .quality = quality, .task = task,
                                         .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
-  const struct setting_list micro_batches = enumerate_micro_batches(model, task);
-  const struct setting_list settings = enumerate_adapters(&micro_batches, &options->finetune, task);
-  if (r->cost && outer_build(&request, settings.at, settings.n, &r->outer, err)
-      && decide(r, &limits, options->preference, err) && count_step(r, &request, err))
+  if (r->cost && find_front(r, &request, &options->finetune, &limits, err) && decide(r, &limits, options->preference, err)
+      && count_step(r, &request, err))
     return r;
+  if (err->kind == ERROR_INFEASIBLE && r->offload_note[0]) add_note(err, r->offload_note);
   recommend_free(r);
   return NULL;
 }

@@ -29,6 +29,7 @@ struct recommendation {
   struct prediction predicted;
   struct stability stability;
   bool memory_limit_from_device;
+  char offload_note[128];            /* why weights in the host's memory do not help, where nothing fits; "": not asked */
   bool has_plain;                    /* 16-bit weights and cache with one attention algorithm can be predicted */
   const struct space *plain_space;   /* of the plain setting */
   uint8_t plain[SLOT_COUNT];         /* that configuration: what one runs without choosing anything */
@@ -60,6 +61,8 @@ void recommend_setting_evidence(const struct recommendation *, char *out, size_t
 void recommend_evidence(const struct recommendation *, int slot, char *out, size_t size);
 /* "matmul 80 %, attention 12 %, rest 8 %" of the time to first token or per token. */
 void recommend_shares(const struct recommendation *, enum phase, char *out, size_t size);
+/* "17.3 s (error unknown)", "135 ms (94.8 ms to 193 ms)", "+0.14 % (+0.07 % to +0.21 %)". */
+void recommend_range_text(enum objective, const struct range *, char *out, size_t size);
 /* The published figures that the quality of a configuration rests on, each once; false past the last. */
 bool recommend_source(const struct space *, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size);
 /* What to mind about the chosen adapter; false past the last, and at once without one. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "placement.h"
 #include "text.h"
 
 const char *const slot_names[SLOT_COUNT] = {"qkv", "attn_out", "ffn_up", "ffn_down", "logits", "attention"};
@@ -80,20 +81,6 @@ static void algorithm_of(const struct technique *technique, const char *format, 
 
 /* ---- slots of weights */
 
-static double class_bytes(const struct model *model, enum tensor_class class_, const struct technique *technique) {
-  struct model_matrices list;
-  model_matrices(model, &list);
-  double bytes = 0;
-  for (size_t i = 0; i < list.n; i++) {
-    const struct model_matrix *w = &list.at[i];
-    struct kernel_case kase;
-    struct error ignored = {0};
-    if (w->class_ == class_ && ops_matrix_case(w->n, w->k, &kase, &ignored))
-      bytes += (double)w->count * cost_stream_bytes(&kase, technique);
-  }
-  return class_ == CLASS_LOGITS && !model->tied_embeddings ? 2 * bytes : bytes;
-}
-
 /* The family whose algorithms the ops of the slot leave open: experts, adapters. NULL: all are plain matmuls. */
 static const struct family *open_family(const struct workload *work, int slot) {
   for (size_t i = 0; i < work->n; i++)
@@ -157,6 +144,17 @@ static struct quality_estimate share_of(struct quality_estimate whole, double sh
   return whole;
 }
 
+/* Copies between host and device are exact: there is nothing that could have chosen another kernel. */
+static void place_weights(const struct space_request *request, const struct space *space, enum tensor_class class_,
+                          const struct technique *technique, struct space_option *option) {
+  const struct placement placed = placement_of(&request->setting, &space->work, class_, technique);
+  option->weight_bytes = placed.device;
+  option->host_bytes = placed.host;
+  for (int p = 0; p < PHASE_COUNT; p++)
+    if (placed.copied[p] > 0)
+      timing_add_ns(request->cost, &option->time[p], PART_UPLOAD, 1e9 * placed.copied[p] / request->cost->result->ceilings.upload);
+}
+
 /* What a format loses is the same for experts, whose kernels decode it as matmul's do. */
 static bool build_weights(const struct space_request *request, struct space *space, enum tensor_class class_, struct error *err) {
   const struct family *family = family_find("matmul");
@@ -185,7 +183,9 @@ static bool build_weights(const struct space_request *request, struct space *spa
       refuse(slot, option.name, why.text);
       continue;
     }
-    option.weight_bytes = class_bytes(model, class_, technique) + adapters;
+    place_weights(request, space, class_, technique, &option);
+    option.adapter_bytes = adapters;
+    option.weight_bytes += adapters;
     option.quality = share_of(quality_of(request->quality, technique->id, model->params), slot->share);
     offer(request, slot, &option);
   }
@@ -354,7 +354,7 @@ static void cost_fixed(const struct space_request *request, struct space *space)
     const struct phase_time ops = time_slot(request, &space->work, SLOT_FIXED, (enum phase)p, &unnamed, &none);
     space->fixed[p] = ops.time;
     space->fixed_scratch_bytes = fmax(space->fixed_scratch_bytes, ops.scratch);
-    if (isfinite(submit)) timing_add_ns(request->cost, &space->fixed[p], PART_REST, space->work.passes[p] * submit);
+    if (isfinite(submit)) timing_add_ns(request->cost, &space->fixed[p], PART_REST, (space->work.passes[p] + placement_submissions(&request->setting, &space->work, (enum phase)p)) * submit);
     for (size_t i = 0; isfinite(dispatch) && i < space->n_uncosted; i++)
       timing_add_ns(request->cost, &space->fixed[p], PART_REST, space->uncosted[i].launches[p] * dispatch);
   }
@@ -390,6 +390,10 @@ void space_leave_out(struct space *space, bool quality, bool energy) {
 /* ---- the whole */
 
 bool space_build(const struct space_request *request, struct space *space, struct error *err) {
+  const struct offload *offload = &request->setting.offload;
+  if ((offload->layers || offload->expert_layers) && !(request->cost->result->ceilings.upload > 0))
+    return error_set(err, ERROR_INPUT, "the result has no speed of copies from the host to the device; a new `vkpareto run` "
+                                       "measures it");
   *space = (struct space){.setting = request->setting, .fixed_bytes = model_fixed_bytes(request->setting.model)};
   const char *unfit = finetune_refusal(&request->setting.finetune, request->task);
   if (unfit) return error_set(err, ERROR_INFEASIBLE, "%s", unfit);

@@ -37,7 +37,9 @@ struct space_option {
   const struct technique *technique[PHASE_COUNT];   /* of the largest op; the same twice for weights without experts */
   char kv[24];               /* attention: "f16", "int8"; else "" */
   struct space_time time[PHASE_COUNT];   /* to first token, per token (timing_serve); joules: prompts, step */
-  double weight_bytes, kv_bytes, scratch_bytes;
+  double weight_bytes, kv_bytes, scratch_bytes;   /* on the device */
+  double adapter_bytes;      /* of weight_bytes: live adapters, on the device wherever the weights are */
+  double host_bytes;         /* weights in the host's memory (placement.h) */
   struct quality_estimate quality;       /* nats, lo, hi already scaled to the slot's share of the weights */
   bool composed;             /* the adapter of some phase is costed by matmuls, not by a kernel of its own */
   size_t rank;               /* order in the room's table: the simpler option has the lower one */

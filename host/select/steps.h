@@ -7,27 +7,29 @@
 enum gain { GAIN_MEMORY, GAIN_TIME, GAIN_QUALITY, GAIN_ENERGY, GAIN_COUNT };
 extern const char *const gain_names[GAIN_COUNT];   /* "less memory", "faster", "better quality", "less energy" */
 
-/* The slot at `to` in place of `from`, and what the configurations with either cost. */
+/* Options of a slot or settings, `to` in place of `from`, and what the configurations with either cost. */
 struct step {
-  int slot;
-  size_t from, to;
+  const char *decision;            /* the slot's name, or "setting" */
+  char from[128], to[128];
   struct prediction before, after;
+  bool same_time[PHASE_COUNT];     /* within the error of the two */
   bool gains[GAIN_COUNT];          /* steps_away: what it is the next of */
 };
 
 /* The configurations of the front within the limits that differ from the chosen one in one decision. Of those that have
- * clearly less memory, request time, quality loss or energy (2 %, of quality loss a tenth, and more than the error), the
- * one for each that costs least in the eyes of the preference: the next in that direction. One that is next in several
- * stands once. */
+ * clearly less memory, request time, quality loss or energy (2 %, of quality loss a quarter, and more than the error),
+ * the one for each that costs least in the eyes of the preference: the next in that direction. One that is next in
+ * several stands once. */
 size_t steps_away(const struct recommendation *, struct step out[GAIN_COUNT]);
 
-/* What the decision of a slot bought: from what plain 16-bit weights and cache have there to what was chosen. False
- * where that is the same, or the plain configuration cannot be predicted. */
-bool steps_bought(const struct recommendation *, int slot, struct step *);
+/* What a decision bought, of a slot or, at CHOICE_SETTING, of the setting: from what the plain configuration (16-bit
+ * weights and cache) has there to what was chosen, all else as chosen. False where that is the same, or cannot be
+ * predicted. */
+bool steps_bought(const struct recommendation *, int decision, struct step *);
 
 /* "120 MiB less, time per token 1.20 ms shorter (-8.0 %), perplexity +0.30 %"; a time whose change lies within the
- * error of the two options is "the same within the error"; what is unknown or equal is left out. */
-void steps_text(const struct recommendation *, const struct step *, char *out, size_t size);
+ * error is "the same within the error"; what is unknown or equal is left out. */
+void steps_text(const struct step *, char *out, size_t size);
 /* "less memory, faster": by the gains. */
 void steps_gains(const struct step *, char *out, size_t size);
 

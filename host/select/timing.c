@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-const char *const part_names[PART_COUNT] = {"matmul", "experts", "attention", "rest"};
+const char *const part_names[PART_COUNT] = {"matmul", "experts", "attention", "rest", "upload"};
 
 /* A matmul with an adapter in it is still one. */
 static enum part part_of(const struct family *family) {

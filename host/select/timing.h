@@ -6,8 +6,8 @@
 #include "ops.h"
 
 /* What a time is made of, for people. */
-enum part { PART_MATMUL, PART_EXPERTS, PART_ATTENTION, PART_REST, PART_COUNT };
-extern const char *const part_names[PART_COUNT];   /* "matmul", "experts", "attention", "rest" */
+enum part { PART_MATMUL, PART_EXPERTS, PART_ATTENTION, PART_REST, PART_UPLOAD, PART_COUNT };
+extern const char *const part_names[PART_COUNT];   /* "matmul", "experts", "attention", "rest", "upload": copies from the host */
 
 struct space_time {
   double ns, lo, hi;         /* lo and hi NAN where the error of a prediction is unknown */

@@ -93,11 +93,11 @@ static struct front_cost cost_of(const struct space *space, const struct space_t
                                  const struct prediction *base, double resident, double scratch, double nats) {
   const double joules = base->token_joules.value * space->tokens;
   const bool energy = space->energy_known && joules > 0;
+  const double mine = of_request(space, time[PHASE_PREFILL].joules, time[PHASE_DECODE].joules);
   return (struct front_cost){{
     [AXIS_TIME] = steps(of_request(space, time[PHASE_PREFILL].ns, time[PHASE_DECODE].ns), SHARE * base->request_ns),
     [AXIS_RESIDENT] = steps(resident, SHARE * base->memory),
-    [AXIS_ENERGY] = energy ? steps(of_request(space, time[PHASE_PREFILL].joules, time[PHASE_DECODE].joules), SHARE * joules)
-                           : 0,
+    [AXIS_ENERGY] = energy ? steps(mine, SHARE * joules) : 0,
     [AXIS_QUALITY] = steps(nats, QUALITY_UNIT),
     [AXIS_SCRATCH] = steps(scratch, SHARE * base->memory),
   }};
@@ -127,12 +127,14 @@ static bool fail_infeasible(double least, double limit, struct error *err) {
   char needs[32], has[32];
   text_bytes(least, needs, sizeof needs);
   text_bytes(limit, has, sizeof has);
-  if (!isfinite(least)) return error_set(err, ERROR_INFEASIBLE, "no configuration of this stage is within the limit on quality");
-  return error_set(err, ERROR_INFEASIBLE, "within the limit on quality the least memory is %s, the device has %s", needs, has);
+  if (!isfinite(least))
+    return error_set(err, ERROR_INFEASIBLE, "no configuration of this stage is within the limit on quality");
+  return error_set(err, ERROR_INFEASIBLE, "within the limit on quality the least memory is %s, the device has %s",
+                   needs, has);
 }
 
-bool pick_best(const struct space *space, const struct task *task, const uint8_t base[SLOT_COUNT], enum pick_stage stage,
-               const struct pick_limits *limits, uint8_t choice[SLOT_COUNT], struct error *err) {
+bool pick_best(const struct space *space, const struct task *task, const uint8_t base[SLOT_COUNT],
+               enum pick_stage stage, const struct pick_limits *limits, uint8_t choice[SLOT_COUNT], struct error *err) {
   const struct front_algebra algebra = {AXES, AXIS_SCRATCH};
   const struct prediction plain = choose_predict(space, task, base);
   struct pick_space list;

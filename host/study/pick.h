@@ -1,9 +1,9 @@
 /* Configurations of one space: the defaults, what others would take, and the best within limits. Pure.
  *
- * The gain of a configuration is what the base needs over what it needs, of request time, memory and energy; its mean is
- * the geometric mean of those that are known. The best configuration is the one of the largest mean. Each of the three
- * is a sum or a sum and a max over slots, so the best one lies on the front over them and the quality, and is exact for
- * the predicted costs. */
+ * The gain of a configuration is what the base needs over what it needs, of request time, memory and energy; its mean
+ * is the geometric mean of those that are known. The best configuration is the one of the largest mean. Each of the
+ * three is a sum or a sum and a max over slots, so the best one lies on the front over them and the quality, and is
+ * exact for the predicted costs. */
 #ifndef PICK_H
 #define PICK_H
 
@@ -28,7 +28,8 @@ struct pick_limits { double memory, quality_nats; };   /* INFINITY: none */
 /* 16-bit weights and cache with one attention algorithm ("flash"). False with the reason why not. */
 bool pick_plain(const struct space *, const char *algorithm, uint8_t choice[SLOT_COUNT], struct error *);
 /* Weights of these formats by class, 16-bit cache, flash. */
-bool pick_weights(const struct space *, const char *const format[CLASS_COUNT], uint8_t choice[SLOT_COUNT], struct error *);
+bool pick_weights(const struct space *, const char *const format[CLASS_COUNT], uint8_t choice[SLOT_COUNT],
+                  struct error *);
 /* ERROR_INFEASIBLE when nothing of the stage is within the limits. */
 bool pick_best(const struct space *, const struct task *, const uint8_t base[SLOT_COUNT], enum pick_stage,
                const struct pick_limits *, uint8_t choice[SLOT_COUNT], struct error *);

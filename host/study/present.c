@@ -85,10 +85,11 @@ static bool print_headline(const struct study *study, enum table_format format, 
   heading(format, out, "Headline");
   const double pct = 100 * expm1(study->baselines.quality_nats);
   fprintf(out,
-          "The geometric mean of the gains in request time, memory and (where a device has it) energy over 16-bit weights and\n"
-          "cache with flash attention, at no more than %.1f %% more perplexity, the model's architecture as it is. Over the model\n"
-          "and task pairs whose default fits the device. The goals are AE-LLM's gains; how its paper defines and normalises\n"
-          "them is not known to us. Lossy: over that limit, or of unknown loss. In brackets: pairs that have the number.\n", pct);
+          "The geometric mean of the gains in request time, memory and (where a device has it) energy over 16-bit\n"
+          "weights and cache with flash attention, at no more than %.1f %% more perplexity, the model's architecture as\n"
+          "it is. Over the model and task pairs whose default fits the device. The goals are AE-LLM's gains; how its\n"
+          "paper defines and normalises them is not known to us. Lossy: over that limit, or of unknown loss. In\n"
+          "brackets: pairs that have the number.\n", pct);
   if (isfinite(study->memory))
     fprintf(out, "Every device is taken to have %.1f GiB of memory, whatever it has.\n", study->memory / GIB);
   fputc('\n', out);
@@ -105,13 +106,15 @@ static void print_limits(const struct study *study, enum table_format format, FI
       label_of(r, label);
       if (isnan(gain)) {
         fprintf(out,
-                "- %s, %s: no case whose default fits and can be costed (%zu only fit when tuned, %zu fit in no way, %zu not costed)\n", label,
-                study_group_names[g], s.by_status[CASE_ONLY_TUNED], s.by_status[CASE_NOTHING_FITS], s.by_status[CASE_NOT_COSTED]);
+                "- %s, %s: no case whose default fits and can be costed (%zu only fit when tuned, %zu fit in no way, "
+                "%zu not costed)\n", label, study_group_names[g], s.by_status[CASE_ONLY_TUNED],
+                s.by_status[CASE_NOTHING_FITS], s.by_status[CASE_NOT_COSTED]);
         continue;
       }
       fprintf(out,
-              "- %s, %s: %.2fx of %.1fx, %s; the loss is within the limit to the upper end of its interval in %zu of %zu\n", label,
-              study_group_names[g], gain, goal, gain >= goal ? "reached" : "missed", s.surely_within, s.gain[PICK_JOINT].n);
+              "- %s, %s: %.2fx of %.1fx, %s; the loss is within the limit to the upper end of its interval in %zu of "
+              "%zu\n", label, study_group_names[g], gain, goal, gain >= goal ? "reached" : "missed", s.surely_within,
+              s.gain[PICK_JOINT].n);
       for (size_t i = 0; study_limit(&s, i, text, sizeof text); i++) fprintf(out, "  - %s\n", text);
     }
 }
@@ -179,7 +182,8 @@ static bool print_failures(const struct study *study, size_t result, FILE *out, 
     const struct study_case *c = &study->cases[list[i].first];
     fprintf(out, "- %zu %s (%s/%s%s): %.200s%s\n", list[i].n, study_status_names[list[i].status],
             study->models[c->model].model->id,
-            study->tasks[c->task]->id, list[i].n > 1 ? ", ..." : "", list[i].reason, strlen(list[i].reason) > 200 ? "..." : "");
+            study->tasks[c->task]->id, list[i].n > 1 ? ", ..." : "", list[i].reason,
+            strlen(list[i].reason) > 200 ? "..." : "");
   }
   free(list);
   return true;
@@ -212,9 +216,9 @@ static bool print_flips(const struct study *study, enum table_format format, FIL
   if (!table) return error_set(err, ERROR_MEMORY, "out of memory printing a study");
   heading(format, out, "Where the order of techniques flips between devices");
   fprintf(out,
-          "By the request times of two formats, or of two attention algorithms and caches: %zu of %zu pairs flip for some model and\n"
-          "task. Ties are not compared; where the error of a time is unknown the estimates decide, and the flip is not beyond the\n"
-          "errors.\n\n", shown, n);
+          "By the request times of two formats, or of two attention algorithms and caches: %zu of %zu pairs flip for\n"
+          "some model and task. Ties are not compared; where the error of a time is unknown the estimates decide, and\n"
+          "the flip is not beyond the errors.\n\n", shown, n);
   if (shown) return finish(table, format, out) || error_set(err, ERROR_MEMORY, "out of memory printing a study");
   table_free(table);
   return true;

@@ -12,12 +12,12 @@
 enum study_pick_kind {
   PICK_DEFAULT, PICK_NAIVE,      /* the default; the same with naive attention */
   PICK_SINGLE,                   /* the best that deviates from the default in one stage only, within the limits */
-  PICK_MANUAL, PICK_RANKED,      /* what people choose by hand; what EfficientLLM's ranks say: limits are not looked at */
+  PICK_MANUAL, PICK_RANKED,      /* what people choose by hand; what EfficientLLM's ranks say: whatever the limits */
   PICK_JOINT,                    /* the best of all stages together, within the limits */
-  PICK_FREE,                     /* the same, had no technique any loss of quality: what the limit and unknown quality cost */
+  PICK_FREE,                     /* the same, had no technique any loss of quality: what the limit on it costs */
   PICK_COUNT,
 };
-extern const char *const study_pick_names[PICK_COUNT];   /* "default", "naive", "single stage", "manual", "EfficientLLM", ... */
+extern const char *const study_pick_names[PICK_COUNT];   /* "default", "naive", "single stage", "manual", ... */
 
 struct study_pick {
   bool known;                    /* else `reason` says why there is no such configuration */
@@ -36,14 +36,15 @@ enum study_status {
   CASE_NOT_COSTED,      /* too long for the model, or the result lacks rows: `reason` */
   CASE_STATUSES,
 };
-extern const char *const study_status_names[CASE_STATUSES];   /* "fits", "only tuned fits", "nothing fits", "not costed" */
+extern const char *const study_status_names[CASE_STATUSES];   /* "fits", "only tuned fits", "nothing fits", ... */
 
-/* Who is faster of two techniques that differ in one decision only: uniform weights, or one attention algorithm and cache. */
+/* Who is faster of two techniques that differ in one decision only: uniform weights, or one attention algorithm and
+ * cache. */
 enum { STUDY_TECHNIQUES = 32 };
 struct study_order {
   char (*name)[64];              /* "weights int8_g32", "attention flash int8" */
-  /* [a][b]: -2 a is faster than b, 2 slower, beyond the errors; -1, 1: by the estimates, an error is unknown; 0: not told
-   * apart, or not of one decision */
+  /* [a][b]: -2 a is faster than b, 2 slower, beyond the errors; -1, 1: by the estimates, an error is unknown; 0: not
+   * told apart, or not of one decision */
   int8_t (*faster)[STUDY_TECHNIQUES];
   size_t n;
 };
@@ -86,8 +87,8 @@ struct study {
 struct study *study_make(const struct result *const *results, size_t n, const struct study_options *, struct error *);
 void study_free(struct study *);
 
-/* One case of the study, whose result, model and task *out names; the rest is made here. ERROR_MEMORY only, what else fails is
- * its status. */
+/* One case of the study, whose result, model and task *out names; the rest is made here. ERROR_MEMORY only, what else
+ * fails is its status. */
 bool study_case_make(const struct study *, const struct cost_model *, const struct quality *, struct study_case *out,
                      struct error *);
 

@@ -105,7 +105,8 @@ static bool line_quality(const struct study_summary *s, char *out, size_t size) 
 
 static bool line_rest(const struct study_summary *s, char *out, size_t size) {
   snprintf(out, size,
-           "%.0f %% of the joint choice's time is norms, RoPE, activations and submissions, which no choice touches", 100 * s->rest_share);
+           "%.0f %% of the joint choice's time is norms, RoPE, activations and submissions, which no choice touches",
+           100 * s->rest_share);
   return s->rest_share > 1 - 1 / NOTICEABLE;
 }
 
@@ -113,18 +114,19 @@ static bool line_noise(const struct study_summary *s, char *out, size_t size) {
   const size_t n = s->gain[PICK_JOINT].n;
   if (s->n_half)
     snprintf(out, size,
-             "noise: the joint choice's time is known to +-%.0f %% on average (%zu of %zu cases, unknown in the others); in %zu it cannot "
-             "be told from the default's", 100 * s->half, s->n_half, n, s->ties);
+             "noise: the joint choice's time is known to +-%.0f %% on average (%zu of %zu cases, unknown in the "
+             "others); in %zu it cannot be told from the default's", 100 * s->half, s->n_half, n, s->ties);
   else
     snprintf(out, size,
-             "noise: the error of the times is unknown in all %zu cases; in %zu the time equals the default's", n, s->ties);
+             "noise: the error of the times is unknown in all %zu cases; in %zu the time equals the default's", n,
+             s->ties);
   return n > 0 && (s->ties > 0 || s->n_half < n || s->half > NOTICEABLE - 1);
 }
 
 static bool line_uncosted(const struct study_summary *s, char *out, size_t size) {
   snprintf(out, size,
-           "in %zu cases some ops have no rows in the result and count by their launches only; `vkpareto run --suite standard` adds them",
-           s->with_uncosted);
+           "in %zu cases some ops have no rows in the result and count by their launches only; `vkpareto run --suite "
+           "standard` adds them", s->with_uncosted);
   return s->with_uncosted > 0;
 }
 

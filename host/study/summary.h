@@ -29,8 +29,8 @@ struct study_summary study_summarise(const struct study *, size_t result, enum s
 /* What holds the gain down, line by line, numbers included; false past the last. */
 bool study_limit(const struct study_summary *, size_t index, char *out, size_t size);
 
-/* Cases of a result that were not costed or fit nowhere, by reason; reasons that differ in quoted names and numbers only
- * are one, said in the words of the first. */
+/* Cases of a result that were not costed or fit nowhere, by reason; reasons that differ in quoted names and numbers
+ * only are one, said in the words of the first. */
 struct study_failure { enum study_status status; const char *reason; size_t n, first; };   /* first: its case */
 /* Allocates; free with free(). False: memory ran out. */
 bool study_failures(const struct study *, size_t result, struct study_failure **, size_t *n, struct error *);

@@ -12,8 +12,9 @@ static const struct word {
   const char *described;   /* only where its description has this; NULL: always */
   double scale;
 } words[] = {
-  /* RADV: radv_GetPipelineExecutableStatisticsKHR in Mesa's src/amd/vulkan, 22.3 to 25.0; amd in src/util/shader_stats.xml
-   * since. Registers and spills are counted per subgroup, of which each invocation has its lane. */
+  /* RADV: radv_GetPipelineExecutableStatisticsKHR in Mesa's src/amd/vulkan, 22.3 to 25.0; amd in
+   * src/util/shader_stats.xml since. Registers and spills are counted per subgroup, of which each invocation has its
+   * lane. */
   {"VGPRs", AT(registers), NULL, 1},
   {"SGPRs", AT(scalar_registers), NULL, 1},
   {"Spilled VGPRs", AT(spills), NULL, 1},
@@ -28,7 +29,8 @@ static const struct word {
   {"Max Waves Per Core", AT(occupancy), NULL, 1},
   {"Code size", AT(code), "dwords", 4},
   {"Code size", AT(code), NULL, 1},
-  /* ANV: anv_GetPipelineExecutableStatisticsKHR in src/intel/vulkan to 25.0; genisa in src/util/shader_stats.xml since. */
+  /* ANV: anv_GetPipelineExecutableStatisticsKHR in src/intel/vulkan to 25.0; genisa in src/util/shader_stats.xml
+   * since. */
   {"Max live registers", AT(registers), NULL, 1},
   {"Spill Count", AT(spills), NULL, 1},
   {"Spills", AT(spills), NULL, 1},

@@ -125,8 +125,8 @@ static int by_index(const void *a, const void *b) {
   return x < y ? -1 : x > y;
 }
 
-static void visit_rows(const struct attention_shape *shape, const void *const *data, const struct visit *visit, size_t n,
-                       struct panel *panel, struct row *row, double *value, double *bound) {
+static void visit_rows(const struct attention_shape *shape, const void *const *data, const struct visit *visit,
+                       size_t n, struct panel *panel, struct row *row, double *value, double *bound) {
   uint64_t current = UINT64_MAX;
   for (size_t i = 0; i < n; i++) {
     const uint64_t index = visit[i].index / shape->head, column = visit[i].index % shape->head;

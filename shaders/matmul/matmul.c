@@ -8,9 +8,9 @@
  *   3. rows      an invocation owns 4 rows      4.5 / 0.79 (f16 3.0 / 0.48); m=128 n=1536 k=576: 6.7 / 1.7.
  *   4. tiled     tiles in shared memory         m=128 n=1536 k=576: 5.1 / 1.3; m=1: 0.09, 63 of 64 tile rows are waste.
  *   5. coopmat   fragments on a matrix unit     m=64 n=k=576 on lavapipe of Mesa 26.1, which emulates them: 1.3, where
- *      rows gives 24 and tiled 10, and its own ceiling is 3.7. It is for GPUs. RADV of Mesa 25.0 makes of the default on
- *      RDNA3 84 vector registers, no spills, 18 waves a SIMD; 4 x 4 fragments take 132 and leave 10 waves, a step of 64
- *      in K leaves 12. Those stay as tunables: no GPU has timed them yet. At 16 lanes (LP_NATIVE_VECTOR_WIDTH=512)
+ *      rows gives 24 and tiled 10, and its own ceiling is 3.7. It is for GPUs. RADV of Mesa 25.0 makes of the default
+ *      on RDNA3 84 vector registers, no spills, 18 waves a SIMD; 4 x 4 fragments take 132 and leave 10 waves, a step of
+ *      64 in K leaves 12. Those stay as tunables: no GPU has timed them yet. At 16 lanes (LP_NATIVE_VECTOR_WIDTH=512)
  *      that lavapipe advertises matrices too, and dies of every shader that uses one: the row is `lost`.
  *
  * Losers, not kept:

@@ -142,6 +142,41 @@ class Recommend(ProgramTest):
                 given = {**limits, option: value}
                 self.assert_done(recommend(*(word for limit in given.items() for word in limit)))
 
+    def test_what_does_not_fit_is_offloaded_at_the_measured_speed(self):
+        result = json.loads(RESULT.read_text())
+        result["ceilings"]["upload_bytes_per_s"] = 2e10
+        known = self.file("known.json", result)
+        self.assert_refused(recommend("--max-memory", "1GiB"), 4, "speed of copies", "vkpareto run")
+
+        def config(model, chosen, copied):
+            """`copied`: the share of what lies in the host's memory that a decode step copies."""
+            done = recommend("--max-memory", "1GiB", model=model, result=known)
+            self.assert_done(done)
+            config = json.loads(done.stdout)
+            self.assertEqual(check.violations(config, check.validators()), [])
+            self.assertEqual(config["choice"]["offload"], chosen)
+            p = config["predicted"]
+            self.assertLessEqual(p["memory"]["value"], 1 << 30)
+            step = p["tpot_parts"]["upload"] * p["tpot_ns"]["value"]
+            self.assertAlmostEqual(step / (1e9 * copied * p["host_memory"] / 2e10), 1, 4)
+            self.assertIn("20 GB/s", done.stdout)
+            self.assertIsNone(config["default"]["choice"]["offload"])
+            return config
+
+        dense = config("llama-3.1-8b", {"layers": 32, "expert_layers": 0}, 1)
+        self.assertEqual(dense["choice"]["micro_batch"], 512)   # and a prompt of 512: one pass, as in a decode step
+        p = dense["predicted"]
+        self.assertAlmostEqual(p["ttft_parts"]["upload"] * p["ttft_ns"]["value"] / (1e9 * p["host_memory"] / 2e10), 1, 4)
+        config("olmoe-1b-7b", {"layers": 0, "expert_layers": 16}, 8 / 64)
+        for model, says in (("llama-3.1-8b", "--n-gpu-layers 1 "), ("olmoe-1b-7b", "--n-cpu-moe 16 ")):
+            script = recommend("--max-memory", "1GiB", "--emit", "llama.cpp", model=model, result=known).stdout
+            self.assertIn(says, script)
+            self.assertIn("nearest counterpart", script)
+
+        self.assertIsNone(json.loads(recommend(result=known).stdout)["choice"]["offload"])   # all fits
+        result["host"]["memory"] = 1 << 30   # which holds 1 GiB of weights, not 4
+        self.assert_refused(recommend("--max-memory", "1GiB", result=self.file("poor.json", result)), 4, "host's memory as well")
+
     def test_what_is_unknown_or_missing_is_refused_with_a_remedy(self):
         for words, status, says in (
             (("--emit", "vllm"), 1, "not there yet"),
@@ -267,7 +302,7 @@ class Recommend(ProgramTest):
                 self.assert_done(done)
                 self.assertNotIn("not costed", done.stderr)
                 for part in parts:
-                    self.assertRegex(done.stderr, rf"ttft: .*{part} \d+ %.*tpot: .*{part} \d+ %")
+                    self.assertRegex(done.stderr, rf"time to first token .*: .*{part} \d+ %.*\n.*time per token .*: .*{part} \d+ %")
                 predicted = json.loads(done.stdout)["predicted"]
                 for shares in (predicted["ttft_parts"], predicted["tpot_parts"]):
                     self.assertAlmostEqual(sum(shares.values()), 1, 5)

@@ -1,7 +1,10 @@
 #include "instance.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
+#include "json.h"
 #include "rng.h"
 
 /* Bits of a weight with its scales; time per byte against f16; what the format loses of a whole model, nats. */
@@ -67,4 +70,41 @@ void instance_layers(struct instance *in, size_t coords, size_t layers, uint64_t
         in->options[c * layers + l][f] = cost_of(coords, f, weights[c], share, noise[f]);
     }
   }
+}
+
+static void require(bool condition, const char *name, const struct error *err) {
+  if (condition) return;
+  fprintf(stderr, "error: instance %s: %s\n", name, err->text);
+  exit(EXIT_FAILURE);
+}
+
+static bool read_cost(const cJSON *numbers, struct front_cost *out, struct error *err) {
+  size_t c = 0;
+  const cJSON *number;
+  cJSON_ArrayForEach(number, numbers) {
+    if (c == FRONT_COORDS || !json_item_int(number, "cost", 0, INT64_C(1) << 53, &out->at[c], err)) return false;
+    c++;
+  }
+  return c == 7;
+}
+
+void instance_file(struct instance *in, const char *name) {
+  char path[512];
+  snprintf(path, sizeof path, "%s/tests/front/instances/%s.json", SOURCE_DIR, name);
+  struct error err = {0};
+  cJSON *root = json_parse_file(path, 1 << 20, &err);
+  require(root, name, &err);
+  begin(in, 7, 0);
+  require(read_cost(cJSON_GetObjectItem(root, "base"), &in->base, &err), name, &err);
+  const cJSON *slot, *option;
+  cJSON_ArrayForEach(slot, cJSON_GetObjectItem(root, "slots")) {
+    struct front_cost *options = in->options[in->n_slots];
+    in->slots[in->n_slots] = (struct front_slot){options, 0};
+    cJSON_ArrayForEach(option, slot) {
+      size_t *n = &in->slots[in->n_slots].n;
+      require(*n < INSTANCE_OPTIONS && read_cost(option, &options[(*n)++], &err), name, &err);
+    }
+    in->n_slots++;
+  }
+  cJSON_Delete(root);
 }

@@ -6,12 +6,12 @@
 
 #include "front.h"
 
-enum { INSTANCE_FORMATS = 6, INSTANCE_CLASSES = 7, INSTANCE_LAYERS = 80, INSTANCE_SLOTS = INSTANCE_LAYERS * INSTANCE_CLASSES };
+enum { INSTANCE_FORMATS = 6, INSTANCE_OPTIONS = 32, INSTANCE_CLASSES = 7, INSTANCE_LAYERS = 80, INSTANCE_SLOTS = INSTANCE_LAYERS * INSTANCE_CLASSES };
 
 struct instance {
   struct front_algebra algebra;
   struct front_cost base;
-  struct front_cost options[INSTANCE_SLOTS][INSTANCE_FORMATS];
+  struct front_cost options[INSTANCE_SLOTS][INSTANCE_OPTIONS];
   struct front_slot slots[INSTANCE_SLOTS];
   size_t n_slots;
 };
@@ -24,5 +24,8 @@ void instance_classes(struct instance *, size_t coords, uint64_t seed);
 /* 80 layers x 7 matrices of the shapes of Llama 3 70B (hidden 8192, feed-forward 28672, 8 KV heads of 128), ordered by class;
  * each layer has its own sensitivity. `layers` <= 80 takes the first. */
 void instance_layers(struct instance *, size_t coords, size_t layers, uint64_t seed);
+
+/* tests/front/instances/NAME.json: a real model and task on a measured device, by front_space. Exits when it cannot be read. */
+void instance_file(struct instance *, const char *name);
 
 #endif

@@ -45,7 +45,7 @@
 #   not flash_split int8 (worse): ttft -0.2 %, memory +0.1 %; score 2.064 against 2.062
 #   not offered naive/flash f16, naive/flash_split f16, naive/flash int8, naive/flash_split int8, flash/naive f16, flash/naive int8, flash_split/naive f16, flash_split/naive int8: llama.cpp has one --flash-attn switch for prefill and decode
 #   not offered naive int8: llama.cpp quantises the V cache only with flash attention on
-# setting = micro-batch 256: the prompts of a request go through the layers in 2 passes; activations take 42.5 MiB
+# setting = micro-batch 256: prompts go through the layers in 2 passes, activations take 42.5 MiB
 #   not micro-batch 512 (worse): ttft -2.0 %, memory +1.0 %; the times are within their interval; score 2.11 against 2.062 with equal times
 #   not micro-batch 64 (worse): ttft +11.7 %, memory -0.7 %; score 2.1654 against 2.062
 #   not micro-batch 128 (worse): ttft +3.9 %, memory -0.5 %; score 2.0847 against 2.062

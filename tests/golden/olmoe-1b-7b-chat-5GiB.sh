@@ -45,7 +45,7 @@
 #   not flash_split/flash int8 (dominated): tpot +3.3 %
 #   not offered naive/flash f16, naive/flash_split f16, naive/flash int8, naive/flash_split int8, flash/naive f16, flash/naive int8, flash_split/naive f16, flash_split/naive int8: llama.cpp has one --flash-attn switch for prefill and decode
 #   not offered naive int8: llama.cpp quantises the V cache only with flash attention on
-# setting = micro-batch 512: the prompts of a request go through the layers in 1 passes; activations take 52.3 MiB
+# setting = micro-batch 512: prompts go through the layers in 1 passes, activations take 52.3 MiB
 #   not micro-batch 64 (worse): ttft +115.4 %, memory -1.9 %; score 2.4803 against 2.1102
 #   not micro-batch 128 (worse): ttft +49.5 %, memory -1.6 %; score 2.2232 against 2.1102
 #   not micro-batch 256 (worse): ttft +16.5 %, memory -1.1 %; score 2.1175 against 2.1102

@@ -37,7 +37,7 @@ static void params_of_llama_are_the_known_ones(void **state) {
   free(model);
 }
 
-/* A: rank rows of k, padded to 32; B: n rows of rank, padded to 8; all f16, and an f32 scale. DoRA: an f32 for each n. */
+/* A: rank rows of k, padded to 32; B: n rows of rank, padded to 8; all f16, and an f32 scale. DoRA: f32 for each n. */
 static void bytes_are_those_counted_by_hand(void **state) {
   (void)state;
   struct finetune f = live(FINETUNE_LORA, 12);
@@ -86,10 +86,12 @@ static void ops_of_live_adapters_are_those_counted_by_hand(void **state) {
   static const struct expected several[] = {
     {P, CLASS_QKV, 12, 0, 0, KERNEL, "m7-n64-k64-r8-a1"}, {P, CLASS_QKV, 24, 0, 0, KERNEL, "m7-n32-k64-r8-a1"},
     {P, CLASS_ATTN_OUT, 12, 0, 0, KERNEL, "m7-n64-k64-r8-a1"}, {P, CLASS_FFN_UP, 24, 0, 0, KERNEL, "m7-n96-k64-r8-a1"},
-    {P, CLASS_FFN_DOWN, 12, 0, 0, KERNEL, "m7-n64-k96-r8-a1"}, {P, CLASS_LOGITS, 4, 0, 0, "matmul.{format}", "m1-n100-k64"},
+    {P, CLASS_FFN_DOWN, 12, 0, 0, KERNEL, "m7-n64-k96-r8-a1"},
+    {P, CLASS_LOGITS, 4, 0, 0, "matmul.{format}", "m1-n100-k64"},
     {D, CLASS_QKV, 3, 0, 0, KERNEL, "m4-n64-k64-r8-a2"}, {D, CLASS_QKV, 6, 0, 0, KERNEL, "m4-n32-k64-r8-a2"},
     {D, CLASS_ATTN_OUT, 3, 0, 0, KERNEL, "m4-n64-k64-r8-a2"}, {D, CLASS_FFN_UP, 6, 0, 0, KERNEL, "m4-n96-k64-r8-a2"},
-    {D, CLASS_FFN_DOWN, 3, 0, 0, KERNEL, "m4-n64-k96-r8-a2"}, {D, CLASS_LOGITS, 1, 0, 0, "matmul.{format}", "m4-n100-k64"},
+    {D, CLASS_FFN_DOWN, 3, 0, 0, KERNEL, "m4-n64-k96-r8-a2"},
+    {D, CLASS_LOGITS, 1, 0, 0, "matmul.{format}", "m4-n100-k64"},
   };
 #undef KERNEL
   struct task two = task;
@@ -105,10 +107,14 @@ static void one_adapter_may_be_products_of_its_own(void **state) {
   (void)state;
   static const struct expected expected[] = {
     {D, CLASS_FFN_DOWN, 3, 0, 0, "adapter.{algorithm}_{format}", "m4-n64-k96-r8-a1"},
-    {D, CLASS_FFN_DOWN, 3, 1, 0, "matmul.{format}", "m4-n64-k96"}, {D, CLASS_FFN_DOWN, 3, 1, 1, "matmul.f16", "m4-n8-k96"},
-    {D, CLASS_FFN_DOWN, 3, 1, 2, "matmul.f16", "m4-n64-k8"}, {D, CLASS_FFN_DOWN, 3, 1, 3, "block.residual", "r4-w64-d0-p0-v0"},
-    {D, CLASS_FFN_DOWN, 3, 2, 0, "matmul.{format}", "m4-n64-k96"}, {D, CLASS_FFN_DOWN, 3, 2, 1, "matmul.f16", "m4-n8-k96"},
-    {D, CLASS_FFN_DOWN, 3, 2, 2, "matmul.f16", "m4-n64-k8"}, {D, CLASS_FFN_DOWN, 3, 2, 3, "block.add_rms_norm", "r4-w64-d0-p0-v0"},
+    {D, CLASS_FFN_DOWN, 3, 1, 0, "matmul.{format}", "m4-n64-k96"},
+    {D, CLASS_FFN_DOWN, 3, 1, 1, "matmul.f16", "m4-n8-k96"},
+    {D, CLASS_FFN_DOWN, 3, 1, 2, "matmul.f16", "m4-n64-k8"},
+    {D, CLASS_FFN_DOWN, 3, 1, 3, "block.residual", "r4-w64-d0-p0-v0"},
+    {D, CLASS_FFN_DOWN, 3, 2, 0, "matmul.{format}", "m4-n64-k96"},
+    {D, CLASS_FFN_DOWN, 3, 2, 1, "matmul.f16", "m4-n8-k96"},
+    {D, CLASS_FFN_DOWN, 3, 2, 2, "matmul.f16", "m4-n64-k8"},
+    {D, CLASS_FFN_DOWN, 3, 2, 3, "block.add_rms_norm", "r4-w64-d0-p0-v0"},
   };
   const struct finetune f = live(FINETUNE_LORA, 8);
   struct workload w = adapted(&tiny, &task, &f), decode = {.ops = calloc(w.n, sizeof *decode.ops)};
@@ -191,8 +197,8 @@ static void what_does_not_go_together_is_refused(void **state) {
 
   struct task read;
   struct error err = {0};
-  static const char text[] = "{\"schema\": \"vkpareto.task/1\", \"id\": \"t\", \"title\": \"t\", \"reason\": \"r\", \"prompt\": 1, "
-                             "\"output\": 1, \"concurrency\": 2, \"adapters\": 3}";
+  static const char text[] = "{\"schema\": \"vkpareto.task/1\", \"id\": \"t\", \"title\": \"t\", \"reason\": \"r\", "
+                             "\"prompt\": 1, \"output\": 1, \"concurrency\": 2, \"adapters\": 3}";
   assert_false(task_parse(text, sizeof text - 1, &read, &err));
   assert_non_null(strstr(err.text, "adapters"));
 }

@@ -1,5 +1,5 @@
-/* A live adapter in the space of a model: what its kernels and its products cost, in time and memory. And the tuning step,
- * counted by hand. */
+/* A live adapter in the space of a model: what its kernels and its products cost, in time and memory. And the tuning
+ * step, counted by hand. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,7 +47,8 @@ static double law(int64_t m, int64_t n, int64_t k, int64_t rank) {
 }
 
 static struct result_row row_of(int64_t m, int64_t n, int64_t k, int64_t rank) {
-  struct result_row row = {.family = family_find("adapter"), .dim = {m, n, k, rank, 1}, .mode = MODE_COLD, .status = STATUS_OK};
+  struct result_row row = {.family = family_find("adapter"), .dim = {m, n, k, rank, 1}, .mode = MODE_COLD,
+                           .status = STATUS_OK};
   static char technique[] = "adapter.fused_int4_g32", variant[] = "adapter.fused_int4_g32.rows";
   row.technique = technique, row.variant = variant;
   row.time.median = row.time.lo = row.time.hi = law(m, n, k, rank);
@@ -143,9 +144,11 @@ static void without_kernels_the_products_are_added(void **state) {
     const double more = 16 * (product(cost, m, 16, 8192) + product(cost, m, 2048, 16) + sum(cost, m, 2048));
     const double before = option(&merged, CLASS_FFN_DOWN, "int8_g32")->time[p].ns;
     assert_float_equal((option(&live, CLASS_FFN_DOWN, "int8_g32")->time[p].ns - before) / more, 1, 1e-9);
-    assert_float_equal(option(&live, CLASS_LOGITS, "f16")->time[p].ns, option(&merged, CLASS_LOGITS, "f16")->time[p].ns, 0);
+    assert_float_equal(option(&live, CLASS_LOGITS, "f16")->time[p].ns,
+                       option(&merged, CLASS_LOGITS, "f16")->time[p].ns, 0);
   }
-  const double bytes = option(&live, CLASS_FFN_DOWN, "int8_g32")->weight_bytes - option(&merged, CLASS_FFN_DOWN, "int8_g32")->weight_bytes;
+  const double bytes = option(&live, CLASS_FFN_DOWN, "int8_g32")->weight_bytes
+                     - option(&merged, CLASS_FFN_DOWN, "int8_g32")->weight_bytes;
   assert_float_equal(bytes, 16 * (2 * 16 * (8192 + 2048) + 4), 0);
   space_free(&merged);
   space_free(&live);
@@ -160,9 +163,11 @@ static void several_adapters_need_memory_and_kernels(void **state) {
   struct result with = with_kernels();
   struct cost_model *cost = cost_build(&with, &err), *plain = cost_build(result, &err);
   struct space three = space_of(cost, &many, live_lora), one = space_of(cost, &chat, live_lora);
-  const double more = option(&three, CLASS_ATTN_OUT, "int4_g32")->weight_bytes - option(&one, CLASS_ATTN_OUT, "int4_g32")->weight_bytes;
+  const double more = option(&three, CLASS_ATTN_OUT, "int4_g32")->weight_bytes
+                    - option(&one, CLASS_ATTN_OUT, "int4_g32")->weight_bytes;
   assert_float_equal(more, 2 * finetune_class_bytes(model, &live_lora, CLASS_ATTN_OUT), 0);
-  for (size_t o = 0; o < three.slots[CLASS_QKV].n; o++) assert_string_equal(three.slots[CLASS_QKV].options[o].name, "int4_g32");
+  for (size_t o = 0; o < three.slots[CLASS_QKV].n; o++)
+    assert_string_equal(three.slots[CLASS_QKV].options[o].name, "int4_g32");
   space_free(&three);
   space_free(&one);
 
@@ -192,14 +197,16 @@ static struct finetune_step step_of(const struct cost_model *cost, enum finetune
   return step;
 }
 
-/* Llama-3.2-1B: hidden 2048, 16 layers, 32 heads and 8 KV heads of 64, a gated FFN of 8192, 128,256 words; 768 tokens. */
+/* Llama-3.2-1B: hidden 2048, 16 layers, 32 heads and 8 KV heads of 64, a gated FFN of 8192, 128,256 words; 768
+ * tokens. */
 static void memory_of_a_step_is_that_counted_by_hand(void **state) {
   (void)state;
   struct error err = {0};
   struct cost_model *cost = cost_build(result, &err);
   const struct finetune_step lora = step_of(cost, FINETUNE_LORA), qlora = step_of(cost, FINETUNE_QLORA);
   const double trained = 16 * 16.0 * (2 * (2048 + 2048) + 2 * (512 + 2048) + 3 * (8192 + 2048));
-  const double layer = 4 * 2048 + 2 * 2048 + 2 * 512 + 4 * 8192, linear = 16.0 * (2 * 2048 * 2048 + 2 * 512 * 2048 + 3 * 8192 * 2048);
+  const double layer = 4 * 2048 + 2 * 2048 + 2 * 512 + 4 * 8192;
+  const double linear = 16.0 * (2 * 2048 * 2048 + 2 * 512 * 2048 + 3 * 8192 * 2048);
   assert_int_equal(lora.tokens, 768);
   assert_float_equal(lora.params, trained, 0);
   assert_float_equal(lora.base_bytes, 2 * model->params, 0);
@@ -236,13 +243,15 @@ static void time_of_a_step_is_three_forward_passes(void **state) {
 
 /* ---- published figures */
 
-#define SPEED(method, params, tokens) \
-  "{\"method\": \"" method "\", \"model\": \"m\", \"params\": " #params ", \"device\": \"d\", \"tokens\": " #tokens ", \"memory\": 5, \"source\": \"s\", \"note\": \"n\"}"
+#define SPEED(method, params, tokens)                                                                                  \
+  "{\"method\": \"" method "\", \"model\": \"m\", \"params\": " #params ", \"device\": \"d\", \"tokens\": " #tokens    \
+  ", \"memory\": 5, \"source\": \"s\", \"note\": \"n\"}"
 #define SPEEDS(list) "{\"schema\": \"vkpareto.finetune-speed/1\", \"figures\": [" list "]}"
 
 static void the_nearest_figure_is_shown(void **state) {
   (void)state;
-  static const char text[] = SPEEDS(SPEED("lora", 1e9, 512) "," SPEED("lora", 7e9, 512) "," SPEED("lora", 7e9, 4096) "," SPEED("dora", 8e9, 512));
+  static const char text[] = SPEEDS(SPEED("lora", 1e9, 512) "," SPEED("lora", 7e9, 512) ","
+                                    SPEED("lora", 7e9, 4096) "," SPEED("dora", 8e9, 512));
   struct finetune_figures figures = {0};
   struct error err = {0};
   assert_true(finetune_figures_parse(&figures, text, sizeof text - 1, &err));

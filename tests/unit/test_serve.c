@@ -65,7 +65,8 @@ static void a_model_served_does_the_same_work_as_in_a_batch(void **state) {
   struct prediction p[ARRIVALS];
   for (int a = 0; a < ARRIVALS; a++) {
     task.arrivals = (enum arrivals)a;
-    const struct space_request request = {.cost = cost, .quality = quality, .model = model, .task = &task};
+    const struct space_request request = {.cost = cost, .quality = quality,
+                                          .setting = setting_plain(model), .task = &task};
     const uint8_t first_of_all[SLOT_COUNT] = {0};
     struct space space;
     if (!space_build(&request, &space, &err)) fail_msg("%s", err.text);

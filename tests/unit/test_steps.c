@@ -41,14 +41,11 @@ static struct recommendation *recommend(const struct model *model, enum preferen
   return r;
 }
 
-/* In the chosen setting. */
-static bool on_front(const struct recommendation *r, const uint8_t choice[SLOT_COUNT]) {
-  const struct front *front = &r->outer.front;
-  for (size_t i = 0; i < front->n; i++)
-    if (memcmp(front->points[i].choice, choice, SLOT_COUNT) == 0
-        && &r->outer.spaces[front->points[i].choice[CHOICE_SETTING]] == r->space)
-      return true;
-  return false;
+/* The point with these options of this setting; NULL when it is not on the front. */
+static const struct front_point *on_front(const struct recommendation *r, const struct front_point *wanted) {
+  for (size_t i = 0; i < r->outer.front.n; i++)
+    if (memcmp(r->outer.front.points[i].choice, wanted->choice, SLOT_COUNT + 1) == 0) return &r->outer.front.points[i];
+  return NULL;
 }
 
 static double amount(const struct prediction *p, int gain) {
@@ -56,31 +53,42 @@ static double amount(const struct prediction *p, int gain) {
   return amounts[gain];
 }
 
-/* By the definition: every option of every slot in place of the chosen one. */
-static bool next_by_brute_force(const struct recommendation *r, int gain, int *slot, size_t *option) {
-  double best = INFINITY;
+struct next { double score; const char *decision, *option; };
+
+static void try_point(const struct recommendation *r, int gain, const struct front_point *wanted, const char *decision,
+                      const char *option, struct next *best) {
+  const struct front_point *point = on_front(r, wanted), *mine = &r->outer.front.points[r->decision.point];
+  if (!point) return;
+  const struct prediction p = choose_predict_point(r->outer.spaces, r->task, point);
+  const double share = 1 - amount(&p, gain) / amount(&r->predicted, gain);
+  if (!choose_within(&r->decision.limits, &p) || !(share >= (gain == GAIN_QUALITY ? 0.25 : 0.02))) return;
+  if (gain == GAIN_TIME && choose_points_tie(r->outer.spaces, r->task, point, mine, false)) return;
+  const double score = choose_score(&r->decision, &p);
+  if (score < best->score) *best = (struct next){score, decision, option};
+}
+
+/* By the definition: every option of every slot in place of the chosen one, and the chosen options in every setting. */
+static struct next next_by_brute_force(const struct recommendation *r, int gain) {
+  const struct front_point mine = r->outer.front.points[r->decision.point];
+  struct next best = {.score = INFINITY};
   for (int s = 0; s < SLOT_COUNT; s++)
     for (size_t o = 0; o < r->space->slots[s].n; o++) {
-      uint8_t choice[SLOT_COUNT];
-      memcpy(choice, r->choice, sizeof choice);
-      choice[s] = (uint8_t)o;
-      if (o == r->choice[s] || !on_front(r, choice)) continue;
-      const struct prediction p = choose_predict(r->space, r->task, choice);
-      const double share = 1 - amount(&p, gain) / amount(&r->predicted, gain);
-      if (!choose_within(&r->decision.limits, &p) || !(share >= (gain == GAIN_QUALITY ? 0.1 : 0.02))) continue;
-      if (gain == GAIN_TIME && choose_times_tie(r->space, r->task, choice, r->choice)) continue;
-      if (choose_score(&r->decision, &p) >= best) continue;
-      best = choose_score(&r->decision, &p);
-      *slot = s;
-      *option = o;
+      struct front_point other = mine;
+      other.choice[s] = (uint8_t)o;
+      if (o != r->choice[s]) try_point(r, gain, &other, slot_names[s], r->space->slots[s].options[o].name, &best);
     }
-  return isfinite(best);
+  for (size_t i = 0; i < r->outer.n; i++) {
+    struct front_point other = mine;   /* the spaces of a dense model have the same options in the same order */
+    other.choice[CHOICE_SETTING] = (uint8_t)i;
+    if (i != mine.choice[CHOICE_SETTING]) try_point(r, gain, &other, "setting", NULL, &best);
+  }
+  return best;
 }
 
 static void each_step_is_the_next_in_its_direction(void **state) {
   (void)state;
   static const char *const names[] = {"smollm2-135m", "llama-3.1-8b", "olmoe-1b-7b", "qwen3-0.6b"};
-  size_t met[GAIN_COUNT] = {0};
+  size_t met[GAIN_COUNT] = {0}, settings = 0;
   for (size_t m = 0; m < sizeof names / sizeof names[0]; m++)
     for (int preference = 0; preference < PREFERENCE_COUNT; preference++) {
       if (preference == PREFER_ENERGY) continue;
@@ -90,22 +98,24 @@ static void each_step_is_the_next_in_its_direction(void **state) {
       struct step steps[GAIN_COUNT];
       const size_t n = steps_away(r, steps);
       for (int g = 0; g < GAIN_COUNT; g++) {
-        int slot = 0;
-        size_t option = 0, found = n;
+        const struct next next = next_by_brute_force(r, g);
+        size_t found = n;
         for (size_t i = 0; i < n; i++)
           if (steps[i].gains[g]) found = i;
-        assert_int_equal(found < n, next_by_brute_force(r, g, &slot, &option));
+        assert_int_equal(found < n, isfinite(next.score));
         if (found == n) continue;
         met[g]++;
-        assert_int_equal(steps[found].slot, slot);
-        assert_int_equal(steps[found].to, option);
-        assert_int_equal(steps[found].from, r->choice[slot]);
+        settings += !next.option;
+        assert_string_equal(steps[found].decision, next.decision);
+        if (next.option) assert_string_equal(steps[found].to, next.option);
+        assert_float_equal(choose_score(&r->decision, &steps[found].after), next.score, 0);
         assert_memory_equal(&steps[found].before, &r->predicted, sizeof r->predicted);
       }
       recommend_free(r);
       free(model);
     }
   for (int g = 0; g < GAIN_ENERGY; g++) assert_true(met[g] > 0);
+  assert_true(settings > 0);
   assert_int_equal(met[GAIN_ENERGY], 0);   /* the result has no joules */
 }
 
@@ -117,11 +127,10 @@ static void what_the_decisions_bought_is_the_whole(void **state) {
   struct recommendation *r = recommend(model, PREFER_BALANCED);
   double weights = 0, tpot = 0, nats = 0;
   size_t n = 0;
-  for (int s = 0; s < SLOT_COUNT; s++) {
+  for (int d = 0; d <= CHOICE_SETTING; d++) {
     struct step step;
-    if (!steps_bought(r, s, &step)) continue;
+    if (!steps_bought(r, d, &step)) continue;
     n++;
-    assert_int_equal(step.from, r->plain[s]);
     weights += step.after.weight_bytes - step.before.weight_bytes;
     tpot += step.after.tpot_ns.value - step.before.tpot_ns.value;
     nats += step.after.quality_nats.value - step.before.quality_nats.value;
@@ -139,38 +148,31 @@ static void what_the_decisions_bought_is_the_whole(void **state) {
 
 static void the_words_say_what_differs(void **state) {
   (void)state;
-  static const struct task task = {.prompt = 8, .output = 3, .concurrency = 1};
-  struct space_option options[2] = {
-    {.time = {{.ns = 100e6, .lo = 90e6, .hi = 110e6}, {.ns = 10e6, .lo = 10e6, .hi = 10e6}}},
-    {.time = {{.ns = 101e6, .lo = 91e6, .hi = 111e6}, {.ns = 8e6, .lo = 8e6, .hi = 8e6}}},
-  };
-  const struct space space = {.slots = {{.options = options, .n = 2}}};
-  struct recommendation r = {.task = &task, .space = &space};
   struct step step = {
-    .from = 0, .to = 1,
     .before = {.memory = 30 << 20, .ttft_ns.value = 200e6, .tpot_ns.value = 20e6, .token_joules.value = NAN},
-    .after = {.memory = 20 << 20, .quality_nats.value = log(1.003), .token_joules.value = NAN},
-    .gains = {true, true, false, false},
+    .after = {.memory = 20 << 20, .ttft_ns.value = 201e6, .tpot_ns.value = 18e6, .quality_nats.value = log(1.003),
+              .token_joules.value = NAN},
+    .same_time = {true, false}, .gains = {true, true, false, false},
   };
   char text[512];
-  steps_text(&r, &step, text, sizeof text);
+  steps_text(&step, text, sizeof text);
   assert_string_equal(text, "10.0 MiB less, time per token 2.00 ms shorter (-10.0 %), "
                             "time to first token the same within the error, perplexity +0.30 %");
   steps_gains(&step, text, sizeof text);
   assert_string_equal(text, "less memory, faster");
 
-  options[1].time[PHASE_DECODE].lo = 0;   /* 8 ms, known to 4 */
-  options[0].time[PHASE_PREFILL].hi = NAN;   /* an unknown error proves no tie */
+  step.same_time[PHASE_PREFILL] = false;
+  step.same_time[PHASE_DECODE] = true;
   step.after.quality_nats.value = NAN;
   step.before.token_joules.value = 2;
   step.after.token_joules.value = 1;
-  steps_text(&r, &step, text, sizeof text);
+  steps_text(&step, text, sizeof text);
   assert_string_equal(text, "10.0 MiB less, time to first token 1.00 ms longer (+0.5 %), "
                             "time per token the same within the error, energy -50.0 %");
 
-  step = (struct step){.from = 1, .to = 1};
-  steps_text(&r, &step, text, sizeof text);
-  assert_string_equal(text, "no difference");
+  step.after = step.before;
+  steps_text(&step, text, sizeof text);
+  assert_string_equal(text, "no difference that shows");
 }
 
 int main(void) {
