@@ -46,7 +46,7 @@
 #   not offered naive/flash f16, naive/flash_split f16, naive/flash int8, naive/flash_split int8, flash/naive f16, flash/naive int8, flash_split/naive f16, flash_split/naive int8: llama.cpp has one --flash-attn switch for prefill and decode
 #   not offered naive int8: llama.cpp quantises the V cache only with flash attention on
 # setting = micro-batch 512: prompts go through the layers in 8 passes, activations take 102 MiB
-#   not micro-batch 64 (worse): ttft +14.2 %, memory -2.1 %
+#   not micro-batch 64 (worse): ttft +14.1 %, memory -2.1 %
 #   not micro-batch 128 (worse): ttft +6.1 %, memory -1.8 %
 #   not micro-batch 256 (worse): ttft +2.0 %, memory -1.2 %
 # Quality: gguf_q4_0 (close) on LLaMA-3-8B: 0.0722 nats in all, wikitext-2-raw test (llama-perplexity, n_ctx 512); ggml-org/llama.cpp tools/perplexity/README.md (formerly examples/perplexity/README.md), section 'LLaMA 3 8b Scoreboard' rev f364eb6f, CUDA, RTX 4090
