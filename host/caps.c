@@ -22,6 +22,18 @@ uint64_t caps_memory(const struct caps *caps) {
   return bytes;
 }
 
+static void lower(uint64_t *limit, struct limit_trial *trial) {
+  bool lowers = trial->worked && trial->failed && trial->worked < *limit;
+  trial->claimed = lowers ? *limit : 0;
+  if (lowers) *limit = trial->worked;
+}
+
+void caps_take_trial(struct caps *caps, const struct tried_limits *tried) {
+  caps->tried = *tried;
+  lower(&caps->limits.allocation, &caps->tried.allocation);
+  lower(&caps->limits.storage_range, &caps->tried.storage_range);
+}
+
 const char *const memory_access_names[MEMORY_ACCESSES] = {"separate", "window", "rebar", "unified"};
 
 static bool all_local(const struct caps *caps) {

@@ -59,6 +59,20 @@ struct coopmat {
   bool saturating;            /* accumulates with saturation */
 };
 
+/* A limit that was put to the test, in bytes. */
+struct limit_trial {
+  uint64_t worked;    /* the most that did; 0: not tried */
+  uint64_t failed;    /* the least that did not; 0: all that was tried did */
+  uint64_t claimed;   /* what the driver says, where the limit was lowered to what worked; else 0 */
+};
+struct tried_limits {
+  struct limit_trial allocation, storage_range;
+  char reason[160];   /* why they were not tried; "" where they were, or nobody said */
+};
+
+/* Of one heap, at one time. */
+struct heap_use { uint64_t budget, used; };
+
 enum { CAPS_HEAPS = 16, CAPS_COOPMATS = 64 };
 
 struct caps {
@@ -78,8 +92,8 @@ struct caps {
   struct { uint32_t size, min, max; } subgroup;
   uint64_t features;         /* enum feature bits */
   struct {
-    uint64_t storage_range;        /* maxStorageBufferRange */
-    uint64_t allocation;           /* maxMemoryAllocationSize */
+    uint64_t storage_range;        /* maxStorageBufferRange, or what of it works (tried) */
+    uint64_t allocation;           /* maxMemoryAllocationSize, likewise */
     uint64_t storage_align;        /* minStorageBufferOffsetAlignment */
     uint32_t shared_memory;        /* maxComputeSharedMemorySize, bytes */
     uint32_t invocations;          /* maxComputeWorkGroupInvocations */
@@ -87,6 +101,7 @@ struct caps {
     uint32_t group_count[3];       /* maxComputeWorkGroupCount */
     uint32_t push_constants;       /* bytes */
   } limits;
+  struct tried_limits tried;
   struct {
     uint64_t size, budget, used;   /* budget 0: the driver does not tell */
     bool device_local;
@@ -108,6 +123,9 @@ struct caps {
 /* Bytes a program may use on the device: the budget of its largest device-local heap, its size where the driver
  * tells no budget; 0 unknown. */
 uint64_t caps_memory(const struct caps *);
+
+/* Takes what was tried; a limit within which something failed becomes what worked. The limits are the driver's claims. */
+void caps_take_trial(struct caps *, const struct tried_limits *);
 
 /* How the host reaches the memory of the device. */
 enum memory_access {

@@ -77,6 +77,9 @@ struct machine_state {
   char governor[80], profile[32];           /* "powersave (balance_power)"; "low-power" */
   enum power_source source;
   double device_celsius, device_clock_hz, device_power_limit_w;
+  struct heap_use heap[CAPS_HEAPS];         /* of the device, as the worker sees them (VK_EXT_memory_budget) */
+  uint32_t n_heaps;                         /* 0: not told */
+  char heaps_reason[96];                    /* why not; "" where they are told, or nobody said */
 };
 
 /* A control row, sampled at the begin and the end of each round: did the machine change meanwhile? And, on GPUs, the same

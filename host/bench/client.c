@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device_lock.h"
 #include "log.h"
 #include "result.h"
 #include "rig.h"
@@ -12,6 +13,7 @@ enum {
   LINE_BYTES = 4 << 20,   /* of an answer at most */
   START_SECONDS = 60,     /* until a worker has opened its device */
   STOP_SECONDS = 10,      /* until one that was told to end is killed */
+  TRY_SECONDS = 60,       /* for trying limits: SwiftShader takes 3 s */
 };
 
 /* ---- the process */
@@ -119,6 +121,10 @@ static bool take_caps(struct client *client, const cJSON *json, struct error *er
     return error_set(err, ERROR_NO_DEVICE, "%s (%s) has gone: device %zu is now %s (%s); `vkpareto devices` shows what "
                      "there is, --resume goes on when it is back", client->caps.name, client->caps.uuid,
                      client->device, caps.name, caps.uuid);
+  if (client->caps.name[0]) {   /* tried by the first worker alone */
+    caps.tried = client->caps.tried;
+    caps.limits = client->caps.limits;
+  }
   client->caps = caps;
   return true;
 }
@@ -144,14 +150,20 @@ static cJSON *hear_first(struct client *client, const char *what, const char *re
 }
 
 static bool start_once(struct client *client, struct error *err) {
-  char device[24], what[64], how[128];
+  char device[24], what[64], how[128], most[2][24];
   snprintf(device, sizeof device, "%zu", client->device);
   snprintf(what, sizeof what, "opening device %zu", client->device);
-  const char *words[9] = {"vkpareto", "worker", "--device", device};
+  const char *words[13] = {"vkpareto", "worker", "--device", device};
   size_t n = 4;
   if (client->validation) words[n++] = "--validation";
   if (client->anew) words[n++] = "--anew";
   if (log_verbose()) words[n++] = "--verbose";
+  if (client->caps.tried.allocation.claimed || client->caps.tried.storage_range.claimed) {
+    snprintf(most[0], sizeof most[0], "%llu", (unsigned long long)client->caps.limits.allocation);
+    snprintf(most[1], sizeof most[1], "%llu", (unsigned long long)client->caps.limits.storage_range);
+    words[n++] = "--allocation", words[n++] = most[0];
+    words[n++] = "--range", words[n++] = most[1];
+  }
   if (!spawn(client, words, err)) return false;
   cJSON *json = hear_first(client, what, "try another driver or device", err);
   bool ok = json && take_greeting(client, json, err);
@@ -231,6 +243,18 @@ bool client_ask(struct client *client, const struct job *job, double seconds, st
   return true;
 }
 
+bool client_try_limits(struct client *client, struct error *err) {
+  static struct answer answer;   /* large */
+  const struct job job = {.kind = JOB_MEMORY, .samples = 1};
+  if (!client_ask(client, &job, TRY_SECONDS, &answer, err)) return false;
+  if (answer.status != STATUS_OK) {
+    answer.tried = (struct tried_limits){0};
+    snprintf(answer.tried.reason, sizeof answer.tried.reason, "%.150s", answer.reason);
+  }
+  caps_take_trial(&client->caps, &answer.tried);
+  return true;
+}
+
 void client_stop(struct client *client) {
   char how[128];
   if (client->process.id) {
@@ -274,8 +298,13 @@ bool client_examine(size_t device, struct caps *caps, struct error *err) {
   struct interrupt interrupt;
   struct client client;
   interrupt_begin(&interrupt);
+  int lock = -1;
+  struct error used = {0};
   bool ok = client_start(&client, device, NULL, false, &interrupt, err);
+  if (ok && device_lock(&client.caps, false, &lock, &used)) ok = client_try_limits(&client, err);
+  else if (ok) snprintf(client.caps.tried.reason, sizeof client.caps.tried.reason, "another vkpareto uses the device");
   *caps = client.caps;
   client_stop(&client);
+  device_unlock(lock);
   return interrupt_end(&interrupt, ok, err);
 }

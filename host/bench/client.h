@@ -36,12 +36,17 @@ bool client_start(struct client *, size_t device, const char *uuid, bool validat
  * gone, or ERROR_INTERRUPTED. */
 bool client_ask(struct client *, const struct job *, double seconds, struct answer *, struct error *);
 
+/* Has the worker try what memory the device gives, and takes into the caps what came of it; a trial that fails leaves the
+ * reason there and costs nothing else. False as client_ask. */
+bool client_try_limits(struct client *, struct error *);
+
 void client_stop(struct client *);
 
 /* The devices of this machine, as a worker lists them: a driver that crashes or hangs while it is asked what it has is an
  * error with the remedy. No device at all is success. */
 bool client_devices(struct caps *out, size_t max, size_t *n, struct error *);
-/* Opens a device in a worker, as a run does: the caps then say what came of testing its clock. */
+/* Opens a device in a worker, as a run does: the caps then say what came of testing its clock and, unless another run has
+ * the device, of trying its limits. */
 bool client_examine(size_t device, struct caps *, struct error *);
 
 #endif

@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "energy_json.h"
+#include "memory_json.h"
 
-const char *const job_names[JOB_KINDS] = {"prove", "verify", "sample", "submit", "upload", "download", "compile", "energy"};
+const char *const job_names[JOB_KINDS] = {"prove", "verify", "sample", "submit", "upload", "download", "compile", "energy",
+                                            "memory"};
 
 static bool get_u32(const cJSON *json, const char *name, uint32_t *out, struct error *err) {
   int64_t value;
@@ -60,8 +62,12 @@ static bool get_recipe(const cJSON *json, struct recipe *recipe, struct error *e
   return get_u32(json, "bindings", &recipe->bindings, err) && get_u32(json, "push_bytes", &recipe->push_bytes, err);
 }
 
-bool job_is_bare(enum job_kind kind) { return kind == JOB_SUBMIT || kind == JOB_UPLOAD || kind == JOB_DOWNLOAD; }
-bool job_takes_samples(enum job_kind kind) { return kind == JOB_SAMPLE || job_is_bare(kind); }
+static bool times_transfers(enum job_kind kind) {
+  return kind == JOB_SUBMIT || kind == JOB_UPLOAD || kind == JOB_DOWNLOAD;
+}
+
+bool job_is_bare(enum job_kind kind) { return times_transfers(kind) || kind == JOB_MEMORY; }
+bool job_takes_samples(enum job_kind kind) { return kind == JOB_SAMPLE || times_transfers(kind); }
 
 cJSON *job_to_json(const struct job *job) {
   cJSON *json = cJSON_CreateObject();
@@ -201,6 +207,8 @@ cJSON *answer_to_json(const struct answer *answer) {
   cJSON_AddNumberToObject(json, "validation", answer->validation);
   if (codegen_known(&answer->code.codegen) || answer->code.n) add_code(json, &answer->code);
   if (answer->energy.windows) energy_to_json(json, &answer->energy, NULL);
+  if (answer->tried.allocation.worked || *answer->tried.reason) tried_to_json(json, &answer->tried);
+  if (answer->n_heaps) heaps_to_json(json, answer->heap, answer->n_heaps, NULL);
   add_samples(json, "ns", answer->ns, answer->n_samples);
   add_samples(json, "host_ns", answer->host_ns, answer->n_samples);
   return json;
@@ -244,7 +252,9 @@ bool answer_from_json(const cJSON *json, struct answer *answer, struct error *er
          get_number(json, "op_ns", &answer->op_ns, err) && get_number(json, "estimate_s", &answer->estimate_s, err) &&
          get_u32(json, "validation", &answer->validation, err) &&
          json_bool_or(json, "gpu_clock", false, &answer->gpu_clock, err) && get_samples(json, answer, err) &&
-         get_code(json, &answer->code, err) && energy_from_json(json, &answer->energy, err);
+         get_code(json, &answer->code, err) && energy_from_json(json, &answer->energy, err) &&
+         tried_from_json(json, &answer->tried, err) &&
+         heaps_from_json(json, answer->heap, &answer->n_heaps, NULL, 0, err);
 }
 
 static bool is_time(double value) { return value > 0 && isfinite(value); }

@@ -30,6 +30,7 @@ enum job_kind {
   JOB_DOWNLOAD,  /* and back */
   JOB_COMPILE,   /* one pipeline, made to ask the driver what became of it */
   JOB_ENERGY,    /* joules of a verified case; takes half a minute */
+  JOB_MEMORY,    /* the heaps now; with `samples` the limits are tried before */
   JOB_KINDS,
 };
 extern const char *const job_names[JOB_KINDS];
@@ -74,6 +75,9 @@ struct answer {
   double ns[JOB_SAMPLES];               /* sample, submit, transfers: per run */
   double host_ns[JOB_SAMPLES];          /* the host's time of the same submissions, likewise */
   struct gpu_code code;                 /* compile */
+  struct tried_limits tried;            /* memory */
+  struct heap_use heap[CAPS_HEAPS];     /* memory; n_heaps 0: the driver does not tell */
+  uint32_t n_heaps;
   struct result_energy energy;          /* energy: 0 windows where there is none, with the reason */
   uint32_t validation;                  /* messages of the validation layers since the worker began */
 };

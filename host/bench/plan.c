@@ -138,7 +138,8 @@ static bool check_fit(struct plan *plan, struct plan_row *row, const struct caps
     text_bytes((double)largest, need, sizeof need);
     text_bytes((double)caps->limits.allocation, have, sizeof have);
     row->status = STATUS_SKIPPED;
-    row->reason = keep(plan, err, "needs %s in one allocation, the driver allows %s", need, have);
+    row->reason = keep(plan, err, "needs %s in one allocation, the %s %s", need,
+                       caps->tried.allocation.claimed ? "device gives" : "driver allows", have);
   } else {
     row->status = STATUS_OK;
   }

@@ -25,6 +25,7 @@ enum {
   ANSWER_BYTES = 500,     /* of an answer in the journal */
   SAMPLE_BYTES = 32,      /* of a sample in journal and samples file */
   PROGRAM_BYTES = 1 << 30,
+  MEMORY_SECONDS = 10,    /* until the heaps are told */
 };
 
 static size_t expected_bytes(const struct suite *suite, const struct plan *plan) {
@@ -140,13 +141,22 @@ static size_t count_timed(const struct result *result) {
   return n;
 }
 
+static void copy_heaps(struct machine_state *to, const struct machine_state *from) {
+  to->n_heaps = from->n_heaps;
+  memcpy(to->heap, from->heap, sizeof to->heap);
+  memcpy(to->heaps_reason, from->heaps_reason, sizeof to->heaps_reason);
+}
+
 /* Writes what there is; `stopped` says why it is not all (ERROR_NONE: it is). */
 static bool finish(struct session *session, struct output *output, const struct error *stopped, size_t *n_ok,
                    struct error *err) {
   bool whole = stopped->kind == ERROR_NONE;
   const char *why_not = whole ? "budget" : stopped->kind == ERROR_INTERRUPTED ? "interrupted" : stopped->text;
   struct result *result = assemble_result(session, why_not, err);
-  if (result) machine_read("", session->client.caps.pci, &result->after);
+  if (result) {
+    machine_read("", session->client.caps.pci, &result->after);
+    copy_heaps(&result->after, &session->after);
+  }
   bool ok = result && mark_implausible(result, session->again, why_not, err) &&
             (whole ? write_whole(session, result, output, err) : write_partial(session, result, output, why_not, err));
   if (ok) *n_ok = count_timed(result);
@@ -154,12 +164,33 @@ static bool finish(struct session *session, struct output *output, const struct 
   return ok;
 }
 
+/* What the device's heaps hold, this run's own included. */
+static bool read_heaps(struct session *session, struct machine_state *state, struct error *err) {
+  const struct job job = {.kind = JOB_MEMORY};
+  struct answer *answer = &session->answer;
+  if (!(session->client.caps.features & FEATURE_MEMORY_BUDGET)) {
+    snprintf(state->heaps_reason, sizeof state->heaps_reason, "the driver has no VK_EXT_memory_budget");
+    return true;
+  }
+  if (!session->client.process.id) {
+    snprintf(state->heaps_reason, sizeof state->heaps_reason, "the worker had ended");
+    return true;
+  }
+  if (!client_ask(&session->client, &job, MEMORY_SECONDS, answer, err)) return false;
+  state->n_heaps = answer->n_heaps;
+  memcpy(state->heap, answer->heap, sizeof state->heap);
+  snprintf(state->heaps_reason, sizeof state->heaps_reason, "%.90s", answer->reason);
+  return true;
+}
+
 /* What would be measured besides. */
-static void look_round(struct session *session) {
+static bool look_round(struct session *session, struct error *err) {
   struct machine_remark remark[8];
   machine_read("", session->client.caps.pci, &session->before);
   size_t n = machine_remarks(&session->before, remark, sizeof remark / sizeof remark[0]);
   for (size_t i = 0; i < n; i++) log_warn("%s: times will be worse than they could be; %s", remark[i].what, remark[i].remedy);
+  snprintf(session->after.heaps_reason, sizeof session->after.heaps_reason, "the run was not finished");
+  return read_heaps(session, &session->before, err);
 }
 
 /* What was cut off before it had a journal has lost nothing: it begins anew. */
@@ -179,11 +210,10 @@ static bool open_journal(struct session *session, const struct output *output, s
 static bool measure(struct session *session, struct output *output, struct error *err) {
   if (!open_journal(session, output, err)) return false;
   say_estimate(session);
-  look_round(session);
-  if (!stage_prove(session, err) || !stage_llc(session, err) || !stage_verify(session, err)) return false;
+  if (!look_round(session, err) || !stage_prove(session, err) || !stage_llc(session, err) || !stage_verify(session, err)) return false;
   say_rounds(session);
   return stage_measure(session, err) && check_ceilings(session, err) && stage_energy(session, err) &&
-         stage_codegen(session, err);
+         stage_codegen(session, err) && read_heaps(session, &session->after, err);
 }
 
 /* Interrupted or without a worker there are still rows worth keeping; anything else (a full disk) ends the run. */
@@ -197,7 +227,7 @@ static bool prepare(struct session *session, struct output *output, int *lock, s
   const struct run_options *options = session->options;
   const struct caps *caps = &session->client.caps;
   return client_start(&session->client, options->device, options->uuid, options->validation, &session->interrupt, err) &&
-         device_lock(caps, false, lock, err) &&
+         device_lock(caps, false, lock, err) && client_try_limits(&session->client, err) &&
          (session->plan = plan_build(session->suite, caps, options->filter, err)) != NULL &&
          session_prepare(session, err) &&
          output_prepare(output, options->out, caps, session->suite->name,

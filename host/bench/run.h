@@ -38,7 +38,12 @@ bool bench_check(const struct run_options *, size_t *n_ok, size_t *n_wrong, stru
 
 /* Worker side: serves one device over stdin and stdout until end of file (protocol in job.h). Returns the exit
  * status. */
-int bench_worker(size_t device, bool validation, bool anew);   /* anew: see rig_open */
+struct worker_options {
+  size_t device;
+  bool validation, anew;           /* as rig_open takes them */
+  uint64_t allocation, range;      /* the limits are not over these; UINT64_MAX: as the driver claims */
+};
+int bench_worker(const struct worker_options *);
 int bench_worker_list(void);   /* lists the devices instead */
 
 #endif

@@ -72,7 +72,7 @@ struct session {
   double upload, download;      /* bytes per second between host and device; NAN until measured */
   uint64_t llc_bytes;           /* last-level cache as stage_llc saw it; 0: it did not */
   bool complained;              /* the validation layers did, and it was said */
-  struct machine_state before;  /* the run */
+  struct machine_state before, after;   /* the run; of `after` the heaps alone */
   bool again;                   /* the ceilings were measured a second time */
   struct answer answer;         /* of the last job (large, so kept here) */
 };

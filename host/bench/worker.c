@@ -8,6 +8,7 @@
 #include "platform.h"
 #include "rig.h"
 #include "run.h"
+#include "try_limits.h"
 #include "verify.h"
 
 /* One line and its newline, at once. Takes the object. */
@@ -43,6 +44,18 @@ static bool compile(struct rig *rig, const struct recipe *recipe, struct answer 
   return true;
 }
 
+static bool tell_memory(struct rig *rig, const struct job *job, struct answer *answer, struct error *err) {
+  const struct caps *caps = gpu_caps(rig->gpu);
+  if (job->samples && !try_limits(rig, err)) return false;
+  answer->tried = caps->tried;
+  gpu_read_heaps(rig->gpu);
+  if (!(caps->features & FEATURE_MEMORY_BUDGET)) return true;
+  for (; answer->n_heaps < caps->n_heaps; answer->n_heaps++)
+    answer->heap[answer->n_heaps] =
+        (struct heap_use){caps->heap[answer->n_heaps].budget, caps->heap[answer->n_heaps].used};
+  return true;
+}
+
 static bool do_job(struct rig *rig, const struct job *job, struct answer *answer, struct error *err) {
   switch (job->kind) {
   case JOB_PROVE: return verify_variant(rig, job, answer, err);
@@ -53,6 +66,7 @@ static bool do_job(struct rig *rig, const struct job *job, struct answer *answer
   case JOB_DOWNLOAD: return measure_transfer(rig, job, answer, err);
   case JOB_COMPILE: return compile(rig, &job->recipe, answer, err);
   case JOB_ENERGY: return energy_case(rig, job, answer, err);
+  case JOB_MEMORY: return tell_memory(rig, job, answer, err);
   default: return error_set(err, ERROR_INPUT, "a job of no kind");
   }
 }
@@ -99,12 +113,13 @@ static int begin(void) {
   return platform_take_stdout();
 }
 
-int bench_worker(size_t device, bool validation, bool anew) {
+int bench_worker(const struct worker_options *options) {
   int channel = begin();
   struct rig rig;
   struct error err = {0};
   if (channel < 0) return EXIT_INPUT;
-  bool open = rig_open(&rig, device, validation, anew, &err);
+  bool open = rig_open(&rig, options->device, options->validation, options->anew, &err);
+  if (open) gpu_lower_limits(rig.gpu, options->allocation, options->range);
   bool alive = say(channel, open ? caps_line(gpu_caps(rig.gpu)) : error_line(&err));
   if (open && alive) serve_all(&rig, channel);
   if (open) rig_close(&rig);

@@ -58,6 +58,32 @@ static void judge_meter(const struct caps *caps) {
   meter_close(meter);
 }
 
+/* One limit: what of the driver's claim was seen to work. */
+static void judge_limit(const char *what, const struct limit_trial *trial) {
+  char text[300], worked[32], failed[32], claimed[32];
+  text_bytes((double)trial->worked, worked, sizeof worked);
+  text_bytes((double)trial->failed, failed, sizeof failed);
+  text_bytes((double)trial->claimed, claimed, sizeof claimed);
+  if (trial->claimed) {
+    snprintf(text, sizeof text, "the driver claims %s in %s, but %s failed and %s is what works", claimed, what, failed,
+             worked);
+    say("mind", text, "cases that need more are left out or split; a newer driver may keep its word");
+  } else if (trial->worked) {
+    snprintf(text, sizeof text, "%s in %s was tried and works", worked, what);
+    say("good", text, "");
+  }
+}
+
+static void judge_memory(const struct caps *caps) {
+  judge_limit("one allocation", &caps->tried.allocation);
+  judge_limit("one binding", &caps->tried.storage_range);
+  if (!caps->tried.allocation.worked)
+    say("mind", "how much memory the device gives at once was not tried", caps->tried.reason);
+  if (!caps->n_heaps || !caps->heap[0].budget)
+    say("mind", "the driver does not tell how much memory is free (VK_EXT_memory_budget)",
+        "close programs that use the device; `recommend` takes the whole heap unless --max-memory is given");
+}
+
 static void judge_device(const struct caps *caps) {
   char text[300];
   if (caps->type == DEVICE_CPU)
@@ -72,9 +98,7 @@ static void judge_device(const struct caps *caps) {
     say("mind", text, "compare only rows over 1 ms; a newer driver may have a better one");
   }
   judge_meter(caps);
-  if (!caps->n_heaps || !caps->heap[0].budget)
-    say("mind", "the driver does not tell how much memory is free (VK_EXT_memory_budget)",
-        "close programs that use the device; `recommend` takes the whole heap unless --max-memory is given");
+  judge_memory(caps);
 }
 
 static void judge_cache(void) {
@@ -160,7 +184,8 @@ static bool examine(size_t index, const struct caps *listed, const struct suite 
   struct caps caps;
   struct error closed = {0};
   printf("%zu  %s (%s)\n", index, listed->name, listed->driver_slug);
-  if (client_examine(index, &caps, &closed)) {
+  const bool opened = client_examine(index, &caps, &closed);
+  if (opened) {
     judge_device(&caps);
   } else if (closed.kind == ERROR_INTERRUPTED) {
     *err = closed;
@@ -168,7 +193,7 @@ static bool examine(size_t index, const struct caps *listed, const struct suite 
   } else {
     say("bad", "a run cannot open this device", closed.text);
   }
-  struct plan *plan = plan_build(suite, listed, NULL, err);
+  struct plan *plan = plan_build(suite, opened ? &caps : listed, NULL, err);
   if (!plan) return false;
   judge_layers();
   judge_machine(listed);
@@ -183,7 +208,7 @@ static const struct args_verb verb = {
   .name = "doctor",
   .about = "Says what would spoil or shrink a run on this machine, each with the remedy: clock, layers, other load, power\n"
            "saving, kernels that this program lacks, rows of the suite that cannot run and why. Of the device it measures\n"
-           "the clock and nothing else.",
+           "the clock, and tries how much memory it gives at once.",
   .options = {{"device", "SEL", "which device: index, UUID, part of a name, or all (default: the best)"},
               {"suite", "NAME", "which suite is to be run (default: standard)"}},
   .example = "vkpareto doctor --suite full",

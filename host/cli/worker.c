@@ -9,6 +9,8 @@ static const struct args_verb verb = {
     {"device", "INDEX", "as `vkpareto devices` counts; without it the devices are listed"},
     {"validation", NULL, "with the validation layers"},
     {"anew", NULL, "take no compiled pipelines of earlier processes"},
+    {"allocation", "BYTES", "allocate no more at once"},
+    {"range", "BYTES", "bind no more at once"},
   },
   .example = "vkpareto worker --device 0",
 };
@@ -19,7 +21,14 @@ int cli_worker(int argc, char **argv) {
   int status;
   if (!args_parse(&verb, argc, argv, &args, &status)) return status;
   uint64_t device = 0;
+  struct worker_options options = {.allocation = UINT64_MAX, .range = UINT64_MAX};
   if (!args_text(&args, "device")) return bench_worker_list();
-  if (!args_u64(&args, "device", 0, 1000, &device, &err)) return args_fail(&args, &err);
-  return bench_worker((size_t)device, args_flag(&args, "validation"), args_flag(&args, "anew"));
+  if (!args_u64(&args, "device", 0, 1000, &device, &err) ||
+      !args_u64(&args, "allocation", 1, UINT64_MAX, &options.allocation, &err) ||
+      !args_u64(&args, "range", 1, UINT64_MAX, &options.range, &err))
+    return args_fail(&args, &err);
+  options.device = (size_t)device;
+  options.validation = args_flag(&args, "validation");
+  options.anew = args_flag(&args, "anew");
+  return bench_worker(&options);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory_json.h"
 #include "result.h"
 #include "text.h"
 
@@ -76,8 +77,11 @@ static void add_driver(cJSON *device, const struct caps *caps) {
 
 static void add_limits(cJSON *device, const struct caps *caps) {
   cJSON *limits = cJSON_AddObjectToObject(device, "limits");
+  struct caps claims = *caps;   /* what was lowered to what works stands in `tried` */
+  if (caps->tried.allocation.claimed) claims.limits.allocation = caps->tried.allocation.claimed;
+  if (caps->tried.storage_range.claimed) claims.limits.storage_range = caps->tried.storage_range.claimed;
   for (size_t i = 0; i < COUNT(limits_64); i++)
-    json_add_u64(limits, limits_64[i].name, *AT_CONST(uint64_t, caps, &limits_64[i]));
+    json_add_u64(limits, limits_64[i].name, *AT_CONST(uint64_t, &claims, &limits_64[i]));
   add_numbers(limits, caps, limits_32, COUNT(limits_32));
   for (size_t i = 0; i < COUNT(limits_triples); i++) {
     const uint32_t *triple = AT_CONST(uint32_t, caps, &limits_triples[i]);
@@ -151,6 +155,7 @@ cJSON *caps_to_json(const struct caps *caps) {
   cJSON *features = cJSON_AddObjectToObject(device, "features");
   for (size_t f = 0; f < FEATURE_COUNT; f++) cJSON_AddBoolToObject(features, feature_names[f], caps->features >> f & 1);
   add_limits(device, caps);
+  tried_to_json(device, &caps->tried);
   add_heaps(device, caps);
   cJSON_AddStringToObject(device, "memory_access", memory_access_names[caps_memory_access(caps)]);
   add_coopmats(device, caps);
@@ -268,6 +273,13 @@ static bool read_limits(const cJSON *device, struct caps *caps, struct error *er
   return read_numbers(limits, caps, limits_32, COUNT(limits_32), err);
 }
 
+static bool read_tried(const cJSON *device, struct caps *caps, struct error *err) {
+  struct tried_limits tried;
+  if (!tried_from_json(device, &tried, err)) return false;
+  caps_take_trial(caps, &tried);
+  return true;
+}
+
 static bool read_heaps(const cJSON *device, struct caps *caps, struct error *err) {
   const cJSON *heaps = json_array(device, "heaps", err), *heap;
   cJSON_ArrayForEach(heap, heaps) {
@@ -367,7 +379,7 @@ bool caps_from_json(const cJSON *device, struct caps *caps, struct error *err) {
          read_type(device, caps, err) && read_hex(device, "vendor_id", &caps->vendor_id, err) &&
          read_hex(device, "device_id", &caps->device_id, err) && read_driver(device, caps, err) &&
          check_slug(caps->driver_slug, err) && read_api(device, caps, err) && read_subgroup(device, caps, err) &&
-         read_features(device, caps, err) && read_limits(device, caps, err) && read_heaps(device, caps, err) &&
+         read_features(device, caps, err) && read_limits(device, caps, err) && read_tried(device, caps, err) && read_heaps(device, caps, err) &&
          read_coopmats(device, caps, err) &&
          json_u64_or(device, "llc_bytes", 0, &caps->llc_bytes, err) && read_clock(device, caps, err);
 }

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "memory_json.h"
+
 const char *const power_source_names[POWER_SOURCES] = {NULL, "mains", "battery"};
 
 static void add_text(cJSON *to, const char *name, const char *text) {
@@ -20,6 +22,7 @@ static void add_state(cJSON *to, const char *name, const struct machine_state *s
   json_add_number(json, "device_celsius", state->device_celsius);
   json_add_number(json, "device_clock_hz", state->device_clock_hz);
   json_add_number(json, "device_power_limit_w", state->device_power_limit_w);
+  heaps_to_json(json, state->heap, state->n_heaps, state->heaps_reason);
 }
 
 void machine_to_json(cJSON *root, const struct result *result) {
@@ -46,7 +49,8 @@ static bool read_state(const cJSON *machine, const char *name, struct machine_st
       !read_text(json, "power", power, sizeof power, err) ||
       !json_number_or_nan(json, "device_celsius", -300, most, &state->device_celsius, err) ||
       !json_number_or_nan(json, "device_clock_hz", 0, most, &state->device_clock_hz, err) ||
-      !json_number_or_nan(json, "device_power_limit_w", 0, most, &state->device_power_limit_w, err))
+      !json_number_or_nan(json, "device_power_limit_w", 0, most, &state->device_power_limit_w, err) ||
+      !heaps_from_json(json, state->heap, &state->n_heaps, state->heaps_reason, sizeof state->heaps_reason, err))
     return false;
   state->source = POWER_UNKNOWN;
   for (int source = POWER_UNKNOWN + 1; source < POWER_SOURCES; source++)

@@ -200,7 +200,7 @@ error:
   return false;
 }
 
-static void read_heaps(struct physical *physical) {
+void caps_read_heaps(struct physical *physical) {
   struct caps *caps = &physical->caps;
   VkPhysicalDeviceMemoryBudgetPropertiesEXT budget = {
     .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MEMORY_BUDGET_PROPERTIES_EXT,
@@ -272,7 +272,7 @@ bool caps_read(struct physical *physical, struct error *err) {
   /* The loader lists devices of any version; older ones do not know the structs that tell the rest. */
   if (caps->api_version >= VK_NEEDED_VERSION) {
     if (!read_extended(physical, err) || !read_coopmats(physical, err)) return false;
-    read_heaps(physical);
+    caps_read_heaps(physical);
   } else {
     memcpy(caps->uuid, caps->pipeline_cache_uuid, sizeof caps->uuid);
     snprintf(caps->driver_id, sizeof caps->driver_id, "UNKNOWN_0");

@@ -145,6 +145,16 @@ void gpu_close(struct gpu *gpu) {
 
 const struct caps *gpu_caps(const struct gpu *gpu) { return &gpu->physical.caps; }
 
+void gpu_take_trial(struct gpu *gpu, const struct tried_limits *tried) { caps_take_trial(&gpu->physical.caps, tried); }
+
+void gpu_lower_limits(struct gpu *gpu, uint64_t allocation, uint64_t storage_range) {
+  struct caps *caps = &gpu->physical.caps;
+  if (allocation < caps->limits.allocation) caps->limits.allocation = allocation;
+  if (storage_range < caps->limits.storage_range) caps->limits.storage_range = storage_range;
+}
+
+void gpu_read_heaps(struct gpu *gpu) { caps_read_heaps(&gpu->physical); }
+
 unsigned gpu_validation_messages(const struct gpu *gpu, const char **first) {
   if (first) *first = gpu->instance.first_message;
   return gpu->instance.messages;

@@ -31,6 +31,12 @@ const struct caps *gpu_caps(const struct gpu *);
 /* Measures the device's timestamps against the host's clock, in about 0.1 s, and writes into the caps what was found:
  * gpu_run uses them only where they are good. Until then they are taken for good. False: the device failed. */
 bool gpu_test_clock(struct gpu *, struct error *);
+/* What was tried of its limits: from now on they are what works (caps_take_trial). */
+void gpu_take_trial(struct gpu *, const struct tried_limits *);
+/* Of an earlier process: no limit is over these. */
+void gpu_lower_limits(struct gpu *, uint64_t allocation, uint64_t storage_range);
+/* Reads budget and use of the heaps into the caps once more. */
+void gpu_read_heaps(struct gpu *);
 /* Messages of the validation layers so far (warnings and errors); the first one's text in `first` if not NULL. */
 unsigned gpu_validation_messages(const struct gpu *, const char **first);
 

@@ -74,6 +74,7 @@ void features_enable(uint64_t features, uint32_t api_version, struct feature_cha
 
 /* ---- caps.c */
 bool caps_read(struct physical *, struct error *);   /* from physical->handle */
+void caps_read_heaps(struct physical *);
 
 /* ---- device.c */
 struct gpu {

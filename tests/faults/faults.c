@@ -107,9 +107,29 @@ static bool dispatched;                                           /* since the l
 
 VKAPI_ATTR VkResult VKAPI_CALL fault_AllocateMemory(VkDevice device, const VkMemoryAllocateInfo *info,
                                                     const VkAllocationCallbacks *allocator, VkDeviceMemory *out) {
+  unsigned long mib;
   counts.allocation++;
-  if (strikes("device-memory")) return VK_ERROR_OUT_OF_DEVICE_MEMORY;
+  if (strikes("device-memory") || (chosen("allocation-over", &mib) && info->allocationSize > (uint64_t)mib << 20))
+    return VK_ERROR_OUT_OF_DEVICE_MEMORY;
   return layer_device(device)->AllocateMemory(device, info, allocator, out);
+}
+
+VKAPI_ATTR void VKAPI_CALL fault_UpdateDescriptorSets(VkDevice device, uint32_t n, const VkWriteDescriptorSet *writes,
+                                                      uint32_t n_copies, const VkCopyDescriptorSet *copies) {
+  enum { BINDINGS = 16 };
+  unsigned long mib;
+  VkDescriptorBufferInfo less[BINDINGS];
+  if (!chosen("range-over", &mib) || n != 1 || writes->descriptorCount > BINDINGS) {
+    layer_device(device)->UpdateDescriptorSets(device, n, writes, n_copies, copies);
+    return;
+  }
+  VkWriteDescriptorSet write = *writes;
+  for (uint32_t i = 0; i < write.descriptorCount; i++) {
+    less[i] = write.pBufferInfo[i];
+    if (less[i].range > (uint64_t)mib << 20) less[i].range = (uint64_t)mib << 20;
+  }
+  write.pBufferInfo = less;
+  layer_device(device)->UpdateDescriptorSets(device, 1, &write, n_copies, copies);
 }
 
 VKAPI_ATTR VkResult VKAPI_CALL fault_BindBufferMemory(VkDevice device, VkBuffer buffer, VkDeviceMemory memory,
@@ -168,7 +188,7 @@ VKAPI_ATTR VkResult VKAPI_CALL fault_QueueSubmit(VkQueue queue, uint32_t n, cons
                                                  VkFence fence) {
   static bool lost;
   counts.submit++;
-  lost = lost || strikes("lost") || strikes("gone");
+  lost = lost || strikes("lost") || strikes("gone") || (dispatched && strikes("lost-work"));
   return lost ? VK_ERROR_DEVICE_LOST : layer_device(queue)->QueueSubmit(queue, n, submits, fence);
 }
 

@@ -10,8 +10,11 @@
  *   no-devices       every enumeration finds none
  *   create-device    the n-th device creation fails
  *   lost             the n-th submission loses the device; nothing is submitted to it afterwards
+ *   lost-work        as lost, at the n-th submission that dispatches
  *   gone             as lost, and no device can be created from then on, in any process: it needs the record
  *   device-memory    the n-th allocation is out of device memory
+ *   allocation-over  allocations of over n MiB are out of device memory
+ *   range-over       of a binding the first n MiB are seen by kernels
  *   host-memory      the n-th mapping is out of host memory
  *   pipeline         the n-th pipeline is refused
  *   fence            the n-th fence waited for never signals
@@ -60,6 +63,8 @@ VKAPI_ATTR VkResult VKAPI_CALL fault_GetQueryPoolResults(VkDevice, VkQueryPool, 
 VKAPI_ATTR VkResult VKAPI_CALL fault_MapMemory(VkDevice, VkDeviceMemory, VkDeviceSize, VkDeviceSize, VkMemoryMapFlags,
                                                void **);
 VKAPI_ATTR VkResult VKAPI_CALL fault_QueueSubmit(VkQueue, uint32_t, const VkSubmitInfo *, VkFence);
+VKAPI_ATTR void VKAPI_CALL fault_UpdateDescriptorSets(VkDevice, uint32_t, const VkWriteDescriptorSet *, uint32_t,
+                                                      const VkCopyDescriptorSet *);
 VKAPI_ATTR VkResult VKAPI_CALL fault_WaitForFences(VkDevice, uint32_t, const VkFence *, VkBool32, uint64_t);
 
 #endif

@@ -32,6 +32,7 @@
   X(GetQueryPoolResults)      \
   X(MapMemory)                \
   X(QueueSubmit)              \
+  X(UpdateDescriptorSets)     \
   X(WaitForFences)
 
 /* What lies below the layer on the way to the driver. */

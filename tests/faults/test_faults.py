@@ -146,6 +146,45 @@ class Faults(ProgramTest):
         self.assertEqual(len(wrong), 1, done.stdout)
         self.assertRegex(wrong[0], "element .* the reference")
 
+    # ---- limits that are less than they are claimed to be
+
+    def trial_under(self, fault, limit, wide):
+        """The tried limit, and the row of a matrix of 2 x `wide` MiB beside the others."""
+        document = suite(matmul(), matmul(n=1024, k=wide << 10))
+        path = self.file("suite.json", document)
+        done = self.with_fault(fault, "run", "--suite", path, "--filter", GEMV, "--out", self.folder / "out", once=False)
+        self.assert_done(done)
+        result = self.result()
+        row, = [row for row in result["rows"] if row["shape"]["n"] == 1024]
+        self.assertEqual(result["rows"][0]["status"] in TIMED, True)
+        return result["device"]["tried"][limit], result["device"]["limits"][limit], row
+
+    def test_allocations_are_smaller_than_claimed(self):
+        trial, claim, row = self.trial_under("allocation-over:100", "allocation", wide=80)
+        self.assertLessEqual(trial["worked"], 100 << 20)
+        self.assertGreater(trial["failed"], 100 << 20)
+        self.assertGreater(claim, trial["failed"])
+        self.assertEqual(row["status"], "skipped")
+        self.assertIn("in one allocation, the device gives", row["reason"])
+
+    def test_bindings_are_smaller_than_claimed(self):
+        trial, claim, row = self.trial_under("range-over:20", "storage_range", wide=16)
+        self.assertLessEqual(trial["worked"], 20 << 20)
+        self.assertGreater(trial["failed"], 20 << 20)
+        self.assertGreater(claim, trial["failed"])
+        self.assertIn(row["status"], TIMED, row["reason"])
+        self.assertGreater(row["windows"], 1)
+
+    def test_limits_whose_trial_loses_the_device(self):
+        rows, result = self.run_with("lost-work")   # nothing dispatches before it
+        self.assertLessEqual({row["status"] for row in rows}, TIMED)
+        self.assertIsNone(result["device"]["tried"])
+        self.assertIn("trying how much memory it gives", result["device"]["tried_reason"])
+
+    def test_doctor_tries_limits(self):
+        self.assertRegex(self.told("none"), r"good +\S+ MiB in one binding was tried and works")
+        self.assertRegex(self.told("allocation-over:100"), r"mind +the driver claims \S+ GiB in one allocation, but .* failed")
+
     # ---- pipelines and fences
 
     def test_pipeline_refused(self):

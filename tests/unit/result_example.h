@@ -52,7 +52,6 @@ static inline void example_caps(struct caps *caps) {
   caps->subgroup.max = 64;
   caps->features = FEATURE_SUBGROUP_BASIC | FEATURE_INT_DOT_FAST | 1u << (FEATURE_COUNT - 1);
   caps->limits.storage_range = 1ull << 27;
-  caps->limits.allocation = UINT64_MAX;   /* over 2^53: travels as a string */
   caps->limits.storage_align = 64;
   caps->limits.shared_memory = 32768;
   caps->limits.invocations = 1024;
@@ -61,6 +60,10 @@ static inline void example_caps(struct caps *caps) {
     caps->limits.group_count[d] = UINT32_MAX - d;
   }
   caps->limits.push_constants = 128;
+  caps->tried.allocation = (struct limit_trial){.worked = 3ull << 30, .failed = 4ull << 30, .claimed = UINT64_MAX};
+  /* the claim is over 2^53: travels as a string */
+  caps->limits.allocation = 3ull << 30;
+  caps->tried.storage_range.worked = 1ull << 27;
   caps->n_coopmats = 2;
   caps->coopmat[0] = (struct coopmat){16, 8, 16, COMPONENT_BF16, COMPONENT_F8E5M2, COMPONENT_F32, COMPONENT_F16,
                                       SCOPE_SUBGROUP, false};
@@ -140,8 +143,10 @@ static inline struct result *example_result(void) {
   strcpy(result->host.cpu, "Example CPU");
   result->host.memory = 25769803776;
   result->before = (struct machine_state){.busy = 0.02, .governor = "performance", .profile = "balanced",
-    .source = POWER_MAINS, .device_celsius = 41, .device_clock_hz = 2.5e9, .device_power_limit_w = 300};
-  result->after = (struct machine_state){.busy = NAN, .device_celsius = NAN, .device_clock_hz = NAN, .device_power_limit_w = NAN};
+    .source = POWER_MAINS, .device_celsius = 41, .device_clock_hz = 2.5e9, .device_power_limit_w = 300,
+    .heap = {{7ull << 30, 12345}, {1ull << 60, 0}}, .n_heaps = 2};
+  result->after = (struct machine_state){.busy = NAN, .device_celsius = NAN, .device_clock_hz = NAN, .device_power_limit_w = NAN,
+    .heaps_reason = "the run was not finished"};
   result->drift = (struct drift){.row = "ceilings/example", .first_ns = 1000.5, .last_ns = 1200, .largest = 0.25,
                                  .rounds = 5, .drifted = 2, .short_ns = 990, .sustained_ns = NAN};
   example_caps(&result->caps);

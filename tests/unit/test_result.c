@@ -82,6 +82,9 @@ static void same_state(const struct machine_state *a, const struct machine_state
   same_number(a->device_celsius, b->device_celsius);
   same_number(a->device_clock_hz, b->device_clock_hz);
   same_number(a->device_power_limit_w, b->device_power_limit_w);
+  assert_int_equal(a->n_heaps, b->n_heaps);
+  assert_memory_equal(a->heap, b->heap, a->n_heaps * sizeof a->heap[0]);
+  same_text(a->heaps_reason, b->heaps_reason);
 }
 
 static void same_drift(const struct drift *a, const struct drift *b) {
