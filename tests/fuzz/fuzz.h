@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "json.h"
 
 /* Called by libFuzzer with each input. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -17,6 +18,14 @@ _Noreturn void fuzz_broken(const char *promise, const char *file, int line);
 
 /* What is refused is refused with a reason, what is taken leaves no error behind. */
 void fuzz_check_error(bool taken, const struct error *);
+
+/* A struct and its JSON. */
+struct fuzz_format {
+  cJSON *(*write)(const void *);
+  bool (*read)(const cJSON *, void *, struct error *);
+};
+/* What was read is written as text, that is read into `another`, which is written the same. */
+void fuzz_round_trip(const struct fuzz_format *, const void *one, void *another);
 
 /* A file in memory with these bytes, and its path. The next call with the same slot (below FUZZ_FILES) replaces it. */
 enum { FUZZ_FILES = 2 };

@@ -1,7 +1,4 @@
 /* What the worker is asked: a line that it takes is a job that it can do, and is written as it was read. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "fuzz.h"
 #include "job.h"
 
@@ -18,14 +15,8 @@ static void check_job(const struct job *job) {
   if (job->kind == JOB_VERIFY || job->kind == JOB_SAMPLE) check_shape(&job->kase);
 }
 
-/* Text of the job, its own reading already checked. Free with free(). */
-static char *written(const struct job *job) {
-  cJSON *json = job_to_json(job);
-  char *text = json_text(json, SIZE_MAX);
-  cJSON_Delete(json);
-  PROMISE(text);
-  return text;
-}
+static cJSON *write(const void *one) { return job_to_json(one); }
+static bool read(const cJSON *json, void *to, struct error *err) { return job_from_json(json, to, err); }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct error err = {0};
@@ -36,13 +27,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   cJSON_Delete(json);
   if (!taken) return 0;
   check_job(&job);
-  char *first = written(&job);
-  json = json_parse(first, strlen(first), &err);
-  PROMISE(json && job_from_json(json, &again, &err));
-  char *second = written(&again);
-  PROMISE(strcmp(first, second) == 0);
-  cJSON_Delete(json);
-  free(first);
-  free(second);
+  fuzz_round_trip(&(struct fuzz_format){write, read}, &job, &again);
   return 0;
 }

@@ -20,6 +20,27 @@ void fuzz_check_error(bool taken, const struct error *err) {
   PROMISE(taken ? err->kind == ERROR_NONE : err->kind != ERROR_NONE && err->text[0]);
 }
 
+/* Free with free(). */
+static char *written(const struct fuzz_format *format, const void *one) {
+  cJSON *json = format->write(one);
+  char *text = json_text(json, SIZE_MAX);
+  cJSON_Delete(json);
+  PROMISE(text);
+  return text;
+}
+
+void fuzz_round_trip(const struct fuzz_format *format, const void *one, void *another) {
+  struct error err = {0};
+  char *first = written(format, one);
+  cJSON *json = json_parse(first, strlen(first), &err);
+  PROMISE(json && format->read(json, another, &err));
+  char *second = written(format, another);
+  PROMISE(strcmp(first, second) == 0);
+  cJSON_Delete(json);
+  free(first);
+  free(second);
+}
+
 const char *fuzz_file(int slot, const void *data, size_t size) {
   static struct { int fd; char path[64]; } files[FUZZ_FILES];
   if (!files[slot].fd) {
