@@ -34,7 +34,7 @@ house_folder(cost     host/cost    model result base)
 house_folder(select   host/select  cost model result base)
 house_folder(study    host/study   select cost model result base)
 house_folder(emit     host/emit    select cost model result base)
-house_folder(compare  host/compare result base)
+house_folder(compare  host/compare cost model result base)
 house_folder(cli      host/cli     vk bench machine energy select cost model emit study compare result base)
 
 house_folder(common   shaders/common base)   # what two rooms or more share

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "joules.h"
+
 const char *const compare_format_names[COMPARE_FORMATS] = {"table", "csv", "md", "json"};
 const char *const compare_verdict_names[VERDICTS] = {
   "baseline", "faster", "slower", "tie", "only here", "new", "absent",
@@ -171,6 +173,7 @@ struct comparison *compare_make(const struct result *const *results, size_t n, s
   comparison->cells = calloc(keys + 1, n * sizeof *comparison->cells);
   if (!comparison->rows || !comparison->cells) goto error;
   fill_rows(comparison, entries, rows, n_entries);
+  if (!joules_fill(comparison)) goto error;
   free(rows);
   free(entries);
   return comparison;
@@ -186,6 +189,7 @@ void compare_free(struct comparison *comparison) {
   if (!comparison) return;
   free(comparison->rows);
   free(comparison->cells);
+  free(comparison->has_joules);
   free(comparison);
 }
 

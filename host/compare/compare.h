@@ -26,11 +26,18 @@ enum verdict {
 };
 extern const char *const compare_verdict_names[VERDICTS];
 
+/* Of one run of the op. */
+struct compare_joules {
+  double value, error;            /* J; NAN unknown */
+  bool modelled;                  /* by the joules of other rows of the result (cost.h), else the row's own */
+};
+
 /* One technique at one shape on one result. */
 struct compare_cell {
   const struct result_row *row;   /* by result_fastest, else a broken one, else any; NULL: no such row there */
   enum verdict verdict;
   double speed, lo, hi;           /* NAN where there is no ratio */
+  struct compare_joules joules;
 };
 
 struct compare_row {
@@ -48,6 +55,8 @@ struct comparison {
   size_t matched;                        /* rows with a time in every result */
   size_t differ;                         /* of these, rows where one is faster or slower than the baseline */
   struct compare_cell *cells;            /* storage of all rows */
+  bool *has_joules;                      /* of result r: some cell of it has them */
+  bool any_joules;                       /* any result has */
 };
 
 /* Keeps pointers into the results. NULL: memory ran out. Free with compare_free. */

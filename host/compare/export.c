@@ -13,6 +13,10 @@ static void number_cell(struct table *table, double value) {
   else table_cell(table, "%s", "");
 }
 
+static const char *source_of(const struct compare_cell *cell) {
+  return isnan(cell->joules.value) ? "" : cell->joules.modelled ? "modelled" : "measured";
+}
+
 static void csv_row(struct table *table, const struct comparison *comparison, const struct compare_row *row, size_t r) {
   const struct compare_cell *cell = &row->cells[r];
   const struct caps *caps = &comparison->results[r]->caps;
@@ -36,14 +40,19 @@ static void csv_row(struct table *table, const struct comparison *comparison, co
   number_cell(table, cell->lo);
   number_cell(table, cell->hi);
   table_cell(table, "%s", compare_verdict_names[cell->verdict]);
+  if (!comparison->any_joules) return;
+  number_cell(table, cell->joules.value);
+  number_cell(table, cell->joules.error);
+  table_cell(table, "%s", source_of(cell));
 }
 
 bool print_csv(const struct comparison *comparison, FILE *out) {
   static const char *const headings[] = {
     "op", "shape", "mode", "technique", "result", "device", "driver", "variant", "status", "time_ns", "time_lo_ns",
     "time_hi_ns", "share_of_own_ceiling", "speed", "speed_lo", "speed_hi", "verdict",
+    "joules", "joules_error", "joules_source",   /* where any result has them */
   };
-  struct table *table = table_create(headings, sizeof headings / sizeof headings[0]);
+  struct table *table = table_create(headings, sizeof headings / sizeof headings[0] - (comparison->any_joules ? 0 : 3));
   if (!table) return false;
   for (size_t i = 0; i < comparison->n_rows; i++)
     for (size_t r = 0; r < comparison->n_results; r++) csv_row(table, comparison, &comparison->rows[i], r);
@@ -68,6 +77,11 @@ static cJSON *cell_json(const struct compare_cell *cell) {
   add_interval(object, "time_ns", cell->row->time.median, cell->row->time.lo, cell->row->time.hi);
   json_add_number(object, "share_of_own_ceiling", cell->row->roofline);
   if (!isnan(cell->speed)) add_interval(object, "speed", cell->speed, cell->lo, cell->hi);
+  if (isnan(cell->joules.value)) return object;
+  cJSON *energy = cJSON_AddObjectToObject(object, "energy");
+  json_add_number(energy, "joules", cell->joules.value);
+  json_add_number(energy, "error", cell->joules.error);
+  cJSON_AddStringToObject(energy, "source", source_of(cell));
   return object;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "joules.h"
 #include "text.h"
 
 /* From this many results on, a verdict is a sign, so that lines stay under 140 columns. */
@@ -63,9 +64,17 @@ static void speed_text(const struct comparison *comparison, const struct compare
   }
 }
 
-/* A column for the technique, then time and share of each result, and the speed of all but the baseline. */
+/* Beside the technique's. */
+static size_t count_columns(const struct comparison *comparison) {
+  size_t columns = 3 * comparison->n_results - 1;
+  for (size_t r = 0; r < comparison->n_results; r++) columns += comparison->has_joules[r];
+  return columns;
+}
+
+/* A column for the technique, then time, share and (if known) joules of each result, and the speed of all but the
+ * baseline. */
 static struct table *make_table(const struct comparison *comparison, const char *op) {
-  size_t columns = 1 + 3 * comparison->n_results - 1;
+  size_t columns = 1 + count_columns(comparison);
   char (*text)[64] = calloc(columns, sizeof *text);
   const char **headings = calloc(columns, sizeof *headings);
   struct table *table = NULL;
@@ -78,6 +87,7 @@ static struct table *make_table(const struct comparison *comparison, const char 
       print_label(r, label, sizeof label);
       snprintf(text[c++], sizeof *text, ">%s time", label);
       snprintf(text[c++], sizeof *text, ">own");
+      if (comparison->has_joules[r]) snprintf(text[c++], sizeof *text, ">%s energy", label);
       if (r != comparison->baseline) snprintf(text[c++], sizeof *text, ">%s vs %s", label, base);
     }
     for (size_t i = 0; i < columns; i++) headings[i] = text[i];
@@ -90,7 +100,7 @@ static struct table *make_table(const struct comparison *comparison, const char 
 
 static void add_shape(struct table *table, const struct comparison *comparison, const struct compare_row *row) {
   table_cell(table, "%s %s", row->shape, kernel_mode_names[row->mode]);
-  for (size_t i = 0; i < 3 * comparison->n_results - 1; i++) table_cell(table, "%s", "");
+  for (size_t i = 0; i < count_columns(comparison); i++) table_cell(table, "%s", "");
 }
 
 static void add_row(struct table *table, const struct comparison *comparison, const struct compare_row *row) {
@@ -101,6 +111,10 @@ static void add_row(struct table *table, const struct comparison *comparison, co
     table_cell(table, "%s", text);
     share_text(&row->cells[r], text, sizeof text);
     table_cell(table, "%s", text);
+    if (comparison->has_joules[r]) {
+      joules_text(&row->cells[r].joules, text, sizeof text);
+      table_cell(table, "%s", text);
+    }
     if (r == comparison->baseline) continue;
     speed_text(comparison, &row->cells[r], text, sizeof text);
     table_cell(table, "%s", text);
@@ -162,6 +176,9 @@ static void print_footer(const struct comparison *comparison, FILE *out) {
           "\"own\" is the share of %s own measured ceiling%s\n",
           comparison->n_results > 1 ? "that device's" : "the device's",
           comparison->n_results > 1 ? ": it does not compare devices." : ".");
+  if (comparison->any_joules)
+    fputs("\"energy\" is that of one run with the device's idle power, measured, or (in parentheses) modelled by what was "
+          "measured.\n", out);
 }
 
 bool print_wide(const struct comparison *comparison, enum table_format format, FILE *out) {

@@ -86,6 +86,48 @@ class Compare(ProgramTest):
         self.assert_done(done)
         self.assertIn("tie 1.00x", done.stdout)
 
+    def with_joules(self, *watts):
+        """A result of rows at as many shapes; each draws its watts while it runs, None: that was not measured."""
+        rows = [row(1000.0 * n, n=64 * n) for n in range(1, len(watts) + 1)]
+        for one, power in zip(rows, watts):
+            if power:
+                joules = power * 1e-9 * one["time_ns"]["median"]
+                one["energy"] = {"gross": joules, "gross_error": 0.02 * joules, "net": joules, "net_error": 0, "idle_watts": 10,
+                                 "run_ns": one["time_ns"]["median"], "windows": 3, "meter": "a meter"}
+        return self.file(f"joules{len(watts)}.json", result(*rows))
+
+    def test_joules_are_shown_where_there_are_any(self):
+        path = self.with_joules(100, 100, 100, 100, None)
+        done = vkpareto("compare", path, self.slow)
+        self.assert_done(done)
+        self.assertIn("A energy", done.stdout)
+        self.assertNotIn("B energy", done.stdout)
+        self.assertIn("100 uJ ±2%", done.stdout)    # 100 W for 1 us
+        self.assertRegex(done.stdout, r"\(500 uJ ±\d")   # 5 us, by the model
+        self.assertIn("in parentheses", done.stdout)
+        document = json.loads(vkpareto("compare", path, self.slow, "--format", "json").stdout)
+        self.assertEqual(violations(document, validators()), [])
+        told = [r["results"][0].get("energy") for r in document["rows"] if r["results"][0]["verdict"] != "absent"]
+        self.assertEqual([energy["source"] for energy in told], ["measured"] * 4 + ["modelled"])
+        self.assertAlmostEqual(told[4]["joules"], 5e-4, 6)
+        lines = list(csv.DictReader(vkpareto("compare", path, self.slow, "--format", "csv").stdout.splitlines()))
+        self.assertEqual([line["joules_source"] for line in lines if line["result"] == "A" and line["time_ns"]],
+                         ["measured"] * 4 + ["modelled"])
+        self.assertEqual({line["joules"] for line in lines if line["result"] == "B"}, {""})
+        self.assertIn("A energy |", vkpareto("compare", path, "--format", "md").stdout)
+
+    def test_too_few_joules_are_no_model(self):
+        done = vkpareto("compare", self.with_joules(100, None))
+        self.assert_done(done)
+        self.assertIn("100 uJ", done.stdout)
+        self.assertNotIn("(", done.stdout.split("energy")[1].split("\n\n")[0])
+
+    def test_nothing_is_said_of_joules_where_there_are_none(self):
+        for form in ("table", "csv", "md", "json"):
+            done = vkpareto("compare", self.slow, self.fast, "--format", form)
+            self.assertNotIn("energy", done.stdout)
+            self.assertNotIn("joules", done.stdout)
+
     def test_other_schemas_are_skipped_with_a_line(self):
         other = self.file("tiny.json", suite())
         later = self.file("later.json", result(schema="vkpareto.result/2"))
