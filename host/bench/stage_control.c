@@ -6,11 +6,9 @@
 #include "log.h"
 #include "session.h"
 #include "stats.h"
+#include "stretch.h"
 
 enum { SAMPLES = 5, SECONDS = 30, PATIENCE = 10 };
-/* A second is what the power controllers of GPUs average over (NVML's reading does on Ampere); 20 ms, a submission. */
-static const double SUSTAINED_S = 1.2, SUBMISSION_S = 0.02;
-enum { EDGE = 5 };   /* samples at either end of the stretch that make its two numbers */
 
 static bool fits_better(const struct row *row, const struct row *than) {
   if (!than) return true;
@@ -46,15 +44,9 @@ bool stage_control(struct session *session, struct error *err) {
   choose(session);
   struct control *control = &session->control;
   if (!control->row || session->client.caps.type == DEVICE_CPU) return true;
-  struct job job = session_case_job(session, control->row, JOB_SAMPLE);
-  job.sample_seconds = SUBMISSION_S;
-  job.samples = (uint32_t)(SUSTAINED_S / SUBMISSION_S);
-  bool ok;
-  if (!ask(session, "sustained", &job, &ok, err)) return false;
-  const struct answer *answer = &session->answer;
-  if (!ok || answer->n_samples < 2 * EDGE) return true;
-  control->short_ns = stats_median(answer->ns, EDGE);
-  control->sustained_ns = stats_median(answer->ns + answer->n_samples - EDGE, EDGE);
+  struct row *row = control->row;
+  if (!stretch_row(session, row, "sustained", &control->short_ns, &control->sustained_ns, err)) return false;
+  if (row->status != STATUS_OK) control->row = NULL;
   return true;
 }
 
