@@ -96,6 +96,15 @@ bool result_throttles(const struct drift *);
 
 enum { RESULT_CEILINGS = 16 };
 
+/* The best row of a ceiling for more than a second at a stretch, on GPUs: NAN unknown. */
+struct lasting {
+  char kind[24];                            /* "read_memory", "f32" */
+  char row[256];                            /* its id */
+  double short_ns, sustained_ns;            /* at first, and after a second of nothing else */
+};
+/* Not by more than 10 % slower at the end; true where it is unknown. */
+bool result_lasts(const struct lasting *);
+
 struct result {
   char run_id[33];
   char created[32];                         /* ISO 8601, UTC */
@@ -111,6 +120,8 @@ struct result {
     size_t n_flops;
     double dispatch_ns, submit_ns;
     double upload, download;   /* bytes/s from the host's memory to the device's and back, NAN unknown */
+    struct lasting lasting[RESULT_CEILINGS];
+    size_t n_lasting;                       /* 0 on CPU devices */
   } ceilings;
   struct { char suite[64], suite_sha256[65], seed[24]; double budget_s, seconds; char unfinished[128]; } run;   /* unfinished: why it is not whole, "" */
   struct result_row *rows;

@@ -176,6 +176,8 @@ struct result *assemble_result(const struct session *session, const char *why_no
   result->ceilings.submit_ns = session->submit_ns;
   result->ceilings.upload = session->upload;
   result->ceilings.download = session->download;
+  result->ceilings.n_lasting = session->n_lasting;
+  memcpy(result->ceilings.lasting, session->lasting, sizeof result->ceilings.lasting);
   for (size_t i = 0; i < result->n_rows; i++) ceilings_rate(result, &result->rows[i]);
   return result;
 }

@@ -26,9 +26,21 @@ static const char *flops_name(const char *name) {
   return name;
 }
 
+static const char *name_of(const char *technique) {
+  const char *dot = strchr(technique, '.');
+  return dot ? dot + 1 : "";
+}
+
+const char *ceilings_kind(const struct family *family, const char *technique, enum kernel_mode mode) {
+  const char *name = name_of(technique);
+  if (!ceilings_family_is(family) || strcmp(name, "copy") == 0 || strcmp(name, "empty") == 0) return NULL;
+  if (strcmp(name, "read") == 0) return mode == MODE_COLD ? "read_memory" : NULL;
+  return flops_name(name);
+}
+
 /* A row without a time leaves the ceiling unknown, but named. */
 static void take_row(struct result *result, const struct result_row *row) {
-  const char *dot = strchr(row->technique, '.'), *name = dot ? dot + 1 : "";
+  const char *name = name_of(row->technique);
   bool cold = row->mode == MODE_COLD;
   double ns = status_has_time(row->status) ? row->time.median : NAN;
   double bytes_per_s = 1e9 * row->bytes / ns;

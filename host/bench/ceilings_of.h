@@ -9,6 +9,10 @@
 
 bool ceilings_family_is(const struct family *);
 
+/* Which ceiling the rows of a technique measure, of those that other rows are a share of: "read_memory", "f32",
+ * "coopmat_f16_f32". NULL: none of them. */
+const char *ceilings_kind(const struct family *, const char *technique, enum kernel_mode);
+
 /* Fills result->ceilings (all but submit_ns, upload and download) from result->rows: the best of each kind; cold rows are memory, warm ones
  * the last-level cache. NAN where nothing was measured. */
 void ceilings_fill(struct result *);

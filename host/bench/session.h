@@ -74,6 +74,8 @@ struct session {
   bool complained;              /* the validation layers did, and it was said */
   struct machine_state before, after;   /* the run; of `after` the heaps alone */
   bool again;                   /* the ceilings were measured a second time */
+  struct lasting lasting[RESULT_CEILINGS];
+  size_t n_lasting;
   struct answer answer;         /* of the last job (large, so kept here) */
 };
 
@@ -106,6 +108,8 @@ bool stage_again(struct session *, const struct family *, struct error *);
 bool stage_control(struct session *, struct error *);
 /* Samples it at the begin or the end of a round. */
 bool control_sample(struct session *, uint32_t round, bool end, struct error *);
+/* On a GPU: the best ceiling of each kind for more than a second. */
+bool stage_sustained(struct session *, struct error *);
 bool stage_codegen(struct session *, struct error *);
 
 #endif

@@ -251,8 +251,10 @@ static bool measure_transfer(struct session *session, enum job_kind kind, double
 
 bool stage_measure(struct session *session, struct error *err) {
   double since = rig_now();
-  if (!measure_submit(session, err) || !measure_transfer(session, JOB_UPLOAD, &session->upload, err)
-      || !measure_transfer(session, JOB_DOWNLOAD, &session->download, err) || !stage_control(session, err)) return false;
+  if (!measure_submit(session, err) || !measure_transfer(session, JOB_UPLOAD, &session->upload, err) ||
+      !measure_transfer(session, JOB_DOWNLOAD, &session->download, err) || !stage_control(session, err) ||
+      !stage_sustained(session, err))
+    return false;
   for (uint32_t round = 0; round < session->suite->rounds && !session_late(session); round++) {
     if (!measure_round(session, round, since, err)) return false;
     if (session->suite->fastest_only && round + 1 == RACE_ROUNDS) race_rounds(session);

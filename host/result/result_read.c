@@ -6,6 +6,7 @@
 #include "file.h"
 #include "log.h"
 #include "drift_json.h"
+#include "lasting_json.h"
 #include "machine_json.h"
 #include "result.h"
 
@@ -92,7 +93,7 @@ static bool read_ceilings(const cJSON *root, struct result *result, struct error
          read_flops(ceilings, result, err) && read_count(ceilings, "dispatch_ns", &result->ceilings.dispatch_ns, err) &&
          read_count(ceilings, "submit_ns", &result->ceilings.submit_ns, err) &&
          read_count(ceilings, "upload_bytes_per_s", &result->ceilings.upload, err) &&
-         read_count(ceilings, "download_bytes_per_s", &result->ceilings.download, err);
+         read_count(ceilings, "download_bytes_per_s", &result->ceilings.download, err) && lasting_from_json(ceilings, result, err);
 }
 
 static bool read_run(const cJSON *root, struct result *result, struct error *err) {

@@ -4,6 +4,7 @@
 #include "drift_json.h"
 #include "machine_json.h"
 #include "energy_json.h"
+#include "lasting_json.h"
 #include "result.h"
 
 static void add_number_or_null(cJSON *to, const char *name, double value, bool known) {
@@ -49,6 +50,7 @@ static void add_ceilings(cJSON *root, const struct result *result) {
   json_add_number(ceilings, "submit_ns", result->ceilings.submit_ns);
   json_add_number(ceilings, "upload_bytes_per_s", result->ceilings.upload);
   json_add_number(ceilings, "download_bytes_per_s", result->ceilings.download);
+  lasting_to_json(ceilings, result);
 }
 
 static void add_run(cJSON *root, const struct result *result) {

@@ -147,6 +147,9 @@ static inline struct result *example_result(void) {
     .heap = {{7ull << 30, 12345}, {1ull << 60, 0}}, .n_heaps = 2};
   result->after = (struct machine_state){.busy = NAN, .device_celsius = NAN, .device_clock_hz = NAN, .device_power_limit_w = NAN,
     .heaps_reason = "the run was not finished"};
+  result->ceilings.n_lasting = 2;
+  result->ceilings.lasting[0] = (struct lasting){"f32", "ceilings/example", 100, 111};
+  result->ceilings.lasting[1] = (struct lasting){"read_memory", "ceilings/other", 100, NAN};
   result->drift = (struct drift){.row = "ceilings/example", .first_ns = 1000.5, .last_ns = 1200, .largest = 0.25,
                                  .rounds = 5, .drifted = 2, .short_ns = 990, .sustained_ns = NAN};
   example_caps(&result->caps);

@@ -111,6 +111,13 @@ static void same_result(const struct result *a, const struct result *b) {
   same_number(a->ceilings.read_memory, b->ceilings.read_memory);
   same_number(a->ceilings.read_llc, b->ceilings.read_llc);
   same_number(a->ceilings.copy_memory, b->ceilings.copy_memory);
+  assert_int_equal(a->ceilings.n_lasting, b->ceilings.n_lasting);
+  for (size_t i = 0; i < a->ceilings.n_lasting; i++) {
+    same_text(a->ceilings.lasting[i].kind, b->ceilings.lasting[i].kind);
+    same_text(a->ceilings.lasting[i].row, b->ceilings.lasting[i].row);
+    same_number(a->ceilings.lasting[i].short_ns, b->ceilings.lasting[i].short_ns);
+    same_number(a->ceilings.lasting[i].sustained_ns, b->ceilings.lasting[i].sustained_ns);
+  }
   same_number(a->ceilings.copy_llc, b->ceilings.copy_llc);
   assert_int_equal(a->ceilings.n_flops, b->ceilings.n_flops);
   for (size_t i = 0; i < a->ceilings.n_flops; i++) {

@@ -104,6 +104,31 @@ static void a_gpu_shows_its_cache_and_what_lasts(void **state) {
   assert_true(result->drift.short_ns > 0 && result->drift.short_ns == result->drift.sustained_ns);
   assert_int_equal(result->drift.rounds, 5);
   assert_int_equal(result->drift.drifted, 0);
+  assert_int_equal(result->ceilings.n_lasting, 1);
+  assert_string_equal(result->ceilings.lasting[0].kind, "read_memory");
+  assert_true(result->ceilings.lasting[0].short_ns > 0 && result_lasts(&result->ceilings.lasting[0]));
+  result_free(result);
+}
+
+static void a_gpu_that_tires_is_named(void **state) {
+  (void)state;
+  setenv("FAKE_CAPS", SOURCE_DIR "/tests/plan/caps/desktop.json", 1);
+  setenv("FAKE_TIRES", "1", 1);
+  assert_int_equal(trial_run(false), ERROR_NONE);
+  unsetenv("FAKE_TIRES");
+  assert_true(trial_said("the device throttles: its ceiling read_memory takes 50 % longer"));
+  char path[256];
+  struct error err = {0};
+  snprintf(path, sizeof path, "%s/" DESKTOP "-tiny.json", trial_out);
+  struct result *result = result_read(path, &err);
+  if (!result) fail_msg("%s", err.text);
+  assert_int_equal(result->ceilings.n_lasting, 1);
+  assert_false(result_lasts(&result->ceilings.lasting[0]));
+  assert_true(result_throttles(&result->drift));
+  size_t n;
+  char *text = file_read(path, 1 << 20, &n, &err);
+  assert_non_null(strstr(text, "\"verdict\": \"throttling\""));
+  free(text);
   result_free(result);
 }
 
@@ -172,6 +197,7 @@ int main(int argc, char **argv) {
     TEST(a_device_that_disappears_ends_the_run_and_keeps_it),
     TEST(an_interrupt_while_the_ceilings_are_measured_again),
     TEST(a_gpu_shows_its_cache_and_what_lasts),
+    TEST(a_gpu_that_tires_is_named),
     TEST(an_interrupt_at_the_very_end_is_heard),
     TEST(two_runs_at_once_are_refused),
     TEST(a_lock_that_is_a_link_is_not_followed),
