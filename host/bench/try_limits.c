@@ -123,7 +123,9 @@ bool try_limits(struct rig *rig, struct error *err) {
   if (!make_copy(&prober, &why)) {
     snprintf(tried.reason, sizeof tried.reason, "%.150s", why.text);
   } else {
-    tried.allocation = try_search(least(MOST, least(caps->limits.allocation, caps_memory(caps) / 2)), allocates, &prober);
+    uint64_t memory = caps_memory(caps);
+    uint64_t most = least(caps->limits.allocation, memory ? memory / 2 : MOST);
+    tried.allocation = try_search(least(MOST, most), allocates, &prober);
     if (tried.allocation.worked && (prober.buffer || allocates(&prober, tried.allocation.worked)))
       tried.storage_range = try_search(least(caps->limits.storage_range, tried.allocation.worked), reaches, &prober);
     if (!tried.allocation.worked) snprintf(tried.reason, sizeof tried.reason, "no allocation could be had");

@@ -56,7 +56,7 @@ enum cached cache_judge(const struct gpu *gpu, VkPipelineCache cache, const stru
   if (!cache) return CACHED_NO;
   if (told & VK_PIPELINE_CREATION_FEEDBACK_VALID_BIT)
     return told & VK_PIPELINE_CREATION_FEEDBACK_APPLICATION_PIPELINE_CACHE_HIT_BIT ? CACHED_YES : CACHED_NO;
-  return gpu->cache_began_full ? CACHED_UNKNOWN : CACHED_NO;   /* a process makes no pipeline twice */
+  return gpu->cache_began_full ? CACHED_UNKNOWN : CACHED_NO;   /* within a process pipelines are made once (pipelines.h) */
 }
 
 void cache_close(struct gpu *gpu) {

@@ -81,12 +81,14 @@ struct gpu_code {
   struct codegen codegen;                           /* all NAN where the driver tells nothing */
   struct gpu_statistic statistic[GPU_STATISTICS];   /* everything it tells, in its own words */
   uint32_t n;
-  uint64_t compile_ns;                              /* host time of the creation; a driver's cache may have answered */
+  uint64_t compile_ns;                              /* host time of the creation: being asked lengthens it, a driver's
+                                                       cache shortens it */
 };
 /* Makes such a pipeline once more, to ask the driver what became of the shader, and destroys it. What it asks with,
- * VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR, must not change the code but may switch caches off (Vulkan
- * specification, VkPipelineCreateFlagBits), so pipelines that are timed are made without it. Of several executables of
- * one pipeline the worst counts. Without FEATURE_EXECUTABLE_PROPERTIES it compiles and tells nothing. */
+ * VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR, must not change the code but may switch caches off or lengthen the
+ * creation otherwise (Vulkan specification 1.3, VkPipelineCreateFlagBits), so pipelines that are timed are made without
+ * it. Of several executables of one pipeline the worst counts. Without FEATURE_EXECUTABLE_PROPERTIES it compiles and tells
+ * nothing. */
 bool gpu_compile(struct gpu *, const struct spirv *, uint32_t bindings, uint32_t push_bytes, const uint32_t *spec,
                  uint32_t n_spec, struct gpu_code *, struct error *);
 /* Where the driver's statistic belongs in our words, if anywhere (the table of names is in codegen_names.c). */
