@@ -188,12 +188,12 @@ class Faults(ProgramTest):
     # ---- pipelines and fences
 
     def test_pipeline_refused(self):
-        rows, _ = self.run_with("pipeline")
+        rows, _ = self.run_with("pipeline:2")   # the first is made to try limits
         self.assert_one_row_hit(rows, "failed", "matmul/gemv", "vkCreateComputePipelines",
                                 "VK_ERROR_INITIALIZATION_FAILED")
 
     def test_pipeline_refused_in_every_process(self):
-        rows, _ = self.run_with("pipeline", once=False)
+        rows, _ = self.run_with("pipeline:2", once=False)
         self.assert_one_row_hit(rows, "failed", "vkCreateComputePipelines")
 
     def test_fence_never_signals(self):
