@@ -115,7 +115,18 @@ static bool fit_energy(struct cost_model *cost) {
   return ok;
 }
 
+/* Rows are planned again, on the limits of the file: with limits that no driver may have, into millions of windows.
+ * Vulkan 1.3, table of required limits. */
+static bool limits_are_possible(const struct caps *caps, struct error *err) {
+  const uint64_t storage_range = 1u << 27, group_count = 65535;
+  bool ok = caps->limits.storage_range >= storage_range;
+  for (int i = 0; i < 3; i++) ok = ok && caps->limits.group_count[i] >= group_count;
+  return ok || error_set(err, ERROR_INPUT, "the result's device.limits are below what every Vulkan device has: "
+                                           "storage_range 134217728, group_count 65535");
+}
+
 struct cost_model *cost_build(const struct result *result, struct error *err) {
+  if (!limits_are_possible(&result->caps, err)) return NULL;
   struct cost_model *cost = calloc(1, sizeof *cost);
   if (!cost) goto memory;
   cost->result = result;

@@ -37,7 +37,8 @@ struct cost_model {
   struct energy_fit energy;         /* when has_energy: over all techniques and regimes */
 };
 
-/* Keeps the result, which must live longer. NULL when memory runs out or no row of the result carries a usable time. */
+/* Keeps the result, which must live longer. NULL when memory runs out, no row of the result carries
+ * a usable time, or its limits are none that Vulkan allows. */
 struct cost_model *cost_build(const struct result *, struct error *);
 void cost_free(struct cost_model *);
 const struct cost_group *cost_find(const struct cost_model *, const char *technique, enum regime);

@@ -109,14 +109,17 @@ static bool residual_of(struct cost_model *cost, const struct pool *pools, size_
 static bool find_cores(struct cost_model *cost, const struct pool *pools, size_t n) {
   static const double known[] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512};
   enum { KNOWN = sizeof known / sizeof known[0] };
-  const double alike = 1.01;
-  double sum[KNOWN], least = INFINITY;
+  const double floor = 1e-6;   /* of each point: 0.1 % are explained well enough */
+  double points = 0, sum[KNOWN];
+  for (size_t g = 0; g < cost->n; g++) points += (double)cost->groups[g].n;
+  size_t best = 0;
   for (size_t c = 0; c < KNOWN; c++) {
     if (!residual_of(cost, pools, n, known[c], &sum[c])) return false;
-    least = fmin(least, sum[c]);
+    sum[c] += floor * points;
+    if (sum[c] < sum[best]) best = c;
   }
-  size_t best = 0;
-  while (sum[best] > alike * least) best++;
+  /* Twice the gain in log-likelihood of normal errors; one of so many tries gains as much by chance. */
+  if (points * log(sum[0] / sum[best]) <= 2 * log(KNOWN)) best = 0;
   set_cores(cost, known[best]);
   return true;
 }

@@ -24,7 +24,7 @@ static void start(void) {
   result.caps.limits.shared_memory = 32768;
   result.caps.limits.invocations = 1024;
   result.caps.limits.storage_align = 16;
-  for (int i = 0; i < 3; i++) result.caps.limits.group_size[i] = result.caps.limits.group_count[i] = 1024 * (i == 2 ? 1 : 64);
+  for (int i = 0; i < 3; i++) result.caps.limits.group_size[i] = 1024, result.caps.limits.group_count[i] = 65535;
   result.caps.limits.group_size[2] = 64;
   result.caps.subgroup.size = result.caps.subgroup.min = result.caps.subgroup.max = 32;
 }

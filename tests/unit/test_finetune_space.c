@@ -36,7 +36,7 @@ static int close_all(void **state) {
 
 /* ---- rows of adapter kernels with a known law */
 
-#define LATENCY 10000.0
+#define LATENCY 8000.0   /* two launches, each as long as the result's empty dispatch */
 #define PER_BYTE 0.01
 
 static const struct technique *fused(void) { return technique_find("adapter.fused_int4_g32"); }
@@ -98,7 +98,7 @@ static void kernels_of_adapters_are_costed_by_their_rows(void **state) {
   const struct space_option *o = option(&space, CLASS_QKV, "int4_g32");
   for (int p = 0; p < PHASE_COUNT; p++) {
     const int64_t m = p == PHASE_PREFILL ? 512 : 1;
-    assert_float_equal(o->time[p].ns / (16 * (law(m, 2048, 2048, 16) + 2 * law(m, 512, 2048, 16))), 1, 1e-6);
+    assert_float_equal(o->time[p].ns / (16 * (law(m, 2048, 2048, 16) + 2 * law(m, 512, 2048, 16))), 1, 1e-5);
     assert_float_equal(o->time[p].part_ns[PART_MATMUL] / o->time[p].ns, 1, 1e-9);
     assert_ptr_equal(o->technique[p], fused());
     assert_non_null(o->time[p].row);

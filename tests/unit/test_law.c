@@ -141,6 +141,20 @@ static void the_empty_dispatch_is_a_point(void **state) {
   assert_true(off[1] < 0.05 && off[1] < off[0]);
 }
 
+/* A damaged or hostile file: no row may be cut into millions of windows. */
+static void impossible_limits_are_refused(void **state) {
+  (void)state;
+  for (int which = 0; which < 2; which++) {
+    start();
+    for (int64_t k = 512; k <= 4096; k *= 2) add(64, 1024, k, "matmul.f16.tiled", 1);
+    if (which == 0) result.caps.limits.storage_range = 1 << 20;
+    else result.caps.limits.group_count[1] = 1;
+    struct error err = {0};
+    assert_null(cost_build(&result, &err));
+    assert_non_null(strstr(err.text, "device.limits"));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(how_many_run_side_by_side_is_found),
@@ -148,6 +162,7 @@ int main(void) {
     cmocka_unit_test(a_row_is_predicted_from_the_others),
     cmocka_unit_test(one_unit_cannot_be_left_out),
     cmocka_unit_test(the_empty_dispatch_is_a_point),
+    cmocka_unit_test(impossible_limits_are_refused),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
