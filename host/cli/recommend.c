@@ -268,8 +268,8 @@ static void say_alternatives(const struct recommendation *r) {
     text_duration(a->predicted.tpot_ns.value, tpot, sizeof tpot);
     text_bytes(a->predicted.memory, memory, sizeof memory);
     if (a->feasible)
-      log_info("    %-18s %.3gB %s%s: ttft %s, tpot %s, memory %s", a->id, a->params / 1e9, a->attention, a->experts ? ", experts" : "",
-               ttft, tpot, memory);
+      log_info("    %-18s %.3gB %s%s: ttft %s, tpot %s, memory %s", a->id, a->params / 1e9, a->attention,
+               a->experts ? ", experts" : "", ttft, tpot, memory);
     else
       log_detail("    %-18s %s", a->id, a->reason);
   }

@@ -115,7 +115,8 @@ static void add_parts(cJSON *to, const char *name, const struct prediction *p, e
   const double all = phase == PHASE_PREFILL ? p->ttft_ns.value : p->tpot_ns.value;
   cJSON *parts = cJSON_AddObjectToObject(to, name);
   for (int part = 0; part < PART_COUNT; part++)
-    if (part != PART_UPLOAD || p->host_bytes > 0) json_add_number(parts, part_names[part], rounded(p->part_ns[phase][part] / all, micro));
+    if (part != PART_UPLOAD || p->host_bytes > 0)
+      json_add_number(parts, part_names[part], rounded(p->part_ns[phase][part] / all, micro));
 }
 
 static void add_prediction(cJSON *to, const char *name, const struct space *space, const uint8_t *choice, const struct prediction *p) {

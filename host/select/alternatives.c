@@ -15,19 +15,21 @@ static void keep_reason(const struct error *why, struct alternative *out) {
   snprintf(out->reason, sizeof out->reason, "%.*s", (int)strcspn(why->text, "\n"), why->text);
 }
 
-static void keep_choice(const struct space *space, const struct task *task, const struct front_point *point, struct alternative *out) {
+static void keep_choice(const struct space *space, const struct task *task, const struct front_point *point,
+                        struct alternative *out) {
   out->feasible = true;
   out->predicted = choose_predict_point(space, task, point);
   for (int s = 0; s < SLOT_COUNT; s++)
     snprintf(out->options[s], sizeof out->options[s], "%s", space->slots[s].options[point->choice[s]].name);
 }
 
-static void choose_one(const struct space *space, const struct task *task, const struct limits *limits, enum preference preference,
-                       struct alternative *out, struct error *err) {
+static void choose_one(const struct space *space, const struct task *task, const struct limits *limits,
+                       enum preference preference, struct alternative *out, struct error *err) {
   struct front front;
   struct decision d;
   if (!choose_front(space, &front, err)) return;
-  if (choose_decide(space, task, &front, limits, preference, &d, err)) keep_choice(space, task, &front.points[d.point], out);
+  if (choose_decide(space, task, &front, limits, preference, &d, err))
+    keep_choice(space, task, &front.points[d.point], out);
   front_free(&front);
 }
 
@@ -58,7 +60,8 @@ bool alternatives_find(const struct space_request *request, const struct limits 
   for (size_t i = 0; ok && i < n_embedded_files; i++) {
     const struct embedded *file = &embedded_files[i];
     struct error why = {0};
-    if (strncmp(file->path, folder, sizeof folder - 1) != 0 || !model_parse(file->text, file->bytes, model, &why)) continue;
+    if (strncmp(file->path, folder, sizeof folder - 1) != 0) continue;
+    if (!model_parse(file->text, file->bytes, model, &why)) continue;
     if (strcmp(model->id, request->setting.model->id) == 0) continue;
     if (try_model(request, model, limits, preference, &out->at[out->n], &why)) out->n++;
     ok = why.kind != ERROR_MEMORY;

@@ -34,14 +34,17 @@ struct setting_list enumerate_adapters(const struct setting_list *settings, cons
 /* ---- offload */
 
 /* Bytes on the device of a slot's option, whatever it is of the two. */
-static double option_bytes(const struct space *space, const struct setting *setting, int slot, const struct space_option *o) {
+static double option_bytes(const struct space *space, const struct setting *setting, int slot,
+                           const struct space_option *o) {
   if (slot == SLOT_ATTENTION) return o->kv_bytes;
   char technique[sizeof o->name + sizeof "matmul."];
   snprintf(technique, sizeof technique, "matmul.%s", o->name);
   return placement_of(setting, &space->work, (enum tensor_class)slot, technique_find(technique)).device + o->adapter_bytes;
 }
 
-static bool is_16_bit(int slot, const struct space_option *o) { return strcmp(slot == SLOT_ATTENTION ? o->kv : o->name, "f16") == 0; }
+static bool is_16_bit(int slot, const struct space_option *o) {
+  return strcmp(slot == SLOT_ATTENTION ? o->kv : o->name, "f16") == 0;
+}
 
 /* The least that any configuration has on the device under the setting, or one of 16 bits throughout. From below: the
  * scratch of an option is only looked at in its own slot. INFINITY: there is none. */
@@ -79,7 +82,8 @@ static int64_t fewest(const struct space *space, bool experts, int64_t all, doub
   return high <= all ? high : 0;
 }
 
-static void add_splits(const struct space *space, bool experts, int64_t largest, double memory, struct setting_list *list) {
+static void add_splits(const struct space *space, bool experts, int64_t largest, double memory,
+                       struct setting_list *list) {
   const struct model *model = space->setting.model;
   const int64_t all = experts ? model->layers - model->dense_layers : model->layers;
   const int64_t least = fewest(space, experts, all, memory, false), sixteen = fewest(space, experts, all, memory, true);

@@ -38,7 +38,8 @@ static void leave_out_unknown(struct outer *out) {
 /* Moves the points of `more`, all of the setting i. */
 static bool join(struct front *all, struct front *more, size_t i, struct error *err) {
   struct front_point *points = realloc(all->points, (all->n + more->n) * sizeof *points);
-  if (!points && all->n + more->n > 0) return error_set(err, ERROR_MEMORY, "out of memory for %zu points", all->n + more->n);
+  if (!points && all->n + more->n > 0)
+    return error_set(err, ERROR_MEMORY, "out of memory for %zu points", all->n + more->n);
   all->points = points;
   for (size_t k = 0; k < more->n; k++) {
     all->points[all->n] = more->points[k];

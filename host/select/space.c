@@ -6,21 +6,22 @@
 #include <string.h>
 
 #include "placement.h"
+#include "space_internal.h"
 #include "text.h"
 
 const char *const slot_names[SLOT_COUNT] = {"qkv", "attn_out", "ffn_up", "ffn_down", "logits", "attention"};
 
-enum { MAX_TECHNIQUES = 64, REASONS = 2 };
+enum { REASONS = 2 };
 
 /* ---- collecting options and refusals; a slot's arrays have room for every pair of techniques */
 
-static bool slot_open(struct space_slot *slot, size_t most, struct error *err) {
+bool space_slot_open(struct space_slot *slot, size_t most, struct error *err) {
   slot->options = calloc(most, sizeof *slot->options);
   slot->refused = calloc(most, sizeof *slot->refused);
   return (slot->options && slot->refused) || error_set(err, ERROR_MEMORY, "out of memory for %zu options", most);
 }
 
-static void refuse(struct space_slot *slot, const char *name, const char *reason) {
+void space_refuse(struct space_slot *slot, const char *name, const char *reason) {
   struct space_refusal *r = &slot->refused[slot->n_refused++];
   snprintf(r->name, sizeof r->name, "%s", name);
   snprintf(r->reason, sizeof r->reason, "%s", reason);
@@ -29,17 +30,17 @@ static void refuse(struct space_slot *slot, const char *name, const char *reason
 /* Rounded once; the bound (11 days, a petabyte) keeps sums of all slots within what a front takes. */
 static int64_t units(double value) { return llround(fmin(fmax(value, 0), 1e15)); }
 
-static void offer(const struct space_request *request, struct space_slot *slot, struct space_option *option) {
+void space_offer(const struct space_request *request, struct space_slot *slot, struct space_option *option) {
   const char *lost = request->lost ? request->lost(option) : NULL;
   if (lost) {
-    refuse(slot, option->name, lost);
+    space_refuse(slot, option->name, lost);
     return;
   }
   if (isnan(option->quality.nats) && !request->allow_unknown_quality) {
     char why[256], reason[320];
     quality_text(&option->quality, why, sizeof why);
     snprintf(reason, sizeof reason, "unknown quality (--allow-unknown-quality offers it): %s", why);
-    refuse(slot, option->name, reason);
+    space_refuse(slot, option->name, reason);
     return;
   }
   timing_serve(request->task, option->time);
@@ -57,9 +58,7 @@ static void offer(const struct space_request *request, struct space_slot *slot, 
 
 /* ---- the time of one option on all its ops of a phase */
 
-struct phase_time { bool ok; struct space_time time; double scratch; };
-
-static struct phase_time time_slot(const struct space_request *request, const struct workload *work, int slot,
+struct phase_time space_time_slot(const struct space_request *request, const struct workload *work, int slot,
                                    enum phase phase, const struct timing_names *names, struct error *err) {
   struct phase_time out = {.ok = true};
   for (size_t i = 0; out.ok && i < work->n; i++) {
@@ -103,7 +102,7 @@ static struct phase_time time_algorithms(const struct space_request *request, co
     algorithm_of(technique, option->name, algorithm, sizeof algorithm);
     if (!algorithm[0] || (is_adapter(family) && !finetune_uses(&request->setting.finetune, technique->id))) continue;
     const struct timing_names names = {algorithm, option->name, technique->id, WAYS_FIRST};
-    const struct phase_time here = time_slot(request, work, slot, phase, &names, &why);
+    const struct phase_time here = space_time_slot(request, work, slot, phase, &names, &why);
     if (!here.ok && !err->text[0]) *err = why;
     if (!here.ok || (best.ok && here.time.ns >= best.time.ns)) continue;
     best = here;
@@ -117,7 +116,7 @@ static struct phase_time time_products(const struct space_request *request, cons
                                        enum phase phase, struct space_option *option) {
   struct error ignored = {0};
   const struct timing_names names = {NULL, option->name, option->technique[phase]->id, WAYS_OTHERS};
-  const struct phase_time time = time_slot(request, work, slot, phase, &names, &ignored);
+  const struct phase_time time = space_time_slot(request, work, slot, phase, &names, &ignored);
   if (time.ok) option->composed = true;
   return time;
 }
@@ -127,7 +126,7 @@ static bool time_weights(const struct space_request *request, const struct workl
   const struct family *family = open_family(work, slot);
   const struct timing_names names = {NULL, option->name, option->technique[phase]->id, WAYS_ALL};
   struct phase_time time = family ? time_algorithms(request, work, slot, phase, family, option, err)
-                                  : time_slot(request, work, slot, phase, &names, err);
+                                  : space_time_slot(request, work, slot, phase, &names, err);
   if (!time.ok && family && is_adapter(family)) time = time_products(request, work, slot, phase, option);
   option->time[phase] = time.time;
   option->scratch_bytes = fmax(option->scratch_bytes, time.scratch);
@@ -152,7 +151,8 @@ static void place_weights(const struct space_request *request, const struct spac
   option->host_bytes = placed.host;
   for (int p = 0; p < PHASE_COUNT; p++)
     if (placed.copied[p] > 0)
-      timing_add_ns(request->cost, &option->time[p], PART_UPLOAD, 1e9 * placed.copied[p] / request->cost->result->ceilings.upload);
+      timing_add_ns(request->cost, &option->time[p], PART_UPLOAD,
+                    1e9 * placed.copied[p] / request->cost->result->ceilings.upload);
 }
 
 /* What a format loses is the same for experts, whose kernels decode it as matmul's do. */
@@ -161,7 +161,7 @@ static bool build_weights(const struct space_request *request, struct space *spa
   const struct model *model = request->setting.model;
   const struct finetune *finetune = &request->setting.finetune;
   struct space_slot *slot = &space->slots[class_];
-  if (!family || !slot_open(slot, family->n_techniques, err)) return family ? false : error_set(err, ERROR_UNSUPPORTED, "this build has no matmul");
+  if (!family || !space_slot_open(slot, family->n_techniques, err)) return family ? false : error_set(err, ERROR_UNSUPPORTED, "this build has no matmul");
   double all = 0;
   for (int c = 0; c < CLASS_COUNT; c++) all += model_class_params(model, (enum tensor_class)c);
   slot->share = model_class_params(model, class_) / all;
@@ -175,98 +175,20 @@ static bool build_weights(const struct space_request *request, struct space *spa
     snprintf(option.name, sizeof option.name, "%s", strchr(technique->id, '.') + 1);
     const char *unfit = adapted ? finetune_format_refusal(finetune, option.name) : NULL;
     if (unfit) {
-      refuse(slot, option.name, unfit);
+      space_refuse(slot, option.name, unfit);
       continue;
     }
     if (!time_weights(request, &space->work, class_, PHASE_PREFILL, &option, &why)
         || !time_weights(request, &space->work, class_, PHASE_DECODE, &option, &why)) {
-      refuse(slot, option.name, why.text);
+      space_refuse(slot, option.name, why.text);
       continue;
     }
     place_weights(request, space, class_, technique, &option);
     option.adapter_bytes = adapters;
     option.weight_bytes += adapters;
     option.quality = share_of(quality_of(request->quality, technique->id, model->params), slot->share);
-    offer(request, slot, &option);
+    space_offer(request, slot, &option);
   }
-  return true;
-}
-
-/* ---- the slot of attention */
-
-/* "attention.flash_split_int8" -> "flash_split" and "int8". */
-struct attention_name { char algorithm[48], kv[24]; };
-
-static struct attention_name name_of(const struct technique *technique) {
-  const char *name = strchr(technique->id, '.') + 1, *last = strrchr(name, '_');
-  struct attention_name out;
-  snprintf(out.algorithm, sizeof out.algorithm, "%.*s", last ? (int)(last - name) : 0, name);
-  snprintf(out.kv, sizeof out.kv, "%s", last ? last + 1 : name);
-  return out;
-}
-
-static struct phase_time time_attention(const struct space_request *request, const struct workload *work,
-                                        const struct technique *technique, enum phase phase, struct error *err) {
-  const struct attention_name name = name_of(technique);
-  const struct timing_names names = {name.algorithm, name.kv, technique->id, WAYS_ALL};
-  return time_slot(request, work, SLOT_ATTENTION, phase, &names, err);
-}
-
-static double kv_bytes(const struct workload *work, const struct technique *technique) {
-  double bytes = 0;
-  for (size_t i = 0; i < work->n_caches; i++)
-    bytes += work->caches[i].count * cost_stream_bytes(&work->caches[i].kase, technique);
-  return bytes;
-}
-
-static void offer_pair(const struct space_request *request, struct space *space, const struct technique *const technique[PHASE_COUNT],
-                       const struct phase_time *const part[PHASE_COUNT], size_t rank) {
-  const struct attention_name prefill = name_of(technique[PHASE_PREFILL]), decode = name_of(technique[PHASE_DECODE]);
-  struct space_option option = {.rank = rank};
-  for (int p = 0; p < PHASE_COUNT; p++) {
-    option.technique[p] = technique[p];
-    option.time[p] = part[p]->time;
-    option.scratch_bytes = fmax(option.scratch_bytes, part[p]->scratch);
-  }
-  snprintf(option.kv, sizeof option.kv, "%s", decode.kv);
-  if (strcmp(prefill.algorithm, decode.algorithm) == 0)
-    snprintf(option.name, sizeof option.name, "%s %s", decode.algorithm, decode.kv);
-  else
-    snprintf(option.name, sizeof option.name, "%s/%s %s", prefill.algorithm, decode.algorithm, decode.kv);
-  option.kv_bytes = kv_bytes(&space->work, technique[PHASE_DECODE]);
-  char key[32];
-  snprintf(key, sizeof key, "kv.%s", decode.kv);
-  option.quality = quality_of(request->quality, key, request->setting.model->params);
-  offer(request, &space->slots[SLOT_ATTENTION], &option);
-}
-
-static bool build_attention(const struct space_request *request, struct space *space, struct error *err) {
-  const struct family *family = family_find("attention");
-  const size_t n = family ? family->n_techniques : 0;
-  if (n == 0 || n > MAX_TECHNIQUES) return error_set(err, ERROR_UNSUPPORTED, "this build has %zu attention techniques", n);
-  struct space_slot *slot = &space->slots[SLOT_ATTENTION];
-  slot->share = 1;
-  if (!slot_open(slot, n * n + n * PHASE_COUNT, err)) return false;
-
-  struct phase_time parts[MAX_TECHNIQUES][PHASE_COUNT];
-  for (size_t t = 0; t < n; t++)
-    for (int p = 0; p < PHASE_COUNT; p++) {
-      struct error why = {0};
-      parts[t][p] = time_attention(request, &space->work, &family->techniques[t], (enum phase)p, &why);
-      if (!parts[t][p].ok) {
-        char name[96];
-        snprintf(name, sizeof name, "%.60s (%s)", strchr(family->techniques[t].id, '.') + 1, p == PHASE_PREFILL ? "prefill" : "decode");
-        refuse(slot, name, why.text);
-      }
-    }
-
-  for (size_t a = 0; a < n; a++)
-    for (size_t b = 0; b < n; b++) {
-      const struct technique *const pair[PHASE_COUNT] = {&family->techniques[a], &family->techniques[b]};
-      const struct phase_time *const part[PHASE_COUNT] = {&parts[a][PHASE_PREFILL], &parts[b][PHASE_DECODE]};
-      if (!part[0]->ok || !part[1]->ok || strcmp(name_of(pair[0]).kv, name_of(pair[1]).kv) != 0) continue;
-      offer_pair(request, space, pair, part, a == b ? a : n + a * n + b);
-    }
   return true;
 }
 
@@ -310,7 +232,7 @@ static bool can_cost(const struct space_request *request, const struct op *op, s
   if (op->slot == SLOT_FIXED) return timing_add_op(request->cost, op, &names, &time, &scratch, err);
   const struct family *attention = family_find("attention");
   for (size_t t = 0; attention && t < attention->n_techniques; t++) {
-    const struct attention_name name = name_of(&attention->techniques[t]);
+    const struct attention_name name = space_attention_name(&attention->techniques[t]);
     names.format = name.kv;
     if (timing_add_op(request->cost, op, &names, &time, &scratch, err)) return true;
   }
@@ -351,10 +273,12 @@ static void cost_fixed(const struct space_request *request, struct space *space)
   space->launches_known = isfinite(submit) && (space->n_uncosted == 0 || isfinite(dispatch));
   for (int p = 0; p < PHASE_COUNT; p++) {
     struct error none = {0};
-    const struct phase_time ops = time_slot(request, &space->work, SLOT_FIXED, (enum phase)p, &unnamed, &none);
+    const struct phase_time ops = space_time_slot(request, &space->work, SLOT_FIXED, (enum phase)p, &unnamed, &none);
     space->fixed[p] = ops.time;
     space->fixed_scratch_bytes = fmax(space->fixed_scratch_bytes, ops.scratch);
-    if (isfinite(submit)) timing_add_ns(request->cost, &space->fixed[p], PART_REST, (space->work.passes[p] + placement_submissions(&request->setting, &space->work, (enum phase)p)) * submit);
+    const double passes = space->work.passes[p]
+                        + placement_submissions(&request->setting, &space->work, (enum phase)p);
+    if (isfinite(submit)) timing_add_ns(request->cost, &space->fixed[p], PART_REST, passes * submit);
     for (size_t i = 0; isfinite(dispatch) && i < space->n_uncosted; i++)
       timing_add_ns(request->cost, &space->fixed[p], PART_REST, space->uncosted[i].launches[p] * dispatch);
   }
@@ -363,7 +287,8 @@ static void cost_fixed(const struct space_request *request, struct space *space)
 
 /* What is unknown of one option is left out for all: an unknown cost must not count as none beside known ones. */
 static void leave_out_unknown(struct space *space) {
-  bool quality = true, energy = isfinite(space->fixed[PHASE_PREFILL].joules) && isfinite(space->fixed[PHASE_DECODE].joules);
+  bool quality = true;
+  bool energy = isfinite(space->fixed[PHASE_PREFILL].joules) && isfinite(space->fixed[PHASE_DECODE].joules);
   for (int s = 0; s < SLOT_COUNT; s++)
     for (size_t o = 0; o < space->slots[s].n; o++) {
       const struct space_option *option = &space->slots[s].options[o];
@@ -392,14 +317,14 @@ void space_leave_out(struct space *space, bool quality, bool energy) {
 bool space_build(const struct space_request *request, struct space *space, struct error *err) {
   const struct offload *offload = &request->setting.offload;
   if ((offload->layers || offload->expert_layers) && !(request->cost->result->ceilings.upload > 0))
-    return error_set(err, ERROR_INPUT, "the result has no speed of copies from the host to the device; a new `vkpareto run` "
-                                       "measures it");
+    return error_set(err, ERROR_INPUT, "the result has no speed of copies from the host to the device; a new "
+                                       "`vkpareto run` measures it");
   *space = (struct space){.setting = request->setting, .fixed_bytes = model_fixed_bytes(request->setting.model)};
   const char *unfit = finetune_refusal(&request->setting.finetune, request->task);
   if (unfit) return error_set(err, ERROR_INFEASIBLE, "%s", unfit);
   bool ok = workload_build(&request->setting, request->task, &space->work, err) && set_aside(request, space, err);
   for (int c = 0; ok && c < CLASS_COUNT; c++) ok = build_weights(request, space, (enum tensor_class)c, err);
-  ok = ok && build_attention(request, space, err);
+  ok = ok && space_build_attention(request, space, err);
   for (int s = 0; ok && s < SLOT_COUNT; s++) ok = check_slot(&space->slots[s], slot_names[s], err);
   if (!ok) {
     space_free(space);
