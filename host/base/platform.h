@@ -12,8 +12,8 @@
 
 /* ---- this process */
 
-/* Once, before anything else: a closed pipe or a limit on file sizes becomes an error of the write instead of the end of
- * the process, and descriptors 0 to 2 that are closed are kept from being reused. */
+/* Once, before anything else: a closed pipe or a limit on file sizes becomes an error of the write instead of the end
+ * of the process, and descriptors 0 to 2 that are closed are kept from being reused. */
 void platform_begin(void);
 bool platform_terminal(void);            /* stderr is a terminal that understands escape sequences */
 size_t platform_terminal_width(void);    /* its columns; 80 where nothing tells */
@@ -32,7 +32,8 @@ const char *platform_program(void);                /* a path that opens the prog
 /* That all users of the machine may write to, for locks; the environment's VKPARETO_LOCKS in its place. */
 const char *platform_shared_folder(void);
 /* Of the user, for what can be made again: the environment's VKPARETO_CACHE, else vkpareto in its XDG_CACHE_HOME or in
- * ~/.cache (XDG Base Directory Specification). False: there is none, or VKPARETO_CACHE is empty, which asks for none. */
+ * ~/.cache (XDG Base Directory Specification). False: there is none, or VKPARETO_CACHE is empty, which asks for
+ * none. */
 bool platform_cache_folder(char *out, size_t size);
 
 /* ---- libraries */
@@ -63,15 +64,15 @@ int platform_lock(int handle, bool shared);
 int platform_close(int handle);
 int platform_rename(const char *from, const char *to, bool replace);    /* at once; EEXIST unless replace */
 int platform_remove(const char *path);
-/* Names of what lies in a folder, in no order, without . and .. and all that begins with a dot; none if there is no such
- * folder. */
+/* Names of what lies in a folder, in no order, without . and .. and all that begins with a dot; none if there is no
+ * such folder. */
 void platform_each_entry(const char *folder, void (*visit)(void *to, const char *name), void *to);
 int platform_make_folder(const char *path);
-void platform_sync_folder(const char *path);                            /* so that new names in it survive a power cut */
+void platform_sync_folder(const char *path);   /* so that new names in it survive a power cut */
 
 /* ---- interrupts: Ctrl-C and the wish to terminate, as something to look at instead of something that strikes */
 
-int platform_hold_interrupts(void);             /* a handle for the two below and platform_wait; -1: they still strike */
+int platform_hold_interrupts(void);             /* a handle for the two below and platform_wait; -1: still striking */
 bool platform_interrupted(int handle);          /* one has come since the last call */
 bool platform_release_interrupts(int handle);   /* they strike again; true: one has come since it was looked at */
 void platform_ignore_interrupts(void);          /* for good */

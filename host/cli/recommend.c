@@ -27,6 +27,7 @@ static const struct args_verb verb = {
     {"max-power", "W", "mean power over a request at most, where the result has energy"},
     {"prefer", "WHAT", "balanced (default), latency, memory, energy or quality"},
     {"allow-unknown-quality", NULL, "offer techniques whose quality nobody published; quality is then left out"},
+    {"allow-architecture", NULL, "also say what each other built-in model would cost; it is another model, so none is chosen"},
     {"finetune", "METHOD", "with an adapter: none (default), lora, rslora, dora, qlora, or any of them"},
     {"rank", "N", "the adapter's rank (default: 16)"},
     {"adapt", "WHAT", "the adapter is on all linear layers (linear, the default) or on attention only (attention)"},
@@ -99,7 +100,8 @@ static bool read_finetune(const struct args *args, struct finetune_wish *wish, s
 }
 
 static bool read_options(const struct args *args, struct recommend_options *options, struct error *err) {
-  *options = (struct recommend_options){.allow_unknown_quality = args_flag(args, "allow-unknown-quality")};
+  *options = (struct recommend_options){.allow_unknown_quality = args_flag(args, "allow-unknown-quality"),
+                                        .architectures = args_flag(args, "allow-architecture")};
   double *limit = options->limits.at;
   for (int o = 0; o < OBJECTIVE_COUNT; o++) limit[o] = INFINITY;
   uint64_t memory = 0;
@@ -255,6 +257,24 @@ static void say_accepted(const struct recommendation *r) {
   }
 }
 
+/* Another model's loss is against its own 16-bit weights: nothing here says how good those are. */
+static void say_alternatives(const struct recommendation *r) {
+  if (r->alternatives.n)
+    log_info("  other models for this task, each at its own best; they are not compared in quality, and none is chosen:");
+  for (size_t i = 0; i < r->alternatives.n; i++) {
+    const struct alternative *a = &r->alternatives.at[i];
+    char ttft[32], tpot[32], memory[32];
+    text_duration(a->predicted.ttft_ns.value, ttft, sizeof ttft);
+    text_duration(a->predicted.tpot_ns.value, tpot, sizeof tpot);
+    text_bytes(a->predicted.memory, memory, sizeof memory);
+    if (a->feasible)
+      log_info("    %-18s %.3gB %s%s: ttft %s, tpot %s, memory %s", a->id, a->params / 1e9, a->attention, a->experts ? ", experts" : "",
+               ttft, tpot, memory);
+    else
+      log_detail("    %-18s %s", a->id, a->reason);
+  }
+}
+
 static void say(const struct recommendation *r) {
   log_detail("the model is from %s", r->model->source);
   log_info("%s for %s on %s%s:", r->model->name, r->task->id, r->result->caps.name,
@@ -264,6 +284,7 @@ static void say(const struct recommendation *r) {
   say_adapter(r);
   say_costs(r);
   say_steps(r);
+  say_alternatives(r);
   char text[1024];
   if (recommend_uncosted(r, 0, text, sizeof text)) log_info("  %s", text);
   for (size_t i = 0; i < OP_NOTES && r->space->work.notes[i][0]; i++) log_info("  %s", r->space->work.notes[i]);

@@ -269,10 +269,41 @@ static void add_explanation(cJSON *root, const struct recommendation *r) {
     for (size_t o = 0; o < slot->n_refused; o++)
       add_loser(losers, slot_names[s], slot->refused[o].name, "not_offered", slot->refused[o].reason);
   }
+  add_loser(won, "activations", "f32", "chosen", "the one format that the kernels of this build take");
+  add_loser(won, "kv", r->space->slots[SLOT_ATTENTION].options[r->choice[SLOT_ATTENTION]].kv, "chosen",
+            "K and V alike: the kernels read both in one format; which, was decided with attention");
   add_settings(won, losers, r);
   add_steps(object, r);
   cJSON *caveats = cJSON_AddArrayToObject(object, "caveats");
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) cJSON_AddItemToArray(caveats, cJSON_CreateString(text));
+}
+
+/* What other models would cost, each against its own 16-bit weights; only where it was asked for. */
+static void add_alternatives(cJSON *root, const struct recommendation *r) {
+  cJSON *list = r->alternatives.at ? cJSON_AddArrayToObject(root, "alternatives") : NULL;
+  for (size_t i = 0; i < r->alternatives.n; i++) {
+    const struct alternative *a = &r->alternatives.at[i];
+    const struct prediction *p = &a->predicted;
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddItemToArray(list, object);
+    cJSON_AddStringToObject(object, "model", a->id);
+    json_add_number(object, "params", a->params);
+    json_add_number(object, "active_params", a->active_params);
+    cJSON_AddStringToObject(object, "attention", a->attention);
+    cJSON_AddBoolToObject(object, "experts", a->experts);
+    cJSON_AddBoolToObject(object, "feasible", a->feasible);
+    if (!a->feasible) {
+      cJSON_AddStringToObject(object, "reason", a->reason);
+      continue;
+    }
+    cJSON *names = cJSON_AddArrayToObject(object, "options");
+    for (int s = 0; s < SLOT_COUNT; s++) cJSON_AddItemToArray(names, cJSON_CreateString(a->options[s]));
+    add_range(object, "ttft_ns", &p->ttft_ns, whole);
+    add_range(object, "tpot_ns", &p->tpot_ns, whole);
+    json_add_number(object, "memory", p->memory);
+    add_range(object, "quality_loss_nats", &p->quality_nats, nano);
+    json_add_number(object, "extrapolated_share", rounded(p->extrapolated_share, micro));
+  }
 }
 
 char *emit_json(const struct recommendation *r, struct error *err) {
@@ -292,6 +323,7 @@ char *emit_json(const struct recommendation *r, struct error *err) {
   add_limits(root, r);
   add_explanation(root, r);
   add_front(root, r);
+  add_alternatives(root, r);
   cJSON_AddArrayToObject(root, "lost");
   cJSON_AddStringToObject(root, "measured_with", "vkpareto's kernels");
   char *printed = json_text(root, JSON_WIDTH), *text = NULL;

@@ -48,7 +48,7 @@ static void find_room(const struct bound *bound, const struct node *node, int64_
     const double most = bound->slack.limit[c] * (1 + bound->slack.relative[c]) + bound->slack.absolute[c];
     room[c] = COVER_MAX;
     if (most >= (double)COVER_MAX) continue;
-    room[c] = (int64_t)floor(most);
+    room[c] = (int64_t)floor(fmax(most, -1));
     if (c >= bound->algebra.n_sum) continue;
     room[c] -= bound->base.at[c];
     for (size_t s = 0; s < bound->n_slots; s++)

@@ -4,7 +4,7 @@
 
 #include "space.h"
 
-enum { ENUMERATE_MOST = 32 };
+enum { ENUMERATE_MOST = 128 };
 struct setting_list { struct setting at[ENUMERATE_MOST]; size_t n; };
 
 /* The plain setting first, then the other micro-batches: the powers of 2 from 64 (below it kernels for many rows have no

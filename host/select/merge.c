@@ -27,8 +27,11 @@ struct merge {
 
 static bool no_memory(struct error *err) { return error_set(err, ERROR_MEMORY, "out of memory for a front"); }
 
+/* Nodes and points of a front are told apart by 32 bits: of no front can there be more. */
+enum { MOST_POINTS = UINT32_MAX / 4 };
+
 bool merge_add(struct merge_front *front, const struct cover_row *point, size_t max_points, struct error *err) {
-  if (front->n == max_points || front->n == UINT32_MAX / 4)
+  if (front->n == max_points || front->n == MOST_POINTS)
     return error_set(err, ERROR_UNSUPPORTED, "more than %zu configurations are Pareto-optimal; set limits, give more slack or "
                                              "leave techniques out", front->n);
   if (front->n == front->capacity) {
@@ -55,11 +58,12 @@ bool merge_prune(struct merge_front *front, size_t n_coords, struct error *err) 
 
 /* ---- what is covered */
 
-static void remember(struct merge *m, const int64_t *reach, size_t from) {
-  int64_t keep[FRONT_COORDS];
-  memcpy(keep, reach, sizeof keep);
-  memmove(m->lately[1], m->lately[0], from * sizeof m->lately[0]);
-  memcpy(m->lately[0], keep, sizeof keep);
+/* Puts a reach first; those before `place` move back by one, what was there is forgotten. */
+static void remember(struct merge *m, const int64_t *reach, size_t place) {
+  int64_t first[FRONT_COORDS];
+  memcpy(first, reach, sizeof first);
+  memmove(m->lately[1], m->lately[0], place * sizeof m->lately[0]);
+  memcpy(m->lately[0], first, sizeof first);
 }
 
 static bool is_covered(struct merge *m, const int64_t *sum) {

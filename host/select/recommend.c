@@ -97,12 +97,12 @@ static void drop_too_large_for_host(struct outer *all, const struct task *task, 
 /* All settings; where nothing fits the memory, those with weights in the host's beside the plain one. */
 static bool find_front(struct recommendation *r, const struct space_request *request, const struct finetune_wish *wish,
                        const struct limits *limits, struct error *err) {
-  const struct setting_list micro_batches = enumerate_micro_batches(r->model, r->task);
-  struct setting_list list = enumerate_adapters(&micro_batches, wish, r->task);
+  struct setting_list list = enumerate_micro_batches(r->model, r->task);
   int64_t largest = 0;
   for (size_t i = 0; i < list.n; i++)
     if (largest < list.at[i].micro_batch) largest = list.at[i].micro_batch;
-  if (!outer_build(request, list.at, list.n, &r->outer, err)) return false;
+  struct setting_list all = enumerate_adapters(&list, wish, r->task);
+  if (!outer_build(request, all.at, all.n, &r->outer, err)) return false;
   const double memory = limits->at[OBJECTIVE_MEMORY];
   if (!isfinite(memory) || fits(&r->outer, r->task, limits)) return true;
   if (!(r->result->ceilings.upload > 0)) {
@@ -113,10 +113,18 @@ static bool find_front(struct recommendation *r, const struct space_request *req
   list.n = 1;
   enumerate_offloads(&r->outer.spaces[0], largest, memory, &list);
   snprintf(r->offload_note, sizeof r->offload_note, "with weights in the host's memory as well");
+  all = enumerate_adapters(&list, wish, r->task);
   outer_free(&r->outer);
-  if (!outer_build(request, list.at, list.n, &r->outer, err)) return false;
+  if (!outer_build(request, all.at, all.n, &r->outer, err)) return false;
   drop_too_large_for_host(&r->outer, r->task, host_memory(r->result, memory));
   return true;
+}
+
+static bool find_alternatives(struct recommendation *r, const struct space_request *request, enum preference preference,
+                              struct error *err) {
+  struct space_request wanted = *request;
+  wanted.setting = setting_plain(r->model);
+  return alternatives_find(&wanted, &r->decision.limits, preference, &r->alternatives, err);
 }
 
 static void add_note(struct error *err, const char *note) {
@@ -137,7 +145,8 @@ struct recommendation *recommend_build(const struct result *result, const struct
   const struct space_request request = {.cost = r->cost, .quality = quality, .task = task,
                                         .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
   if (r->cost && find_front(r, &request, &options->finetune, &limits, err) && decide(r, &limits, options->preference, err)
-      && count_step(r, &request, err))
+      && count_step(r, &request, err)
+      && (!options->architectures || find_alternatives(r, &request, options->preference, err)))
     return r;
   if (err->kind == ERROR_INFEASIBLE && r->offload_note[0]) add_note(err, r->offload_note);
   recommend_free(r);
@@ -146,6 +155,7 @@ struct recommendation *recommend_build(const struct result *result, const struct
 
 void recommend_free(struct recommendation *r) {
   if (!r) return;
+  alternatives_free(&r->alternatives);
   outer_free(&r->outer);
   cost_free(r->cost);
   free(r);

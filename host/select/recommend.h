@@ -2,6 +2,7 @@
 #ifndef RECOMMEND_H
 #define RECOMMEND_H
 
+#include "alternatives.h"
 #include "enumerate.h"
 #include "finetune_figures.h"
 #include "finetune_step.h"
@@ -12,6 +13,7 @@ struct recommend_options {
   struct limits limits;        /* memory INFINITY: what the device has, by caps_memory */
   enum preference preference;
   bool allow_unknown_quality;
+  bool architectures;          /* say what other models would cost */
   const char *(*lost)(const struct space_option *);   /* see space_request */
   struct finetune_wish finetune;
   const struct finetune_figures *figures;             /* of fine-tuning; NULL: none are shown. Kept. */
@@ -29,6 +31,7 @@ struct recommendation {
   struct prediction predicted;
   struct stability stability;
   bool memory_limit_from_device;
+  struct alternatives alternatives;  /* where it was asked for */
   char offload_note[128];            /* why weights in the host's memory do not help, where nothing fits; "": not asked */
   bool has_plain;                    /* 16-bit weights and cache with one attention algorithm can be predicted */
   const struct space *plain_space;   /* of the plain setting */

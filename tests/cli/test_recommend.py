@@ -177,6 +177,28 @@ class Recommend(ProgramTest):
         result["host"]["memory"] = 1 << 30   # which holds 1 GiB of weights, not 4
         self.assert_refused(recommend("--max-memory", "1GiB", result=self.file("poor.json", result)), 4, "host's memory as well")
 
+    def test_other_models_are_listed_and_never_chosen(self):
+        plain = json.loads(recommend("--max-memory", "6GiB").stdout)
+        self.assertNotIn("alternatives", plain)
+        done = recommend("--max-memory", "6GiB", "--allow-architecture")
+        self.assert_done(done)
+        config = json.loads(done.stdout)
+        self.assertEqual(check.violations(config, check.validators()), [])
+        others = {a["model"]: a for a in config.pop("alternatives")}
+        self.assertEqual(config, plain)   # the choice, the front, everything else stays
+        self.assertNotIn("llama-3.1-8b", others)
+        self.assertTrue(others["smollm2-135m"]["feasible"] and not others["smollm2-135m"]["experts"])
+        self.assertEqual([others[m]["attention"] for m in ("smollm2-135m", "llama-2-7b", "falcon-7b", "deepseek-v2-lite")],
+                         ["gqa", "mha", "mqa", "mla"])
+        self.assertFalse(others["qwen2.5-72b"]["feasible"])
+        self.assertIn("no configuration", others["qwen2.5-72b"]["reason"])
+        own = json.loads(recommend("--max-memory", "6GiB", model="smollm2-135m").stdout)
+        if own["choice"]["micro_batch"] == 512:   # others are asked about in the plain setting
+            self.assertEqual(own["predicted"]["memory"]["value"], others["smollm2-135m"]["memory"])
+        self.assertIn("none is chosen", done.stderr)
+        seen = {a["model"] for a in json.loads(recommend("--allow-architecture", model="llava-1.5-7b", task="describe").stdout)["alternatives"]}
+        self.assertTrue("qwen2.5-vl-3b" in seen and "llama-2-7b" not in seen)   # only those that see
+
     def test_what_is_unknown_or_missing_is_refused_with_a_remedy(self):
         for words, status, says in (
             (("--emit", "vllm"), 1, "not there yet"),

@@ -33,7 +33,8 @@ static bool print_space(const char *const argv[], struct error *err) {
   struct quality *quality = task ? quality_load(err) : NULL;
   struct cost_model *cost = quality ? cost_build(result, err) : NULL;
   struct space space;
-  const struct space_request request = {.cost = cost, .quality = quality, .model = model, .task = task};
+  const struct space_request request = {.cost = cost, .quality = quality, .setting = setting_plain(model),
+                                        .task = task};
   const bool ok = cost && space_build(&request, &space, err);
   if (ok) {
     cJSON *root = cJSON_CreateObject();

@@ -1,4 +1,5 @@
-/* Fronts of real models and tasks on measured devices: parts of them against brute force, the whole against itself. */
+/* Fronts of realistic size, of real models and tasks on measured devices among them: parts against all combinations, the
+ * whole against a plain fold, the bound against the exact front. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,6 +69,59 @@ static void parts_equal_brute_force(void **state) {
   }
 }
 
+enum { FRONT_MOST = 4000 };
+
+/* One slot after the other, each sum compared with all others: what front_build must find, found as plainly as can be. */
+static size_t plain_fold(struct front_cost *front) {
+  static struct front_cost sums[FRONT_MOST * INSTANCE_OPTIONS];
+  size_t n = 1;
+  front[0] = in.base;
+  for (size_t s = 0; s < in.n_slots; s++) {
+    size_t n_sums = 0, kept = 0;
+    for (size_t i = 0; i < n; i++)
+      for (size_t o = 0; o < in.slots[s].n; o++) sums[n_sums++] = front_combine(&in.algebra, &front[i], &in.slots[s].options[o]);
+    for (size_t i = 0; i < n_sums; i++) {
+      bool covered = false;
+      for (size_t k = 0; k < kept && !covered; k++) covered = front_covers(&in.algebra, &front[k], &sums[i]);
+      if (covered) continue;
+      size_t left = 0;
+      for (size_t k = 0; k < kept; k++)
+        if (!front_covers(&in.algebra, &sums[i], &front[k])) front[left++] = front[k];
+      assert_true(left < FRONT_MOST);
+      front[left] = sums[i];
+      kept = left + 1;
+    }
+    n = kept;
+  }
+  return n;
+}
+
+static int by_cost(const void *a, const void *b) { return front_compare(&in.algebra, a, b); }
+
+static void equals_plain_fold(void) {
+  static struct front_cost expected[FRONT_MOST];
+  const size_t n = plain_fold(expected);
+  qsort(expected, n, sizeof expected[0], by_cost);
+  struct front front;
+  struct error err = {0};
+  assert_true(front_build(&in.algebra, &in.base, in.slots, in.n_slots, FRONT_MOST * 10, &front, &err));
+  assert_int_equal(front.n, n);
+  for (size_t i = 0; i < n; i++) assert_int_equal(front_compare(&in.algebra, &front.points[i].cost, &expected[i]), 0);
+  front_free(&front);
+}
+
+static void the_whole_equals_a_plain_fold(void **state) {
+  (void)state;
+  for (int i = 0; i < NAMES; i++) {
+    instance_file(&in, names[i]);
+    equals_plain_fold();
+  }
+  for (size_t coords = 3; coords <= 4; coords++) {
+    instance_classes(&in, coords, 5);
+    equals_plain_fold();
+  }
+}
+
 static void the_bound_covers_the_exact_front(void **state) {
   (void)state;
   for (int i = 0; i < NAMES; i++) {
@@ -101,6 +155,7 @@ static void the_bound_covers_the_exact_front(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(parts_equal_brute_force),
+    cmocka_unit_test(the_whole_equals_a_plain_fold),
     cmocka_unit_test(the_bound_covers_the_exact_front),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,7 +49,8 @@ static void what_nothing_tells_is_unknown(void **state) {
   struct machine_state is;
   struct machine_remark remark[4];
   machine_read(root, pci, &is);
-  assert_true(isnan(is.busy) && isnan(is.device_celsius) && isnan(is.device_clock_hz) && isnan(is.device_power_limit_w));
+  assert_true(isnan(is.busy));
+  assert_true(isnan(is.device_celsius) && isnan(is.device_clock_hz) && isnan(is.device_power_limit_w));
   assert_string_equal(is.governor, "");
   assert_string_equal(is.profile, "");
   assert_int_equal(is.source, POWER_UNKNOWN);
@@ -78,7 +79,8 @@ static void what_is_no_number_is_unknown(void **state) {
   put("/sys/bus/pci/devices/0000:03:00.0/hwmon/hwmon7/power1_cap", "");
   put("/proc/stat", "cpu lots\n");
   machine_read(root, pci, &is);
-  assert_true(isnan(is.device_celsius) && isnan(is.device_clock_hz) && isnan(is.device_power_limit_w) && isnan(is.busy));
+  assert_true(isnan(is.device_celsius) && isnan(is.device_clock_hz) && isnan(is.device_power_limit_w));
+  assert_true(isnan(is.busy));
 }
 
 static void a_battery_that_discharges_is_the_source(void **state) {
@@ -132,7 +134,8 @@ static void the_load_of_this_machine_is_a_share(void **state) {
 
 static void each_trouble_has_its_remedy(void **state) {
   (void)state;
-  const struct machine_state calm = {.busy = 0.05, .governor = "performance", .profile = "balanced", .source = POWER_MAINS};
+  const struct machine_state calm = {.busy = 0.05, .governor = "performance", .profile = "balanced",
+                                     .source = POWER_MAINS};
   struct machine_state busy = calm, battery = calm, governor = calm, profile = calm, all;
   struct machine_remark remark[4];
   assert_int_equal(machine_remarks(&calm, remark, 4), 0);

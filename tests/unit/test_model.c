@@ -13,9 +13,9 @@
 #include "model.h"
 
 static const char good[] =
-  "{\"schema\": \"vkpareto.model/1\", \"id\": \"x\", \"name\": \"X\", \"hidden\": 576, \"layers\": 30, \"heads\": 9, \"kv_heads\": 3,"
-  " \"head_dim\": 64, \"ffn\": 1536, \"vocab\": 49152, \"context\": 8192, \"tied_embeddings\": true, \"source\": \"a test\","
-  " \"unknown\": [1, {}]}";
+  "{\"schema\": \"vkpareto.model/1\", \"id\": \"x\", \"name\": \"X\", \"hidden\": 576, \"layers\": 30, \"heads\": 9, "
+  "\"kv_heads\": 3, \"head_dim\": 64, \"ffn\": 1536, \"vocab\": 49152, \"context\": 8192, \"tied_embeddings\": true, "
+  "\"source\": \"a test\", \"unknown\": [1, {}]}";
 
 static bool parses(const char *text, struct model *model, struct error *err) {
   *err = (struct error){0};
@@ -45,8 +45,8 @@ static void unknown_fields_are_ignored(void **state) {
 }
 
 #define VISION(heads, projector, more) \
-  "\"vision\": {\"layers\": 2, \"hidden\": 64, \"ffn\": 128, \"patch\": 14, \"merge\": 2, \"heads\": " heads ", \"projector\": " \
-  projector more "}"
+  "\"vision\": {\"layers\": 2, \"hidden\": 64, \"ffn\": 128, \"patch\": 14, \"merge\": 2, " \
+  "\"heads\": " heads ", \"projector\": " projector more "}"
 
 static void nonsense_is_refused_by_field(void **state) {
   (void)state;
@@ -75,12 +75,14 @@ static void nonsense_is_refused_by_field(void **state) {
     {"\"unknown\": [1, {}]", "\"window\": 100", "window_layers"},
     {"\"unknown\": [1, {}]", "\"window\": 100, \"window_layers\": 31", "window_layers is 31"},
     {"\"unknown\": [1, {}]", "\"window\": 0, \"window_layers\": 1", "window"},
-    {"\"unknown\": [1, {}]", "\"experts\": 8, \"expert_ffn\": 64, \"experts_per_token\": 2, \"dense_layers\": 30", "dense_layers"},
+    {"\"unknown\": [1, {}]", "\"experts\": 8, \"expert_ffn\": 64, \"experts_per_token\": 2, \"dense_layers\": 30",
+     "dense_layers"},
     {"\"ffn\": 1536,", "\"experts\": 8, \"expert_ffn\": 64, \"experts_per_token\": 2, \"dense_layers\": 1,", "ffn"},
     {"\"unknown\": [1, {}]", "\"mla\": 512", "mla"},
     {"\"unknown\": [1, {}]", "\"mla\": {\"kv_rank\": 512, \"nope\": 64, \"rope\": 64}", "field 'v'"},
     {"\"unknown\": [1, {}]", "\"mla\": {\"kv_rank\": 512, \"nope\": 64, \"rope\": 64, \"v\": 64}", "head_dim is 64"},
-    {"\"unknown\": [1, {}]", "\"mla\": {\"kv_rank\": 512, \"nope\": 32, \"rope\": 32, \"v\": 64}, \"qkv_bias\": true", "mla with"},
+    {"\"unknown\": [1, {}]", "\"mla\": {\"kv_rank\": 512, \"nope\": 32, \"rope\": 32, \"v\": 64}, \"qkv_bias\": true",
+     "mla with"},
     {"\"unknown\": [1, {}]", "\"vision\": []", "vision"},
     {"\"unknown\": [1, {}]", VISION("5", "[320, 576]", ""), "5 heads"},
     {"\"unknown\": [1, {}]", VISION("4", "[64, 576]", ""), "projector"},
@@ -115,12 +117,12 @@ static void a_task_is_read_and_checked(void **state) {
   (void)state;
   struct task task;
   struct error err = {0};
-  const char *text = "{\"schema\": \"vkpareto.task/1\", \"id\": \"t\", \"title\": \"T\", \"reason\": \"r\", \"prompt\": 10, \"output\": 2,"
-                     " \"concurrency\": 3}";
+  const char *text = "{\"schema\": \"vkpareto.task/1\", \"id\": \"t\", \"title\": \"T\", \"reason\": \"r\", "
+                     "\"prompt\": 10, \"output\": 2, \"concurrency\": 3}";
   assert_true(task_parse(text, strlen(text), &task, &err));
   assert_int_equal(task.concurrency, 3);
-  const char *zero = "{\"schema\": \"vkpareto.task/1\", \"id\": \"t\", \"title\": \"T\", \"reason\": \"r\", \"prompt\": 0, \"output\": 2,"
-                     " \"concurrency\": 3}";
+  const char *zero = "{\"schema\": \"vkpareto.task/1\", \"id\": \"t\", \"title\": \"T\", \"reason\": \"r\", "
+                     "\"prompt\": 0, \"output\": 2, \"concurrency\": 3}";
   assert_false(task_parse(zero, strlen(zero), &task, &err));
   assert_non_null(strstr(err.text, "prompt"));
 }
@@ -128,7 +130,8 @@ static void a_task_is_read_and_checked(void **state) {
 static bool reads_task(const char *middle, struct task *task, struct error *err) {
   char text[512];
   *err = (struct error){0};
-  snprintf(text, sizeof text, "{\"schema\": \"vkpareto.task/1\", \"id\": \"t\", \"title\": \"T\", \"reason\": \"r\", \"concurrency\": 3, %s}", middle);
+  snprintf(text, sizeof text, "{\"schema\": \"vkpareto.task/1\", \"id\": \"t\", \"title\": \"T\", \"reason\": \"r\", "
+           "\"concurrency\": 3, %s}", middle);
   return task_parse(text, strlen(text), task, err);
 }
 
@@ -136,7 +139,8 @@ static void lengths_are_read_and_checked(void **state) {
   (void)state;
   struct task task;
   struct error err;
-  assert_true(reads_task("\"lengths\": [{\"prompt\": 10, \"output\": 4, \"weight\": 3}, {\"prompt\": 21, \"output\": 4, \"weight\": 1, \"history\": 7}]", &task, &err));
+  assert_true(reads_task("\"lengths\": [{\"prompt\": 10, \"output\": 4, \"weight\": 3}, "
+                         "{\"prompt\": 21, \"output\": 4, \"weight\": 1, \"history\": 7}]", &task, &err));
   assert_int_equal(task_n_lengths(&task), 2);
   assert_float_equal(task_length_at(&task, 0).weight, 0.75, 1e-12);
   assert_int_equal(task_length_at(&task, 1).history, 7);
@@ -148,12 +152,15 @@ static void lengths_are_read_and_checked(void **state) {
   assert_int_equal(task.arrivals, ARRIVALS_ONE_BY_ONE);
   static const struct { const char *middle, *says; } bad[] = {
     {"\"prompt\": 1, \"output\": 1, \"arrivals\": \"late\"", "there are together, one by one"},
-    {"\"lengths\": []", "lengths"}, {"\"lengths\": {}", "lengths"}, {"\"lengths\": [1]", "lengths[0]"}, {"\"prompt\": 1", "output"},
+    {"\"lengths\": []", "lengths"}, {"\"lengths\": {}", "lengths"}, {"\"lengths\": [1]", "lengths[0]"},
+    {"\"prompt\": 1", "output"},
     {"\"lengths\": [{\"prompt\": 0, \"output\": 4, \"weight\": 3}]", "prompt"},
     {"\"lengths\": [{\"prompt\": 1, \"output\": 0, \"weight\": 3}]", "output"},
-    {"\"lengths\": [{\"prompt\": 1, \"output\": 1, \"weight\": 1}, {\"prompt\": 1, \"output\": 1, \"weight\": 0}]", "lengths[1]"},
+    {"\"lengths\": [{\"prompt\": 1, \"output\": 1, \"weight\": 1}, "
+     "{\"prompt\": 1, \"output\": 1, \"weight\": 0}]", "lengths[1]"},
     {"\"lengths\": [{\"prompt\": 1, \"output\": 1, \"weight\": 1}], \"prompt\": 1", "contradict"},
-    {"\"prompt\": 1, \"output\": 1, \"images\": 1", "image_side"}, {"\"prompt\": 1, \"output\": 1, \"turns\": 0", "turns"},
+    {"\"prompt\": 1, \"output\": 1, \"images\": 1", "image_side"},
+    {"\"prompt\": 1, \"output\": 1, \"turns\": 0", "turns"},
     {"\"prompt\": 1, \"output\": 1, \"max_tpot_ms\": 0", "max_tpot_ms"},
   };
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -181,8 +188,10 @@ static void every_built_in_file_is_sound(void **state) {
     struct model model;
     struct task task;
     struct error err = {0};
-    if (strncmp(file->path, "models/", 7) == 0 && !model_parse(file->text, file->bytes, &model, &err)) fail_msg("%s: %s", file->path, err.text);
-    if (strncmp(file->path, "tasks/", 6) == 0 && !task_parse(file->text, file->bytes, &task, &err)) fail_msg("%s: %s", file->path, err.text);
+    if (strncmp(file->path, "models/", 7) == 0 && !model_parse(file->text, file->bytes, &model, &err))
+      fail_msg("%s: %s", file->path, err.text);
+    if (strncmp(file->path, "tasks/", 6) == 0 && !task_parse(file->text, file->bytes, &task, &err))
+      fail_msg("%s: %s", file->path, err.text);
   }
 }
 
@@ -201,8 +210,8 @@ static void parameters_match_the_checkpoints(void **state) {
   }
 }
 
-/* The dimensions must lead to what the published files hold, but for what no cost counts (biases of experts, a class token)
- * and padding; what makers state is rounded, which few of the models may rest on. */
+/* The dimensions must lead to what the published files hold, but for what no cost counts (biases of experts, a class
+ * token) and padding; what makers state is rounded, which few of the models may rest on. */
 static void parameters_match_what_is_published(void **state) {
   (void)state;
   size_t n = 0, counted = 0;
@@ -213,7 +222,8 @@ static void parameters_match_what_is_published(void **state) {
     if (strncmp(file->path, "models/", 7) != 0) continue;
     assert_true(model_parse(file->text, file->bytes, &m, &err));
     const double off = m.params / m.published_params - 1;
-    if (!(fabs(off) <= 0.015)) fail_msg("%s: %.0f, published %.0f: %+.2f %%", m.id, m.params, m.published_params, 100 * off);
+    if (!(fabs(off) <= 0.015))
+      fail_msg("%s: %.0f, published %.0f: %+.2f %%", m.id, m.params, m.published_params, 100 * off);
     counted += fabs(off) <= 5e-4;
     n++;
   }

@@ -1,8 +1,8 @@
 /* What a task makes of a model: images, windows, lengths, turns; counted by hand. */
 #include "workload_expected.h"
 
-/* LLaVA-1.5: an image of any size becomes 336 x 336 pixels, 576 patches of 3 x 14 x 14 values; 24 layers of 1,024 with 16
- * heads, FFN 4,096; two matrices to the model's 4,096. Two requests of two images each: 4 passes. */
+/* LLaVA-1.5: an image of any size becomes 336 x 336 pixels, 576 patches of 3 x 14 x 14 values; 24 layers of 1,024 with
+ * 16 heads, FFN 4,096; two matrices to the model's 4,096. Two requests of two images each: 4 passes. */
 static void the_ops_of_an_image_are_those_counted_by_hand(void **state) {
   (void)state;
   static const struct expected expected[] = {
@@ -11,7 +11,8 @@ static void the_ops_of_an_image_are_those_counted_by_hand(void **state) {
     {P, F, 4 * 72, 0, 0, "matmul.f16", "m576-n1024-k1024"}, {P, F, 4 * 24, 0, 0, "matmul.f16", "m576-n1024-k1024"},
     {P, F, 4 * 24, 0, 0, "attention.flash_f16", "b1-q576-kv576-h16-g16-d64-c0"},
     {P, F, 4 * 24, 1, 0, "attention.naive_f16", "b1-q576-kv576-h16-g16-d64-c0"},
-    {P, F, 4 * 120, 0, 0, "block.bias", "r576-w1024-d0-p0-v0"}, {P, F, 4 * 48, 0, 0, "block.residual", "r576-w1024-d0-p0-v0"},
+    {P, F, 4 * 120, 0, 0, "block.bias", "r576-w1024-d0-p0-v0"},
+    {P, F, 4 * 48, 0, 0, "block.residual", "r576-w1024-d0-p0-v0"},
     {P, F, 4 * 24, 0, 0, "matmul.f16", "m576-n4096-k1024"}, {P, F, 4 * 24, 0, 0, "block.bias", "r576-w4096-d0-p0-v0"},
     {P, F, 4 * 24, 0, 0, "block.gelu", "r576-w4096-d0-p0-v0"}, {P, F, 4 * 24, 0, 0, "matmul.f16", "m576-n1024-k4096"},
     {P, F, 4, 0, 0, "matmul.f16", "m576-n4096-k1024"}, {P, F, 4, 0, 0, "matmul.f16", "m576-n4096-k4096"},
@@ -29,8 +30,10 @@ static void the_ops_of_an_image_are_those_counted_by_hand(void **state) {
 static void windows_of_an_encoder_are_batches(void **state) {
   (void)state;
   static const struct expected expected[] = {
-    {P, F, 4, 0, 0, "attention.flash_f16", "b1-q2304-kv2304-h16-g16-d80-c0"}, {P, F, 4, 1, 0, "attention.naive_f16", "b1-q2304-kv2304-h16-g16-d80-c0"},
-    {P, F, 28, 0, 0, "attention.flash_f16", "b36-q64-kv64-h16-g16-d80-c0"}, {P, F, 28, 1, 0, "attention.naive_f16", "b36-q64-kv64-h16-g16-d80-c0"},
+    {P, F, 4, 0, 0, "attention.flash_f16", "b1-q2304-kv2304-h16-g16-d80-c0"},
+    {P, F, 4, 1, 0, "attention.naive_f16", "b1-q2304-kv2304-h16-g16-d80-c0"},
+    {P, F, 28, 0, 0, "attention.flash_f16", "b36-q64-kv64-h16-g16-d80-c0"},
+    {P, F, 28, 1, 0, "attention.naive_f16", "b36-q64-kv64-h16-g16-d80-c0"},
     {P, F, 1, 0, 0, "matmul.f16", "m576-n5120-k5120"}, {P, F, 1, 0, 0, "matmul.f16", "m576-n3584-k5120"},
     {P, F, 64, 0, 0, "block.rope_halves", "r2304-w1280-d80-p0-v0"},
   };
@@ -64,8 +67,8 @@ static void images_need_an_encoder(void **state) {
   free(model);
 }
 
-/* Gemma 2 2B: 13 of 26 layers see 4,096 positions. A chunk of 512 sees 4,096 + 256 of them by a causal kernel, and their
- * cache ends at 4,096 + 512. gpt-oss: a window of 128 cuts a chunk of 512 into four. */
+/* Gemma 2 2B: 13 of 26 layers see 4,096 positions. A chunk of 512 sees 4,096 + 256 of them by a causal kernel, and
+ * their cache ends at 4,096 + 512. gpt-oss: a window of 128 cuts a chunk of 512 into four. */
 static void windows_bound_attention_and_cache(void **state) {
   (void)state;
   static const char *const begins[] = {"attention"};
@@ -94,7 +97,8 @@ static void windows_bound_attention_and_cache(void **state) {
     {P, A, 12, 0, 0, "attention.{algorithm}_{format}", "b4-q128-kv192-h64-g8-d64-c1"},
     {D, A, 12, 0, 0, "attention.{algorithm}_{format}", "b1-q1-kv514-h64-g8-d64-c1"},
     {D, A, 12, 0, 0, "attention.{algorithm}_{format}", "b1-q1-kv128-h64-g8-d64-c1"},
-    {P, CLASS_ATTN_OUT, 24, 0, 0, "matmul.{format}", "m512-n2880-k4096"}, {D, CLASS_ATTN_OUT, 24, 0, 0, "matmul.{format}", "m1-n2880-k4096"},
+    {P, CLASS_ATTN_OUT, 24, 0, 0, "matmul.{format}", "m512-n2880-k4096"},
+    {D, CLASS_ATTN_OUT, 24, 0, 0, "matmul.{format}", "m1-n2880-k4096"},
   };
   const struct task small = {.prompt = 512, .output = 3, .concurrency = 1};
   w = workload_of("gpt-oss-20b", &small);
@@ -102,12 +106,13 @@ static void windows_bound_attention_and_cache(void **state) {
   workload_free(&w);
 }
 
-/* 32 sequences of three lengths: their shares of the tokens written are 19.2, 64 and 76.8 of 160, so 3.84, 12.8 and 15.36 of
- * the sequences have them; each kind is one op of a whole number of sequences. */
+/* 32 sequences of three lengths: their shares of the tokens written are 19.2, 64 and 76.8 of 160, so 3.84, 12.8 and
+ * 15.36 of the sequences have them; each kind is one op of a whole number of sequences. */
 static void lengths_share_a_decode_step(void **state) {
   (void)state;
   struct error err = {0};
-  static const struct { int64_t batch, kv; double sequences; } kinds[] = {{4, 256 + 32, 3.84}, {13, 1024 + 64, 12.8}, {15, 4096 + 192, 15.36}};
+  static const struct { int64_t batch, kv; double sequences; } kinds[] = {{4, 256 + 32, 3.84}, {13, 1024 + 64, 12.8},
+  {15, 4096 + 192, 15.36}};
   struct task *task = task_load("serve", &err);
   struct workload w = workload_of("smollm2-135m", task);
   size_t found = 0;
@@ -134,7 +139,8 @@ static void turns_find_the_cache_of_those_before(void **state) {
   static const struct expected expected[] = {
     {P, A, 30, 0, 0, "attention.{algorithm}_{format}", "b1-q256-kv4704-h9-g3-d64-c1"},
     {D, A, 30, 0, 0, "attention.{algorithm}_{format}", "b1-q1-kv4736-h9-g3-d64-c1"},
-    {P, CLASS_ATTN_OUT, 30, 0, 0, "matmul.{format}", "m256-n576-k576"}, {D, CLASS_ATTN_OUT, 30, 0, 0, "matmul.{format}", "m1-n576-k576"},
+    {P, CLASS_ATTN_OUT, 30, 0, 0, "matmul.{format}", "m256-n576-k576"},
+    {D, CLASS_ATTN_OUT, 30, 0, 0, "matmul.{format}", "m1-n576-k576"},
   };
   struct task *task = task_load("tools", &err);
   struct workload w = workload_of("smollm2-135m", task);

@@ -88,9 +88,9 @@ static void parts_make_the_whole(void **state) {
   free(model);
 }
 
-/* SmolLM2 has per pass one embedding, one norm apart, 60 norms with residuals, 30 turns of q and 30 activations. Their times
- * in the synthetic result are 4,000 ns + bytes at 70 % of 400 GB/s + operations at 10 % of 20 T; the fused norm is faster
- * than its two halves. One submission is 21,000 ns. One token of 576 elements: */
+/* SmolLM2 has per pass one embedding, one norm apart, 60 norms with residuals, 30 turns of q and 30 activations. Their
+ * times in the synthetic result are 4,000 ns + bytes at 70 % of 400 GB/s + operations at 10 % of 20 T; the fused norm
+ * is faster than its two halves. One submission is 21,000 ns. One token of 576 elements: */
 static void the_fixed_part_is_what_was_counted_by_hand(void **state) {
   (void)state;
   const double byte = 1 / (400.0 * 0.7), operation = 1 / (20000.0 * 0.1);
@@ -182,7 +182,8 @@ static void each_phase_has_its_algorithm_for_experts(void **state) {
   free(model);
 }
 
-/* Memory counts every expert, time those that a token reads. f16: 2 bytes for each of 32 x 8 x 3 x 14,336 x 4,096 weights. */
+/* Memory counts every expert, time those that a token reads. f16: 2 bytes for each of 32 x 8 x 3 x 14,336 x 4,096
+ * weights. */
 static void experts_are_all_kept_and_few_are_read(void **state) {
   (void)state;
   struct model *model = model_named("mixtral-8x7b");
