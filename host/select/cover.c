@@ -5,8 +5,8 @@
 
 /* ---- one block of 16 */
 
-/* The sign of limit - at tells whether a vector is over; signs of all coordinates meet by or, and plain 64-bit subtraction
- * is what every processor does on several at once, comparison is not. */
+/* The sign of limit - at tells whether a vector is over; signs of all coordinates meet by or, and plain 64-bit
+ * subtraction is what every processor does on several at once, comparison is not. */
 static bool block_holds(const int64_t *block, size_t n_coords, const int64_t *limit) {
   int64_t over[COVER_LEAF];
   for (size_t i = 0; i < COVER_LEAF; i++) over[i] = limit[0] - block[i];
@@ -100,7 +100,8 @@ static void build_node(struct cover_tree *tree, size_t node, size_t first, size_
   const struct box box = box_of(rows, n, tree->n_coords);
   memcpy(tree->low + node * tree->n_coords, box.low, tree->n_coords * sizeof box.low[0]);
   if (n_leaves == 1) {
-    for (size_t i = 0; i < n; i++) block_put(tree->leaf + first * tree->n_coords * COVER_LEAF, tree->n_coords, i, rows[i].at);
+    int64_t *block = tree->leaf + first * tree->n_coords * COVER_LEAF;
+    for (size_t i = 0; i < n; i++) block_put(block, tree->n_coords, i, rows[i].at);
     return;
   }
   const size_t half = n_leaves / 2;
@@ -112,7 +113,8 @@ static void build_node(struct cover_tree *tree, size_t node, size_t first, size_
 bool cover_tree_build(struct cover_tree *tree, size_t n_coords, struct cover_row *rows, size_t n) {
   size_t leaves = 1;
   while (leaves * COVER_LEAF < n) leaves *= 2;
-  *tree = (struct cover_tree){.n = n, .n_coords = n_coords, .n_leaves = leaves, .rows = rows, .leaf = blocks_make(leaves, n_coords),
+  *tree = (struct cover_tree){.n = n, .n_coords = n_coords, .n_leaves = leaves, .rows = rows,
+                              .leaf = blocks_make(leaves, n_coords),
                               .low = malloc(2 * leaves * n_coords * sizeof *tree->low)};
   if (tree->low && tree->leaf) {
     build_node(tree, 1, 0, leaves);
@@ -143,8 +145,10 @@ static const int64_t *tree_find(const struct cover_tree *tree, size_t node, cons
 }
 
 static const int64_t *archive_find(const struct cover_archive *a, const int64_t *limit) {
-  for (size_t at = 0; at < a->n_recent; at += COVER_LEAF)
-    if (block_holds(a->recent_blocks + at * a->n_coords, a->n_coords, limit)) return a->recent_blocks + at * a->n_coords;
+  for (size_t at = 0; at < a->n_recent; at += COVER_LEAF) {
+    const int64_t *block = a->recent_blocks + at * a->n_coords;
+    if (block_holds(block, a->n_coords, limit)) return block;
+  }
   for (size_t l = 0; l < COVER_LEVELS; l++) {
     const int64_t *block = a->level[l].n ? tree_find(&a->level[l], 1, limit) : NULL;
     if (block) return block;

@@ -1,8 +1,9 @@
 /* Sets of cost vectors that answer one question fast: is any member at most this in every coordinate?
  *
- * A tree is a k-d tree (Bentley 1975) that is built once: balanced, an implicit binary heap of nodes with the lowest corner
- * of what is below, leaves of 16 vectors stored by coordinate, so that one comparison looks at all of them. An archive grows:
- * a buffer and trees of doubling size (Bentley and Saxe 1980), each point being rebuilt log2(n / buffer) times.
+ * A tree is a k-d tree (Bentley 1975) that is built once: balanced, an implicit binary heap of nodes with the lowest
+ * corner of what is below, leaves of 16 vectors stored by coordinate, so that one comparison looks at all of them. An
+ * archive grows: a buffer and trees of doubling size (Bentley and Saxe 1980), each point being rebuilt log2(n /
+ * buffer) times.
  *
  * All costs asked for or held are from 0 to COVER_MAX. */
 #ifndef COVER_H
@@ -33,7 +34,7 @@ bool cover_prune(struct cover_row *, size_t n, size_t n_coords, size_t *kept);
 
 struct cover_tree {
   size_t n, n_coords;
-  size_t n_leaves;         /* a power of 2; node 1 is the root, 2 i and 2 i + 1 are below i, leaf l is node n_leaves + l */
+  size_t n_leaves;         /* a power of 2; node 1 is the root, 2 i and 2 i + 1 are below i, leaf l is n_leaves + l */
   struct cover_row *rows;  /* in the order of the leaves: those of leaf l from cover_tree_first on */
   int64_t *low;            /* [2 n_leaves][n_coords] */
   int64_t *leaf;           /* [n_leaves][n_coords][COVER_LEAF], COVER_NONE behind the last */

@@ -7,7 +7,8 @@
 #include "bound.h"
 #include "cover.h"
 
-struct front_cost front_combine(const struct front_algebra *algebra, const struct front_cost *a, const struct front_cost *b) {
+struct front_cost front_combine(const struct front_algebra *algebra, const struct front_cost *a,
+                                const struct front_cost *b) {
   struct front_cost out = {{0}};
   for (size_t i = 0; i < algebra->n; i++)
     out.at[i] = i < algebra->n_sum ? a->at[i] + b->at[i] : a->at[i] > b->at[i] ? a->at[i] : b->at[i];
@@ -27,7 +28,8 @@ bool front_covers(const struct front_algebra *algebra, const struct front_cost *
 }
 
 /* The largest sum of each coordinate is a whole number that a double holds, and none is below 0. */
-static bool check_coord(size_t i, const struct front_cost *base, const struct front_slot *slots, size_t n_slots, struct error *err) {
+static bool check_coord(size_t i, const struct front_cost *base, const struct front_slot *slots, size_t n_slots,
+                        struct error *err) {
   double sum = (double)base->at[i];
   bool negative = base->at[i] < 0;
   for (size_t s = 0; s < n_slots; s++) {
@@ -42,10 +44,11 @@ static bool check_coord(size_t i, const struct front_cost *base, const struct fr
   return sum <= ldexp(1, 53) || error_set(err, ERROR_UNSUPPORTED, "costs add up to %.3g, over 2^53", sum);
 }
 
-bool front_check(const struct front_algebra *algebra, const struct front_cost *base, const struct front_slot *slots, size_t n_slots,
-                 struct error *err) {
+bool front_check(const struct front_algebra *algebra, const struct front_cost *base, const struct front_slot *slots,
+                 size_t n_slots, struct error *err) {
   if (algebra->n == 0 || algebra->n > FRONT_COORDS || algebra->n_sum > algebra->n)
-    return error_set(err, ERROR_UNSUPPORTED, "%zu costs, %zu of them sums, are not what a front is made for", algebra->n, algebra->n_sum);
+    return error_set(err, ERROR_UNSUPPORTED, "%zu costs, %zu of them sums, are not what a front is made for",
+                     algebra->n, algebra->n_sum);
   for (size_t s = 0; s < n_slots; s++)
     if (slots[s].n > FRONT_OPTIONS) return error_set(err, ERROR_UNSUPPORTED, "%zu options in one slot", slots[s].n);
   for (size_t i = 0; i < algebra->n; i++)
@@ -65,10 +68,11 @@ static bool copy_points(const struct bound *bound, struct front *out, struct err
   return true;
 }
 
-bool front_build(const struct front_algebra *algebra, const struct front_cost *base, const struct front_slot *slots, size_t n_slots,
-                 size_t max_points, struct front *out, struct error *err) {
+bool front_build(const struct front_algebra *algebra, const struct front_cost *base, const struct front_slot *slots,
+                 size_t n_slots, size_t max_points, struct front *out, struct error *err) {
   *out = (struct front){0};
-  if (n_slots > FRONT_SLOTS) return error_set(err, ERROR_UNSUPPORTED, "%zu slots; an exact front takes %d", n_slots, FRONT_SLOTS);
+  if (n_slots > FRONT_SLOTS)
+    return error_set(err, ERROR_UNSUPPORTED, "%zu slots; an exact front takes %d", n_slots, FRONT_SLOTS);
   for (size_t s = 0; s < n_slots; s++)
     if (slots[s].n == 0) return true;
   const struct bound_slack exact = bound_exact();

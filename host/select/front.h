@@ -38,9 +38,9 @@ bool front_check(const struct front_algebra *, const struct front_cost *base, co
                  struct error *);
 
 /* All combinations of `base` and one option per slot that no other combination covers, sorted lexicographically; of
- * equal ones one stays, within a slot the first option. It is the bound of bound.h without slack. What front_check refuses
- * is an error. A slot without options makes the front empty. More than max_points at any stage is an error, since nobody can
- * read such a front. Free with front_free. */
+ * equal ones one stays, within a slot the first option. It is the bound of bound.h without slack. What front_check
+ * refuses is an error. A slot without options makes the front empty. More than max_points at any stage is an error,
+ * since nobody can read such a front. Free with front_free. */
 bool front_build(const struct front_algebra *, const struct front_cost *base, const struct front_slot *, size_t n_slots,
                  size_t max_points, struct front *, struct error *);
 void front_free(struct front *);

@@ -1,9 +1,9 @@
 /* The sums of one point of a front and one of another, without those that another sum covers. Pure.
  *
  * Both fronts are k-d trees. A pair of nodes stands for all sums below it, which are at least the sum of their lowest
- * corners: where something kept covers that, the whole pair is left out; else it is split. Pairs are taken by that sum, the
- * cheapest first (branch and bound, as Papadias et al. 2003 find the front of one tree), so that hardly a sum is kept
- * before one that beats it, and what is kept early is what leaves the most out. */
+ * corners: where something kept covers that, the whole pair is left out; else it is split. Pairs are taken by that
+ * sum, the cheapest first (branch and bound, as Papadias et al. 2003 find the front of one tree), so that hardly a
+ * sum is kept before one that beats it, and what is kept early is what leaves the most out. */
 #ifndef MERGE_H
 #define MERGE_H
 
@@ -21,10 +21,10 @@ struct merge_terms {
   size_t max_points;
 };
 
-/* Exact where the slack is 0. Of equal sums one stays, always the same. max_points: more is an error. *out is empty before;
- * on false it is to be freed all the same. */
-bool merge_fronts(const struct merge_terms *, const struct merge_front *a, const struct merge_front *b, struct merge_front *out,
-                  struct error *);
+/* Exact where the slack is 0. Of equal sums one stays, always the same. max_points: more is an error. *out is empty
+ * before; on false it is to be freed all the same. */
+bool merge_fronts(const struct merge_terms *, const struct merge_front *a, const struct merge_front *b,
+                  struct merge_front *out, struct error *);
 /* False: more than max_points, or out of memory. */
 bool merge_add(struct merge_front *, const struct cover_row *, size_t max_points, struct error *);
 /* Keeps what no other covers, sorted. */

@@ -7,12 +7,16 @@
 #include "rng.h"
 
 /* The largest sum of each coordinate: what weights are relative to. */
-static void find_scale(const struct front_algebra *algebra, const struct front_slot *slots, size_t n_slots, double *scale) {
+static void find_scale(const struct front_algebra *algebra, const struct front_slot *slots, size_t n_slots,
+                       double *scale) {
   for (size_t c = 0; c < algebra->n_sum; c++) {
     scale[c] = 1;
     for (size_t s = 0; s < n_slots; s++) {
       int64_t most = 0;
-      for (size_t o = 0; o < slots[s].n; o++) most = slots[s].options[o].at[c] > most ? slots[s].options[o].at[c] : most;
+      for (size_t o = 0; o < slots[s].n; o++) {
+        const int64_t cost = slots[s].options[o].at[c];
+        most = cost > most ? cost : most;
+      }
       scale[c] += (double)most;
     }
   }
@@ -37,8 +41,8 @@ static bool allocate(struct supported *out, size_t n_weights, size_t n_slots, st
   return (out->points && out->choices) || error_set(err, ERROR_MEMORY, "out of memory for %zu weightings", n_weights);
 }
 
-bool supported_build(const struct front_algebra *algebra, const struct front_cost *base, const struct front_slot *slots, size_t n_slots,
-                     size_t n_weights, uint64_t seed, struct supported *out, struct error *err) {
+bool supported_build(const struct front_algebra *algebra, const struct front_cost *base, const struct front_slot *slots,
+                     size_t n_slots, size_t n_weights, uint64_t seed, struct supported *out, struct error *err) {
   *out = (struct supported){0};
   if (!front_check(algebra, base, slots, n_slots, err) || !allocate(out, n_weights, n_slots, err)) return false;
   double scale[FRONT_COORDS] = {0};
@@ -56,7 +60,8 @@ bool supported_build(const struct front_algebra *algebra, const struct front_cos
     out->points[w] = (struct cover_row){.a = (uint32_t)w};
     memcpy(out->points[w].at, cost.at, sizeof cost.at);
   }
-  return cover_prune(out->points, n_weights, algebra->n, &out->n) || error_set(err, ERROR_MEMORY, "out of memory for a front");
+  return cover_prune(out->points, n_weights, algebra->n, &out->n)
+      || error_set(err, ERROR_MEMORY, "out of memory for a front");
 }
 
 void supported_free(struct supported *supported) {
@@ -66,7 +71,8 @@ void supported_free(struct supported *supported) {
 }
 
 /* How many times the slack `kept` is over `cost`, in the worst coordinate. */
-static double times_over(const struct front_algebra *algebra, const int64_t *kept, const int64_t *cost, const struct bound_slack *slack) {
+static double times_over(const struct front_algebra *algebra, const int64_t *kept, const int64_t *cost,
+                         const struct bound_slack *slack) {
   double most = 0;
   for (size_t c = 0; c < algebra->n; c++) {
     const double over = (double)(kept[c] - cost[c]), unit = slack->relative[c] * (double)cost[c] + slack->absolute[c];

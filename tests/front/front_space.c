@@ -1,4 +1,5 @@
-/* front_space RESULT MODEL TASK: the space of a real model on a measured device as an instance for tests/front/instances. */
+/* front_space RESULT MODEL TASK: the space of a real model on a measured device as an instance for
+ * tests/front/instances. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,7 +21,8 @@ static cJSON *slots_json(const struct space *space) {
   cJSON *slots = cJSON_CreateArray();
   for (int s = 0; s < SLOT_COUNT; s++) {
     cJSON *options = cJSON_CreateArray();
-    for (size_t o = 0; o < space->slots[s].n; o++) cJSON_AddItemToArray(options, cost_json(&space->slots[s].options[o].cost));
+    for (size_t o = 0; o < space->slots[s].n; o++)
+      cJSON_AddItemToArray(options, cost_json(&space->slots[s].options[o].cost));
     cJSON_AddItemToArray(slots, options);
   }
   return slots;
@@ -41,7 +43,8 @@ static bool print_space(const char *const argv[], struct error *err) {
     char about[512];
     snprintf(about, sizeof about, "%s, %s, on %s", argv[2], argv[3], result->caps.name);
     cJSON_AddStringToObject(root, "about", about);
-    cJSON_AddStringToObject(root, "coordinates", "ttft, tpot, resident, quality, prefill energy, decode energy by +; scratch by max");
+    cJSON_AddStringToObject(root, "coordinates",
+                            "ttft, tpot, resident, quality, prefill energy, decode energy by +; scratch by max");
     cJSON_AddItemToObject(root, "base", cost_json(&space.base));
     cJSON_AddItemToObject(root, "slots", slots_json(&space));
     char *text = json_text(root, JSON_WIDTH);

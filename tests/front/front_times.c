@@ -23,8 +23,8 @@ static void print_line(const char *name, size_t coords, const double *took, size
   for (int r = 1; r < RUNS; r++) best = took[r] < best ? took[r] : best;
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
-  printf("%-25s %zu coordinates: %9.3f ms best, %9.3f ms median of %d, %zu points, process peak %.1f MB\n", name, coords, 1e3 * best,
-         1e3 * stats_median(took, RUNS), RUNS, n, (double)usage.ru_maxrss / 1e3);
+  printf("%-25s %zu coordinates: %9.3f ms best, %9.3f ms median of %d, %zu points, process peak %.1f MB\n", name,
+         coords, 1e3 * best, 1e3 * stats_median(took, RUNS), RUNS, n, (double)usage.ru_maxrss / 1e3);
 }
 
 static struct instance in;

@@ -15,7 +15,8 @@ static const struct { double bits, slowness, loss; } formats[INSTANCE_FORMATS] =
 struct noise { double tpot, ttft, joules, scratch; };
 
 static struct noise random_noise(struct rng *rng) {
-  struct noise n = {1 + 0.06 * rng_normal(rng), 1 + 0.06 * rng_normal(rng), 1 + 0.06 * rng_normal(rng), rng_uniform(rng)};
+  struct noise n = {1 + 0.06 * rng_normal(rng), 1 + 0.06 * rng_normal(rng), 1 + 0.06 * rng_normal(rng),
+                    rng_uniform(rng)};
   return n;
 }
 
@@ -50,7 +51,8 @@ void instance_classes(struct instance *in, size_t coords, uint64_t seed) {
   for (size_t s = 0; s < 9; s++) all += weights[s];
   for (size_t s = 0; s < 9; s++) {
     const double share = weights[s] / all * (0.5 + 1.5 * rng_uniform(&rng));
-    for (size_t f = 0; f < INSTANCE_FORMATS; f++) in->options[s][f] = cost_of(coords, f, weights[s], share, random_noise(&rng));
+    for (size_t f = 0; f < INSTANCE_FORMATS; f++)
+      in->options[s][f] = cost_of(coords, f, weights[s], share, random_noise(&rng));
   }
 }
 

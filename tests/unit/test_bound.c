@@ -70,7 +70,8 @@ static size_t enumerate(const struct space *s, struct front_cost *all) {
   }
 }
 
-static bool is_within(const struct space *s, const struct bound_slack *slack, const struct front_cost *cost, bool with_slack) {
+static bool is_within(const struct space *s, const struct bound_slack *slack, const struct front_cost *cost,
+                      bool with_slack) {
   for (size_t c = 0; c < s->algebra.n; c++) {
     const double most = with_slack ? slack->limit[c] * (1 + slack->relative[c]) + slack->absolute[c] : slack->limit[c];
     if ((double)cost->at[c] > most) return false;
@@ -78,13 +79,15 @@ static bool is_within(const struct space *s, const struct bound_slack *slack, co
   return true;
 }
 
-static bool covers(const struct space *s, const struct bound_slack *slack, const struct front_cost *kept, const struct front_cost *cost) {
+static bool covers(const struct space *s, const struct bound_slack *slack, const struct front_cost *kept,
+                   const struct front_cost *cost) {
   for (size_t c = 0; c < s->algebra.n; c++)
     if ((double)kept->at[c] > (double)cost->at[c] * (1 + slack->relative[c]) + slack->absolute[c]) return false;
   return true;
 }
 
-static void check_points(const struct space *s, const struct bound_slack *slack, const struct bound *bound, struct front_cost *kept) {
+static void check_points(const struct space *s, const struct bound_slack *slack, const struct bound *bound,
+                         struct front_cost *kept) {
   const struct bound_slack proved = bound_proved(bound);
   for (size_t c = 0; c < s->algebra.n; c++)
     assert_true(proved.relative[c] <= slack->relative[c] && proved.absolute[c] <= slack->absolute[c]);

@@ -1,5 +1,5 @@
-/* Fronts of realistic size, of real models and tasks on measured devices among them: parts against all combinations, the
- * whole against a plain fold, the bound against the exact front. */
+/* Fronts of realistic size, of real models and tasks on measured devices among them: parts against all combinations,
+ * the whole against a plain fold, the bound against the exact front. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -57,7 +57,8 @@ static void parts_equal_brute_force(void **state) {
     for (size_t a = 0; a < n; a++) {
       bool covered = false;
       for (size_t b = 0; b < n && !covered; b++)
-        covered = front_covers(&in.algebra, &all[b], &all[a]) && (b < a || front_compare(&in.algebra, &all[b], &all[a]) != 0);
+        covered = front_covers(&in.algebra, &all[b], &all[a])
+               && (b < a || front_compare(&in.algebra, &all[b], &all[a]) != 0);
       if (covered) continue;
       size_t at = 0;
       while (at < front.n && front_compare(&in.algebra, &front.points[at].cost, &all[a]) != 0) at++;
@@ -71,7 +72,8 @@ static void parts_equal_brute_force(void **state) {
 
 enum { FRONT_MOST = 4000 };
 
-/* One slot after the other, each sum compared with all others: what front_build must find, found as plainly as can be. */
+/* One slot after the other, each sum compared with all others: what front_build must find, found as plainly as can
+ * be. */
 static size_t plain_fold(struct front_cost *front) {
   static struct front_cost sums[FRONT_MOST * INSTANCE_OPTIONS];
   size_t n = 1;
@@ -79,7 +81,8 @@ static size_t plain_fold(struct front_cost *front) {
   for (size_t s = 0; s < in.n_slots; s++) {
     size_t n_sums = 0, kept = 0;
     for (size_t i = 0; i < n; i++)
-      for (size_t o = 0; o < in.slots[s].n; o++) sums[n_sums++] = front_combine(&in.algebra, &front[i], &in.slots[s].options[o]);
+      for (size_t o = 0; o < in.slots[s].n; o++)
+        sums[n_sums++] = front_combine(&in.algebra, &front[i], &in.slots[s].options[o]);
     for (size_t i = 0; i < n_sums; i++) {
       bool covered = false;
       for (size_t k = 0; k < kept && !covered; k++) covered = front_covers(&in.algebra, &front[k], &sums[i]);
@@ -142,8 +145,10 @@ static void the_bound_covers_the_exact_front(void **state) {
       for (size_t k = 0; k < bound_count(near) && !covered; k++) {
         const struct front_cost kept = bound_cost(near, k);
         covered = true;
-        for (size_t c = 0; c < in.algebra.n; c++)
-          covered &= (double)kept.at[c] <= (double)exact.points[p].cost.at[c] * (1 + slack.relative[c]) + slack.absolute[c];
+        for (size_t c = 0; c < in.algebra.n; c++) {
+          const double most = (double)exact.points[p].cost.at[c] * (1 + slack.relative[c]) + slack.absolute[c];
+          covered &= (double)kept.at[c] <= most;
+        }
       }
       assert_true(covered);
     }

@@ -1,4 +1,5 @@
-/* Supported points against brute force: what a choice costs, that nothing beats it, and what the measured gap promises. */
+/* Supported points against brute force: what a choice costs, that nothing beats it, and what the measured gap
+ * promises. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,7 +62,8 @@ static void is_on_the_exact_front(void **state) {
       memcpy(told.at, found.points[p].at, sizeof told.at);
       const struct front_cost replayed = cost_of(&s, found.choices + found.points[p].a * found.n_slots);
       assert_int_equal(front_compare(&s.algebra, &told, &replayed), 0);
-      for (size_t n = 0; n < COMBOS && i % 2 == 0; n++)   /* with a maximum, which has no weight, something may beat it */
+      /* With a maximum, which has no weight, something may beat it. */
+      for (size_t n = 0; n < COMBOS && i % 2 == 0; n++)
         assert_true(!front_covers(&s.algebra, &all[n], &told) || front_compare(&s.algebra, &all[n], &told) == 0);
     }
     supported_free(&found);
@@ -93,7 +95,8 @@ static void the_gap_covers_everything(void **state) {
         covered = true;
         for (size_t c = 0; c < s.algebra.n; c++) {
           const double near = (double)all[n].at[c] * (1 + proved.relative[c]) + proved.absolute[c];
-          covered &= (double)found.points[p].at[c] <= near * (1 + gap * slack.relative[c]) + gap * slack.absolute[c] + 1e-6;
+          const double most = near * (1 + gap * slack.relative[c]) + gap * slack.absolute[c];
+          covered &= (double)found.points[p].at[c] <= most + 1e-6;
         }
       }
       assert_true(covered);
