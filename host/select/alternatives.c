@@ -28,7 +28,7 @@ static void choose_one(const struct space *space, const struct task *task, const
   struct front front;
   struct decision d;
   if (!choose_front(space, &front, err)) return;
-  if (choose_decide(space, task, &front, limits, preference, &d, err))
+  if (choose_decide(space, task, &front, limits, preference, &d, NULL, err))
     keep_choice(space, task, &front.points[d.point], out);
   front_free(&front);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "infeasible.h"
+#include "redraw.h"
 #include "text.h"
 
 enum { MAX_FRONT = 100000 };   /* no one can read such a front; with 5 formats and times off by 30 % at random, models here have 800 to 1,800 points */
@@ -285,21 +286,18 @@ static void find_first(const struct space *spaces, const struct task *task, cons
   }
 }
 
-/* Among the points whose time (energy, where that is preferred) cannot be told from the first's: the best in what is
- * known exactly, then the simplest, then the one that is faster by the point estimate. */
-static void find_winner(const struct space *spaces, const struct task *task, const struct front *front, struct decision *d) {
-  const struct front_point *first = &front->points[d->first];
-  const struct prediction of_first = choose_predict_point(spaces, task, first);
+static void find_winner(const struct space *spaces, const struct task *task, const struct front *front,
+                        const struct redraws *redraws, struct decision *d) {
+  const struct prediction of_first = choose_predict_point(spaces, task, &front->points[d->first]);
+  const size_t first = redraw_find(redraws, d->first);
   struct simplicity simplest = {0};
   double best = INFINITY, best_ns = INFINITY;
-  for (size_t i = 0; i < front->n; i++) {
-    const struct front_point *point = &front->points[i];
+  for (size_t k = 0; k < redraws->n; k++) {
+    const struct front_point *point = &front->points[redraws->point[k]];
+    if (k != first && redraw_share(redraws, k, first) < CHOOSE_TIE) continue;
     struct prediction p = choose_predict_point(spaces, task, point);
-    if (!choose_within(&d->limits, &p)) continue;
-    if (!choose_points_tie(spaces, task, point, first, d->preference == PREFER_ENERGY)) continue;
     const double ns = p.request_ns;
     p.request_ns = of_first.request_ns;
-    if (d->energy_known && choose_points_tie(spaces, task, point, first, true)) p.token_joules = of_first.token_joules;
     const double score = choose_score(d, &p);
     const struct simplicity here = simplicity_of(spaces, point->choice);
     const int order = score < best ? -1 : score > best ? 1 : compare_simplicity(here, simplest);
@@ -307,12 +305,12 @@ static void find_winner(const struct space *spaces, const struct task *task, con
     best = score;
     best_ns = ns;
     simplest = here;
-    d->point = i;
+    d->point = redraws->point[k];
   }
 }
 
 bool choose_decide(const struct space *spaces, const struct task *task, const struct front *front, const struct limits *limits,
-                   enum preference preference, struct decision *d, struct error *err) {
+                   enum preference preference, struct decision *d, struct redraws *redraws, struct error *err) {
   *d = (struct decision){.limits = *limits, .preference = preference, .quality_known = spaces->quality_known,
                           .energy_known = spaces->energy_known};
   if (preference == PREFER_ENERGY && !spaces->energy_known)
@@ -326,6 +324,10 @@ bool choose_decide(const struct space *spaces, const struct task *task, const st
   find_scale(spaces, task, front, d);
   if (d->n_feasible == 0) return infeasible_explain(spaces, task, front, limits, err);
   find_first(spaces, task, front, d);
-  find_winner(spaces, task, front, d);
+  struct redraws own;
+  if (!redraw_make(spaces, task, front, d, &own, err)) return false;
+  find_winner(spaces, task, front, &own, d);
+  if (redraws) *redraws = own;
+  else redraw_free(&own);
   return true;
 }

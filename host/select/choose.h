@@ -49,25 +49,33 @@ bool choose_within(const struct limits *, const struct prediction *);
  * and the joules of a request are formed here, after the space was folded. */
 bool choose_front(const struct space *, struct front *, struct error *);
 
+/* Odds of no more than 3 to 2 for the lowest score are no reason to take it. A judgement: 0.5 would leave no tie, and with
+ * 95 % intervals that overlap (0.1 and less) a saved mebibyte outweighed times that were 10 % longer by the estimates. */
+#define CHOOSE_TIE 0.4
+
+struct redraws;
 enum { BALANCED = 4 };         /* request time, memory, quality loss, energy */
 struct decision {
   struct limits limits;
   enum preference preference;
   double best[BALANCED], worst[BALANCED];   /* over the feasible front: the scale of `balanced` */
   size_t point;                /* in the front: the winner */
-  size_t first;                /* the one with the best score; another than the winner when their times tie */
+  size_t first;                /* the one with the best score; another than the winner when the two tie */
   size_t n_feasible;
   bool quality_known, energy_known;   /* of the space; what is not, `balanced` leaves out for all points */
 };
 /* ERROR_INFEASIBLE, with the limits in conflict and what each would have to give (infeasible.h), when no point is within
  * the limits.
  *
- * The lowest score wins, except that noise decides nothing: among the points whose time cannot be told from that of the
- * lowest score (choose_times_tie) the lowest score with equal times wins, which is the best in what is known exactly; of
+ * The lowest score wins, except that noise decides nothing: a point ties with that of the lowest score if it scores no
+ * worse in CHOOSE_TIE or more of the redraws of the measurements (redraw.h); an unknown error is not redrawn and so makes no
+ * tie. Among those that tie the lowest score with the first's time wins, which is the best in what is known exactly; of
  * equals the simplest: the setting that departs least from the plain one, then the fewest different techniques, then those
- * that stand first in the rooms' tables; then the faster. */
+ * that stand first in the rooms' tables; then the faster.
+ *
+ * redraws, where not NULL, is made on success, for stability.h; free with redraw_free. */
 bool choose_decide(const struct space *spaces, const struct task *, const struct front *, const struct limits *, enum preference,
-                   struct decision *, struct error *);
+                   struct decision *, struct redraws *redraws, struct error *);
 /* What the preference minimises, by the scale of the decision. */
 double choose_score(const struct decision *, const struct prediction *);
 /* In every slot where the two differ, the request times of their options differ by no more than sqrt(h1^2 + h2^2), h the

@@ -7,7 +7,6 @@
 
 #include "text.h"
 
-enum { STABILITY_SEED = 1 };   /* any: what is printed must not change from run to run */
 
 static struct limits with_device_memory(const struct recommend_options *options, const struct result *result, bool *from_device) {
   struct limits limits = options->limits;
@@ -48,12 +47,14 @@ static bool is_plain_but_for_adapter(struct setting setting) {
 
 static bool decide(struct recommendation *r, const struct limits *limits, enum preference preference, struct error *err) {
   const struct outer *all = &r->outer;
-  if (!choose_decide(all->spaces, r->task, &all->front, limits, preference, &r->decision, err)) return false;
+  struct redraws redraws;
+  if (!choose_decide(all->spaces, r->task, &all->front, limits, preference, &r->decision, &redraws, err)) return false;
+  r->stability = stability_of(all->spaces, all->n, &redraws, r->decision.point);
+  redraw_free(&redraws);
   const struct front_point *point = &all->front.points[r->decision.point];
   r->space = &all->spaces[point->choice[CHOICE_SETTING]];
   memcpy(r->choice, point->choice, sizeof r->choice);
   r->predicted = choose_predict_point(all->spaces, r->task, point);
-  r->stability = stability_of(all->spaces, all->n, r->task, &all->front, &r->decision, STABILITY_SEED);
   r->plain_space = &all->spaces[0];
   r->has_plain = is_plain_but_for_adapter(r->plain_space->setting) && find_plain(r->plain_space, r->plain);
   if (r->has_plain) r->plain_predicted = choose_predict(r->plain_space, r->task, r->plain);

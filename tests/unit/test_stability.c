@@ -40,7 +40,12 @@ static struct stability ask(const struct space *space, enum preference preferenc
   const struct front front = {points, 2};
   struct decision d = {.preference = preference, .point = 0, .quality_known = true};
   for (int o = 0; o < OBJECTIVE_COUNT; o++) d.limits.at[o] = INFINITY;
-  return stability_of(space, 1, &task, &front, &d, 7);
+  struct redraws redraws;
+  struct error err = {0};
+  assert_true(redraw_make(space, &task, &front, &d, &redraws, &err));
+  const struct stability out = stability_of(space, 1, &redraws, 0);
+  redraw_free(&redraws);
+  return out;
 }
 
 /* The logarithms of both are normal, each technique's the same in its two slots. */
@@ -51,7 +56,7 @@ static void is_the_probability_of_a_normal_difference(void **state) {
     const struct stability s = ask(&space, PREFER_LATENCY);
     const double deviation = hypot(log1p(100 / 1000.0), log1p(100 / b)) / 1.96;
     const double expected = 0.5 * erfc(-log(b / 1000) / deviation / sqrt(2));
-    assert_int_equal(s.draws, STABILITY_DRAWS);
+    assert_int_equal(s.draws, 1000);
     assert_true(fabs(s.best_share - expected) < 0.05);   /* three deviations of 1,000 draws */
     assert_false(s.unknown_errors);
   }
