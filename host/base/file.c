@@ -133,10 +133,19 @@ void file_remove_temporaries(const char *path_begin) {
   platform_each_entry(folder, remove_temporary, &(struct sweep){folder, begin});
 }
 
+static bool write_into(const char *path, const void *data, size_t bytes, struct error *err) {
+  int handle, failed = platform_open(path, PLATFORM_WRITE, &handle);
+  if (failed) return file_error(err, "write", path, failed);
+  failed = platform_write(handle, data, bytes);
+  const int unclosed = platform_close(handle);
+  return (!failed && !unclosed) || file_error(err, "write", path, failed ? failed : unclosed);
+}
+
 bool file_write(const char *path, const void *data, size_t bytes, bool replace, struct error *err) {
   char temporary[4096], folder[4096];
   int handle;
   if (platform_kind(path) == PLATFORM_FOLDER) return file_error(err, "write", path, EISDIR);
+  if (replace && platform_kind(path) == PLATFORM_OTHER) return write_into(path, data, bytes, err);
   int failed = create_temporary(path, temporary, sizeof temporary, &handle);
   if (failed) return file_error(err, "write", path, failed);
   failed = platform_write(handle, data, bytes);

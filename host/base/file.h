@@ -10,7 +10,7 @@
 /* Reads a regular file of at most max_bytes; adds a terminating 0 that *bytes does not count. Free with free(). */
 char *file_read(const char *path, size_t max_bytes, size_t *bytes, struct error *);
 /* Temporary file beside it, fsync, rename. replace == false: an existing path is an error. On failure path is as it was
- * and the temporary file is gone. */
+ * and the temporary file is gone. What is no regular file (/dev/null, a pipe) is written into and stays what it is. */
 bool file_write(const char *path, const void *data, size_t bytes, bool replace, struct error *);
 /* Removes the temporary files of who was killed while it wrote a file whose path begins so, and of who still writes
  * one. */

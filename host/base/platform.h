@@ -47,12 +47,13 @@ enum platform_kind { PLATFORM_NOTHING, PLATFORM_FILE, PLATFORM_FOLDER, PLATFORM_
 enum platform_mode {
   PLATFORM_READ,
   PLATFORM_CREATE,       /* to write; EEXIST where there is something */
+  PLATFORM_WRITE,        /* into what is there; waits for a pipe's other end */
   PLATFORM_APPEND,       /* to read, and to write at the end; ENOENT where there is nothing */
   PLATFORM_APPEND_NEW,   /* the same, made where there is nothing; not through a symbolic link */
 };
 
 enum platform_kind platform_kind(const char *path);
-int platform_open(const char *path, enum platform_mode, int *handle);   /* does not wait for a pipe's other end */
+int platform_open(const char *path, enum platform_mode, int *handle);   /* the others do not wait for it */
 int platform_examine(int handle, enum platform_kind *, uint64_t *bytes);
 int platform_read(int handle, void *out, size_t most, size_t *got);     /* *got == 0: the end */
 int platform_write(int handle, const void *data, size_t bytes);         /* all of it, or ENOSPC */

@@ -122,12 +122,13 @@ enum platform_kind platform_kind(const char *path) {
 
 int platform_open(const char *path, enum platform_mode mode, int *handle) {
   static const int flags[] = {
-    [PLATFORM_READ] = O_RDONLY,
-    [PLATFORM_CREATE] = O_WRONLY | O_CREAT | O_EXCL,
-    [PLATFORM_APPEND] = O_RDWR | O_APPEND,
-    [PLATFORM_APPEND_NEW] = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW,
+    [PLATFORM_READ] = O_RDONLY | O_NONBLOCK,
+    [PLATFORM_CREATE] = O_WRONLY | O_CREAT | O_EXCL | O_NONBLOCK,
+    [PLATFORM_WRITE] = O_WRONLY,
+    [PLATFORM_APPEND] = O_RDWR | O_APPEND | O_NONBLOCK,
+    [PLATFORM_APPEND_NEW] = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK,
   };
-  *handle = open(path, flags[mode] | O_CLOEXEC | O_NONBLOCK, 0666);
+  *handle = open(path, flags[mode] | O_CLOEXEC, 0666);
   return *handle < 0 ? errno : 0;
 }
 

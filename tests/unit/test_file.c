@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -35,6 +36,25 @@ static const char *in_folder(const char *name) {
   char *out = path[turn++ % 4];
   snprintf(out, sizeof path[0], "%s/%s", folder, name);
   return out;
+}
+
+/* Renamed over, a pipe would no longer be one, nor /dev/null what it is. */
+static void what_is_no_regular_file_stays_what_it_is(void **state) {
+  (void)state;
+  const char *path = in_folder("pipe");
+  char read_back[8] = "";
+  struct stat info;
+  struct error err = {0};
+  assert_int_equal(mkfifo(path, 0600), 0);
+  const int reader = open(path, O_RDONLY | O_NONBLOCK);
+  assert_true(reader >= 0);
+  assert_true(file_write(path, "hello", 5, true, &err));
+  assert_int_equal(read(reader, read_back, sizeof read_back), 5);
+  assert_string_equal(read_back, "hello");
+  assert_true(stat(path, &info) == 0 && S_ISFIFO(info.st_mode));
+  assert_false(file_write(path, "hello", 5, false, &err));
+  close(reader);
+  unlink(path);
 }
 
 static void holds(const char *path, const char *expected) {
@@ -259,6 +279,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(writes_and_reads_whole_files),
     cmocka_unit_test(an_existing_file_is_never_overwritten_unasked),
+    cmocka_unit_test(what_is_no_regular_file_stays_what_it_is),
     cmocka_unit_test(each_cause_has_its_message),
     cmocka_unit_test(a_forbidden_folder_is_told),
     cmocka_unit_test(a_disk_that_fills_leaves_things_as_they_were),
