@@ -220,11 +220,6 @@ bool choose_times_tie(const struct space *space, const struct task *task, const 
   return slots_tie(space, a, space, b, task, false);
 }
 
-bool choose_energies_tie(const struct space *space, const struct task *task, const uint8_t a[SLOT_COUNT],
-                         const uint8_t b[SLOT_COUNT]) {
-  return slots_tie(space, a, space, b, task, true);
-}
-
 bool choose_points_tie(const struct space *spaces, const struct task *task, const struct front_point *a,
                        const struct front_point *b, bool energy) {
   return slots_tie(&spaces[a->choice[CHOICE_SETTING]], a->choice, &spaces[b->choice[CHOICE_SETTING]], b->choice, task, energy);
@@ -298,6 +293,7 @@ static void find_winner(const struct space *spaces, const struct task *task, con
     struct prediction p = choose_predict_point(spaces, task, point);
     const double ns = p.request_ns;
     p.request_ns = of_first.request_ns;
+    p.token_joules = of_first.token_joules;
     const double score = choose_score(d, &p);
     const struct simplicity here = simplicity_of(spaces, point->choice);
     const int order = score < best ? -1 : score > best ? 1 : compare_simplicity(here, simplest);

@@ -69,7 +69,7 @@ struct decision {
  *
  * The lowest score wins, except that noise decides nothing: a point ties with that of the lowest score if it scores no
  * worse in CHOOSE_TIE or more of the redraws of the measurements (redraw.h); an unknown error is not redrawn and so makes no
- * tie. Among those that tie the lowest score with the first's time wins, which is the best in what is known exactly; of
+ * tie. Among those that tie the lowest score with the first's time and joules wins, which is the best in what is known exactly; of
  * equals the simplest: the setting that departs least from the plain one, then the fewest different techniques, then those
  * that stand first in the rooms' tables; then the faster.
  *
@@ -78,7 +78,8 @@ bool choose_decide(const struct space *spaces, const struct task *, const struct
                    struct decision *, struct redraws *redraws, struct error *);
 /* What the preference minimises, by the scale of the decision. */
 double choose_score(const struct decision *, const struct prediction *);
-/* In every slot where the two differ, the request times of their options differ by no more than sqrt(h1^2 + h2^2), h the
+/* What is said of two configurations, and decides nothing: in every slot where they differ, the request times of their
+ * options differ by no more than sqrt(h1^2 + h2^2), h the
  * half width of each. Slot by slot: what they share is equally wrong in both, and the uncertainty of one decision must
  * not excuse a known loss in another.
  *
@@ -87,10 +88,7 @@ double choose_score(const struct decision *, const struct prediction *);
  * only when equal; the other phase is judged by its own half widths. */
 bool choose_times_tie(const struct space *, const struct task *, const uint8_t a[SLOT_COUNT], const uint8_t b[SLOT_COUNT]);
 
-/* The same for the energies of a request. */
-bool choose_energies_tie(const struct space *, const struct task *, const uint8_t a[SLOT_COUNT],
-                         const uint8_t b[SLOT_COUNT]);
-/* The same for points of any settings, where what is fixed may differ as well. */
+/* The same for points of any settings, where what is fixed may differ as well; or for the energies of a request. */
 bool choose_points_tie(const struct space *spaces, const struct task *, const struct front_point *a,
                        const struct front_point *b, bool energy);
 

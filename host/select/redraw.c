@@ -5,13 +5,17 @@
 
 #include "rng.h"
 
-/* A thousand draws of 500 points take 3 ms; on longer fronts fewer draws take as long. */
+/* Draws of 421 points add 40 ms to the 20 ms of a recommendation, of 521 points in several settings 70 ms to 40 ms (processor
+ * time, median of five, 2026-11-22). Longer fronts get fewer draws and so take as long. */
 enum { DRAWS = 1000, LEAST_DRAWS = 50, MOST_SCORES = 500000, SEED = 1 };
 
-struct candidate { const struct front_point *point; double memory, joules; };
+struct candidate { const struct front_point *point; double memory; };
 
-/* One draw: what every option takes of a request's time and loses of quality. */
-struct draw { double ns[SLOT_COUNT][FRONT_OPTIONS], nats[SLOT_COUNT][FRONT_OPTIONS]; };
+/* What an option takes of a request's time and joules, and loses of quality. */
+struct drawn { double ns, joules, nats; };
+
+/* One draw, of all options. */
+struct draw { struct drawn of[SLOT_COUNT][FRONT_OPTIONS]; };
 
 /* The normal number of this draw that a name stands for (FNV-1a of it, Fowler, Noll and Vo). */
 static double normal_of(uint64_t seed, const char *name, uint64_t part) {
@@ -27,34 +31,46 @@ static double redrawn(uint64_t seed, const char *name, uint64_t part, double val
   return value * exp(normal_of(seed, name, part) * log1p(half / value) / deviations);
 }
 
-static void draw_option(const struct task *task, const struct space_option *o, uint64_t seed, double *ns, double *nats) {
-  *ns = 0;
+/* Joules have errors of their own: they are measured apart from the times, or modelled. */
+static struct drawn draw_option(const struct space *space, const struct space_option *o, uint64_t seed) {
+  enum { JOULES = PHASE_COUNT, NATS = 2 * PHASE_COUNT };
+  const double steps[PHASE_COUNT] = {[PHASE_PREFILL] = 1, [PHASE_DECODE] = space->decode_steps};
+  struct drawn out = {0};
   for (int p = 0; p < PHASE_COUNT; p++) {
     const struct space_time *t = &o->time[p];
-    const double tokens = p == PHASE_PREFILL ? 1 : (double)(task->output - 1);
-    *ns += tokens * redrawn(seed, o->technique[p]->id, (uint64_t)p, t->ns, t->lo, t->hi);
+    const char *name = o->technique[p]->id;
+    const uint64_t part = (uint64_t)p;
+    out.ns += steps[p] * redrawn(seed, name, part, t->ns, t->lo, t->hi);
+    out.joules += steps[p] * redrawn(seed, name, JOULES + part, t->joules, t->joules - t->joules_error,
+                                     t->joules + t->joules_error);
   }
   const struct quality_estimate *q = &o->quality;
-  *nats = q->figure ? redrawn(seed, q->figure->technique, PHASE_COUNT, q->nats, q->lo, q->hi) : q->nats;
+  out.nats = q->figure ? redrawn(seed, q->figure->technique, NATS, q->nats, q->lo, q->hi) : q->nats;
+  return out;
 }
 
-static void draw_space(const struct space *space, const struct task *task, uint64_t seed, struct draw *draw) {
+static void draw_space(const struct space *space, uint64_t seed, struct draw *draw) {
   for (int s = 0; s < SLOT_COUNT; s++)
     for (size_t o = 0; o < space->slots[s].n; o++)
-      draw_option(task, &space->slots[s].options[o], seed, &draw->ns[s][o], &draw->nats[s][o]);
+      draw->of[s][o] = draw_option(space, &space->slots[s].options[o], seed);
 }
 
 /* `draws` of each setting; the techniques that settings share are redrawn alike in all. */
-static double score_of(const struct decision *d, const struct space *spaces, const struct draw *draws, const struct candidate *c) {
+static double score_of(const struct decision *d, const struct space *spaces, const struct draw *draws,
+                       const struct candidate *c) {
   const uint8_t *choice = c->point->choice;
   const struct draw *draw = &draws[choice[CHOICE_SETTING]];
   const struct space *space = &spaces[choice[CHOICE_SETTING]];
-  struct prediction p = {.memory = c->memory, .token_joules.value = c->joules};
+  struct prediction p = {.memory = c->memory};
+  double joules = space->fixed[PHASE_PREFILL].joules + space->decode_steps * space->fixed[PHASE_DECODE].joules;
   p.request_ns = space->fixed[PHASE_PREFILL].ns + space->decode_steps * space->fixed[PHASE_DECODE].ns;
   for (int s = 0; s < SLOT_COUNT; s++) {
-    p.request_ns += draw->ns[s][choice[s]];
-    p.quality_nats.value += draw->nats[s][choice[s]];
+    const struct drawn *o = &draw->of[s][choice[s]];
+    p.request_ns += o->ns;
+    p.quality_nats.value += o->nats;
+    joules += o->joules;
   }
+  p.token_joules.value = joules / space->tokens;
   return choose_score(d, &p);
 }
 
@@ -64,7 +80,7 @@ static size_t collect(const struct space *spaces, const struct task *task, const
   for (size_t i = 0; i < front->n; i++) {
     const struct prediction p = choose_predict_point(spaces, task, &front->points[i]);
     if (!choose_within(&d->limits, &p)) continue;
-    out[n++] = (struct candidate){&front->points[i], p.memory, p.token_joules.value};
+    out[n++] = (struct candidate){&front->points[i], p.memory};
   }
   return n;
 }
@@ -96,7 +112,7 @@ bool redraw_make(const struct space *spaces, const struct task *task, const stru
   }
   const bool ok = out->point && out->score;
   for (size_t i = 0; ok && i < out->draws; i++) {
-    for (size_t k = 0; k < n_spaces; k++) draw_space(&spaces[k], task, rng_derive(SEED, i), &draws[k]);
+    for (size_t k = 0; k < n_spaces; k++) draw_space(&spaces[k], rng_derive(SEED, i), &draws[k]);
     for (size_t k = 0; k < n; k++) out->score[i * n + k] = score_of(d, spaces, draws, &candidates[k]);
   }
   for (size_t k = 0; ok && k < n; k++) out->point[k] = (size_t)(candidates[k].point - front->points);

@@ -122,7 +122,7 @@ static void the_winner_is_the_best_within_the_limits(void **state) {
 
 /* Slot 0 has two options, the others one that costs nothing. */
 static struct space two_options(double tpot_a, double half_a, double tpot_b, double half_b) {
-  struct space space = {.quality_known = true};
+  struct space space = {.quality_known = true, .decode_steps = (double)(task.output - 1), .tokens = 1};
   const double tpot[] = {tpot_a, tpot_b}, half[] = {half_a, half_b};
   for (int s = 0; s < SLOT_COUNT; s++) {
     space.slots[s] = (struct space_slot){.options = options[s], .n = s == 0 ? 2 : 1};
@@ -260,6 +260,29 @@ static void energy_and_unknown_quality_cannot_be_preferred(void **state) {
   front_free(&front);
 }
 
+/* As the times: joules within their errors leave the choice to what is known exactly. */
+static void energies_that_tie_leave_the_choice_too(void **state) {
+  (void)state;
+  for (int exact = 0; exact < 2; exact++) {
+    struct space space = two_options(1000, 0, 1000, 0);
+    const double joules[] = {1000, 990};
+    space.energy_known = true;
+    for (size_t o = 0; o < 2; o++) {
+      options[0][o].time[PHASE_DECODE].joules = joules[o];
+      options[0][o].time[PHASE_DECODE].joules_error = exact ? 0 : 200;
+      options[0][o].cost.at[COORD_DECODE_ENERGY] = (int64_t)joules[o];
+    }
+    struct front front;
+    struct error err = {0};
+    struct decision d;
+    assert_true(choose_front(&space, &front, &err));
+    assert_int_equal(front.n, 2);
+    assert_true(choose_decide(&space, &task, &front, &none, PREFER_ENERGY, &d, NULL, &err));
+    assert_int_equal(front.points[d.point].choice[0], exact);
+    front_free(&front);
+  }
+}
+
 /* Equally fast; the one of unknown quality takes 1.5 times the memory. As the least loss of all it would win. */
 static void balanced_leaves_quality_out_when_any_is_unknown(void **state) {
   (void)state;
@@ -295,6 +318,7 @@ int main(void) {
     cmocka_unit_test(an_unknown_error_proves_no_tie),
     cmocka_unit_test(an_unknown_error_in_one_phase_leaves_the_other_its_own),
     cmocka_unit_test(times_that_tie_leave_the_choice_to_memory),
+    cmocka_unit_test(energies_that_tie_leave_the_choice_too),
     cmocka_unit_test(uncertainty_of_one_decision_excuses_no_loss_in_another),
     cmocka_unit_test(infeasible_limits_are_named_with_what_each_would_have_to_give),
     cmocka_unit_test(balanced_leaves_quality_out_when_any_is_unknown),

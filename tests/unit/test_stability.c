@@ -20,7 +20,7 @@ static void set_time(struct space_option *o, double tpot, double half) {
 
 /* Two slots of two techniques, tpot a and b in each; the others have nothing to choose. */
 static struct space two_techniques(double a, double b, double half) {
-  struct space space = {.quality_known = true};
+  struct space space = {.quality_known = true, .decode_steps = (double)(task.output - 1), .tokens = 1};
   for (int s = 0; s < SLOT_COUNT; s++) {
     space.slots[s] = (struct space_slot){.options = options[s], .n = s < 2 ? 2 : 1, .share = 1};
     for (size_t o = 0; o < 2; o++) {
