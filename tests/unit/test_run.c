@@ -49,7 +49,8 @@ static void a_budget_skips_what_is_left(void **state) {
   assert_int_equal(trial_count(result, STATUS_SKIPPED), result->n_rows);
   for (size_t i = 0; i < result->n_rows; i++) assert_string_equal(result->rows[i].reason, "budget");
   result_free(result);
-  assert_in_range(fake_jobs(trial_log), 1, 6 + 1);   /* after that, only what a submission costs is asked */
+  assert_in_range(fake_jobs(trial_log), 1, 6 + 3);   /* after that, only what a submission and a copy each way cost is asked */
+  assert_int_equal(fake_jobs_of(trial_log, "\"sample\""), 0);
 }
 
 static void a_device_that_disappears_ends_the_run_and_keeps_it(void **state) {
