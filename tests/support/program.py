@@ -18,13 +18,13 @@ CACHE = tempfile.TemporaryDirectory(prefix="vkpareto-test-cache-")
 SANITIZER = ("Sanitizer", "runtime error:")
 # What steers the loader, its layers, lavapipe or the program on the caller's machine is no matter of the tests.
 STEERING = ("VK_", "VKPARETO_", "MESA_", "LP_")
-DRIVERS = ("VK_DRIVER_FILES", "VK_ICD_FILENAMES")
+KEPT = ("VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_LAYER_PATH", "VK_ADD_LAYER_PATH")   # where things are
 
 
 def environment(**changes):
     """The caller's without what steers, with lavapipe as the one driver where none is named; a change to None removes
     the variable."""
-    env = {name: value for name, value in os.environ.items() if name in DRIVERS or not name.startswith(STEERING)}
+    env = {name: value for name, value in os.environ.items() if name in KEPT or not name.startswith(STEERING)}
     env.update(NO_COLOR="1", VKPARETO_LOCKS=LOCKS.name, VKPARETO_CACHE=CACHE.name)
     if not env.get("VK_DRIVER_FILES"):
         icd = ":".join(glob.glob("/usr/share/vulkan/icd.d/lvp_icd*.json"))
