@@ -7,7 +7,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.program import ProgramTest, result, row, vkpareto
 
-VERBS = ("devices", "doctor", "list", "describe", "check", "run", "compare", "recommend", "study", "predict")
+VERBS = ("devices", "doctor", "list", "describe", "check", "codegen", "run", "compare", "recommend", "study",
+         "predict")
 
 
 class Words(ProgramTest):
@@ -91,6 +92,10 @@ class Words(ProgramTest):
         self.assert_refused(vkpareto("describe", "matmul.int4_g23"), 1, "did you mean 'matmul.int4_g32'?")
         self.assert_refused(vkpareto("describe", "x" * 5000), 1, "unknown technique")
         self.assert_refused(vkpareto("describe", "\x1b[31mred"), 1, "unknown technique")
+
+    def test_filter_that_asks_for_no_variant(self):
+        for verb in ("check", "codegen"):
+            self.assert_refused(vkpareto(verb, "--filter", "nothing.*"), 1, "'nothing.*'", "list variants")
 
     def test_unknown_suite_model_task_format_target(self):
         self.assert_refused(vkpareto("run", "--suite", "quik"), 1, "quick")
