@@ -59,7 +59,9 @@ static int pass_gate(const struct comparison *comparison, double pct) {
   if (gate.broken)
     log_error("compare: %zu rows with a time in the baseline are wrong, failed, timeout, lost or implausible elsewhere",
               gate.broken);
-  if (!gate.compared) log_error("compare: no row has a time in the baseline and in another result");
+  if (!gate.compared)
+    log_error("compare: no row has a time in the baseline and in another result, so there is nothing to judge by; give "
+              "two results of one suite");
   return gate.slower || gate.broken || !gate.compared ? EXIT_WRONG : EXIT_DONE;
 }
 

@@ -110,8 +110,8 @@ static void judge_cache(void) {
     return;
   }
   text_bytes((double)bytes, size, sizeof size);
-  snprintf(what, sizeof what, "compiled pipelines are kept in %.1000s (%zu files, %s), for drivers that give any; VKPARETO_CACHE "
-           "names another folder, empty it asks for none", folder, files, size);
+  snprintf(what, sizeof what, "compiled pipelines are kept in %.1000s (%zu file%s, %s), for drivers that give any; "
+           "VKPARETO_CACHE names another folder, empty it asks for none", folder, files, files == 1 ? "" : "s", size);
   say("good", what, "");
 }
 

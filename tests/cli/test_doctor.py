@@ -42,7 +42,7 @@ class Doctor(ProgramTest):
         cache.mkdir()
         (cache / ("a-card-0-" + 16 * "0" + ".pipelines")).write_bytes(bytes(3 << 20))
         (cache / "another.file").write_bytes(b"x")
-        self.assertIn(f"kept in {cache} (1 files, 3.00 MiB)", self.doctor(VKPARETO_CACHE=str(cache)))
+        self.assertIn(f"kept in {cache} (1 file, 3.00 MiB)", self.doctor(VKPARETO_CACHE=str(cache)))
         self.assertIn("compiled pipelines are not kept", self.doctor(VKPARETO_CACHE=""))
 
     def test_no_device_is_status_3(self):

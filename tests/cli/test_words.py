@@ -67,8 +67,10 @@ class Words(ProgramTest):
         self.assert_refused(vkpareto("list", "models", "tasks"), 1, "unexpected 'tasks'")
 
     def test_missing_operand(self):
-        for verb in ("list", "describe", "compare"):
-            self.assert_refused(vkpareto(verb), 1, "usage")
+        for verb, operand in (("list", "techniques|variants"), ("describe", "TECHNIQUE"), ("compare", "RESULT..."),
+                              ("study", "RESULT..."), ("predict", "RESULT")):
+            self.assert_refused(vkpareto(verb), 1, f"{operand}", "is missing; the usage is: ")
+        self.assertIn("predict: RESULT is missing", vkpareto("predict").stderr)
 
     def test_list_knows_its_kinds(self):
         for kind in ("techniques", "variants", "suites", "models", "tasks"):
@@ -103,6 +105,13 @@ class Words(ProgramTest):
         self.assert_refused(self.recommend("--model", "llama-3.1-8b", "--task", "caht"), 1, "chat")
         self.assert_refused(self.recommend("--model", "llama-3.1-8b", "--task", "chat", "--emit", "jsom"), 1, "json")
         self.assert_refused(vkpareto("compare", "a", "b", "--format", "xlm"), 1, "table")
+
+    def test_value_that_an_option_does_not_know(self):
+        result_file = self.file("r.json", result(row(1000)))
+        for words in (("compare", result_file, "--format"), ("study", result_file, "--format"), ("codegen", "--tunings")):
+            self.assert_refused(vkpareto(*words, "zzz"), 1, f"{words[-1]}: unknown value 'zzz'; there are: ")
+        done = self.recommend("--model", "llama-3.1-8b", "--task", "chat", "--prefer", "latncy")
+        self.assert_refused(done, 1, "--prefer: unknown value 'latncy'; did you mean 'latency'?")
 
     def test_missing_option_that_is_required(self):
         self.assert_refused(vkpareto("recommend"), 1, "--result")
