@@ -1,6 +1,5 @@
 /* The prover against kernels that are wrong on purpose: each takes the place of its variant's shader, under the same
- * plan, and must be found wrong; the honest variant and the right control kernels must be found right.
- * VKPARETO_TEST_DEVICE is the device's index in `vkpareto devices` (default 0). */
+ * plan, and must be found wrong; the honest variant and the right control kernels must be found right. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -12,21 +11,17 @@
 #include <vulkan/vulkan_core.h>
 
 #include "broken.h"
+#include "device_under_test.h"
 #include "plan.h"
 #include "rig.h"
 #include "verify.h"
 
 static struct rig rig;
 
-static size_t device(void) {
-  const char *index = getenv("VKPARETO_TEST_DEVICE");
-  return index ? strtoul(index, NULL, 10) : 0;
-}
-
 static int open_rig(void **state) {
   (void)state;
   struct error err = {0};
-  if (rig_open(&rig, device(), false, true, &err)) return 0;
+  if (rig_open(&rig, test_device(), false, true, &err)) return 0;
   fprintf(stderr, "%s\n", err.text);
   return 1;
 }
@@ -134,7 +129,7 @@ static void racing_dispatches_are_told_by_validation(void **state) {
   for (size_t v = 0; v < sizeof variants / sizeof *variants; v++) {
     struct rig validated = {0};
     struct error err = {0};
-    if (!rig_open(&validated, device(), true, true, &err)) fail_msg("%s", err.text);
+    if (!rig_open(&validated, test_device(), true, true, &err)) fail_msg("%s", err.text);
     racing = false;
     assert_int_equal(messages(&validated, variants[v]), 0);
     racing = true;
