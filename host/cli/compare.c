@@ -82,8 +82,8 @@ static int compare(const struct args *args, const struct loaded *loaded, enum co
 static const struct args_verb verb = {
   .name = "compare",
   .about = "Shows results side by side: per op, shape and technique the time with its interval, the share of the\n"
-           "device's own ceiling, the joules of a run where a result has any, and the speed against the baseline with a\n"
-           "verdict. One result alone: its times and shares. Needs no GPU.",
+           "device's own ceiling, the joules of a run where a result has any, and the speed against the baseline\n"
+           "with a verdict. One result alone: its times and shares. Needs no GPU.",
   .operands = "RESULT...",
   .min_operands = 1,
   .max_operands = 1000,

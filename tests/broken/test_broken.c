@@ -97,8 +97,9 @@ static void a_right_kernel_in_their_place_is_accepted(void **state) {
     if (runs_here(&room->right[i])) assert_int_equal(prove_impostor(&room->right[i]), STATUS_OK);
 }
 
-/* ---- dispatches that race: the executor's barrier between two passes is what orders them, so it is left out. Most drivers
- * run one dispatch after the other and give the right output all the same; synchronization validation must tell. */
+/* ---- dispatches that race: the executor's barrier between two passes is what orders them, so it is left out. Most
+ * drivers run one dispatch after the other and give the right output all the same; synchronization validation must
+ * tell. */
 
 static bool racing;
 void __real_queue_barrier(struct gpu *, VkPipelineStageFlags, VkAccessFlags, VkPipelineStageFlags, VkAccessFlags);
@@ -119,13 +120,15 @@ static unsigned messages(struct rig *validated, const char *variant) {
   assert_null(plan_proof_tuning(job.variant, gpu_caps(validated->gpu), job.tuning));
   if (!verify_variant(validated, &job, &answer, &err)) fail_msg("%s: %s", variant, err.text);
   unsigned n = gpu_validation_messages(validated->gpu, &first);
-  print_message("%-24s %s: %u messages, the first: %.120s\n", variant, racing ? "racing" : "in order", n, first ? first : "none");
+  print_message("%-24s %s: %u messages, the first: %.120s\n", variant, racing ? "racing" : "in order", n,
+                first ? first : "none");
   return n;
 }
 
 static void racing_dispatches_are_told_by_validation(void **state) {
   (void)state;
-  static const char *const variants[] = {"attention.flash_split_f16.base", "adapter.fused_f16.gemv", "moe.grouped_f32.lanes"};
+  static const char *const variants[] = {"attention.flash_split_f16.base", "adapter.fused_f16.gemv",
+                                         "moe.grouped_f32.lanes"};
   for (size_t v = 0; v < sizeof variants / sizeof *variants; v++) {
     struct rig validated = {0};
     struct error err = {0};

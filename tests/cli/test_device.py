@@ -151,7 +151,7 @@ class Device(ProgramTest):
         self.assertEqual({time_ns["rounds"] for time_ns in times if time_ns}, {20})
 
     def worker_of(self, child, but):
-        """The process that holds the device, when it is none of `but`: the one child of the program, no zombie beside."""
+        """The process that holds the device, when it is none of `but`: the program's one child, no zombie beside it."""
         self.wait_for(child, lambda _: len(children_of(child.pid)) == 1 and children_of(child.pid)[0] not in but)
         return children_of(child.pid)[0]
 

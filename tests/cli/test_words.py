@@ -108,7 +108,8 @@ class Words(ProgramTest):
 
     def test_value_that_an_option_does_not_know(self):
         result_file = self.file("r.json", result(row(1000)))
-        for words in (("compare", result_file, "--format"), ("study", result_file, "--format"), ("codegen", "--tunings")):
+        for words in (("compare", result_file, "--format"), ("study", result_file, "--format"),
+                      ("codegen", "--tunings")):
             self.assert_refused(vkpareto(*words, "zzz"), 1, f"{words[-1]}: unknown value 'zzz'; there are: ")
         done = self.recommend("--model", "llama-3.1-8b", "--task", "chat", "--prefer", "latncy")
         self.assert_refused(done, 1, "--prefer: unknown value 'latncy'; did you mean 'latency'?")

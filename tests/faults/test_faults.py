@@ -151,8 +151,8 @@ class Faults(ProgramTest):
         """The tried limit, and the row of a matrix of 2 x `wide` MiB beside the others."""
         document = suite(matmul(), matmul(n=1024, k=wide << 10))
         path = self.file("suite.json", document)
-        done = self.with_fault(fault, "run", "--suite", path, "--filter", GEMV, "--out", self.folder / "out", once=False)
-        self.assert_done(done)
+        words = "run", "--suite", path, "--filter", GEMV, "--out", self.folder / "out"
+        self.assert_done(self.with_fault(fault, *words, once=False))
         result = self.result()
         row, = [row for row in result["rows"] if row["shape"]["n"] == 1024]
         self.assertEqual(result["rows"][0]["status"] in TIMED, True)
@@ -182,7 +182,8 @@ class Faults(ProgramTest):
 
     def test_doctor_tries_limits(self):
         self.assertRegex(self.told("none"), r"good +\S+ MiB in one binding was tried and works")
-        self.assertRegex(self.told("allocation-over:100"), r"mind +the driver claims \S+ GiB in one allocation, but .* failed")
+        said = self.told("allocation-over:100")
+        self.assertRegex(said, r"mind +the driver claims \S+ GiB in one allocation, but .* failed")
 
     # ---- pipelines and fences
 

@@ -1,5 +1,6 @@
 /* Kernels on a matrix unit beyond what `check` proves of them, which is their default tuning: every value of every
- * tunable, and subgroups that are wider or narrower than the host was told. Passes over devices without a matrix unit. */
+ * tunable, and subgroups that are wider or narrower than the host was told. Passes over devices without a matrix
+ * unit. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

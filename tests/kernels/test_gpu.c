@@ -1,5 +1,5 @@
-/* host/vk on a device: what devices there are, pipelines, runs, and what goes wrong; memory is in test_memory.c. The runs
- * twice, with mapped memory where the device has it and with staging. */
+/* host/vk on a device: what devices there are, pipelines, runs, and what goes wrong; memory is in test_memory.c. The
+ * runs twice, with mapped memory where the device has it and with staging. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

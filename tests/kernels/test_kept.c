@@ -1,6 +1,6 @@
 /* What a driver keeps of pipelines, from one opening of a device to the next: it answers for the same shader and
- * constants and for no other. Drivers that keep nothing (lavapipe, SwiftShader) say so. Runs nothing, so also where there
- * is no hardware, and where there are no validation layers. */
+ * constants and for no other. Drivers that keep nothing (lavapipe, SwiftShader) say so. Runs nothing, so also where
+ * there is no hardware, and where there are no validation layers. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

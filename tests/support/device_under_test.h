@@ -1,5 +1,5 @@
-/* The device that the tests of tests/kernels and tests/broken run on, opened with the validation layers, whose silence is
- * part of every test; and what a test makes on it without a word of its own where that fails. */
+/* The device that the tests of tests/kernels and tests/broken run on, opened with the validation layers, whose silence
+ * is part of every test; and what a test makes on it without a word of its own where that fails. */
 #ifndef DEVICE_UNDER_TEST_H
 #define DEVICE_UNDER_TEST_H
 

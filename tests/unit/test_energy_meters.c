@@ -1,5 +1,5 @@
-/* Every kind of meter on a tree of sysfs files (tests/fixtures/sysfs, or one whose files move) and on a stand-in for NVML:
- * which device it is found for, what it reads, and that no fault of it becomes a number. */
+/* Every kind of meter on a tree of sysfs files (tests/fixtures/sysfs, or one whose files move) and on a stand-in for
+ * NVML: which device it is found for, what it reads, and that no fault of it becomes a number. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
