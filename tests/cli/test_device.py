@@ -113,9 +113,12 @@ class Device(ProgramTest):
 
     def start_long(self, *words):
         path = self.file("suite.json", LONG)
-        return subprocess.Popen([PROGRAM, "run", "--suite", path, "--device", "0", "--out", self.out, *words],
-                                env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                start_new_session=True)
+        child = subprocess.Popen([PROGRAM, "run", "--suite", path, "--device", "0", "--out", self.out, *words],
+                                 env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                 start_new_session=True)
+        self.addCleanup(child.communicate)   # a test that fails leaves the device to the next one
+        self.addCleanup(child.kill)
+        return child
 
     def journal(self):
         return bytes_of(self.out, "*/*.journal").decode()
@@ -152,8 +155,13 @@ class Device(ProgramTest):
 
     def worker_of(self, child, but):
         """The process that holds the device, when it is none of `but`: the program's one child, no zombie beside it."""
-        self.wait_for(child, lambda _: len(children_of(child.pid)) == 1 and children_of(child.pid)[0] not in but)
-        return children_of(child.pid)[0]
+        children = []
+
+        def is_there(_):
+            children[:] = children_of(child.pid)
+            return len(children) == 1 and children[0] not in but
+        self.wait_for(child, is_there)
+        return children[0]
 
     def test_a_killed_worker_costs_one_row(self):
         """One that is killed between two jobs costs nothing, and who kills it cannot know: until a row is lost."""
