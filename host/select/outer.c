@@ -74,6 +74,24 @@ bool outer_build(const struct space_request *request, const struct setting *sett
   return false;
 }
 
+bool outer_add(const struct space_request *request, const struct setting *setting, struct outer *out, struct error *err) {
+  const struct front_algebra objectives = {OBJECTIVE_COUNT, OBJECTIVE_COUNT};
+  if (out->n == OUTER_MOST) return error_set(err, ERROR_UNSUPPORTED, "over %d settings", OUTER_MOST);
+  struct space *spaces = realloc(out->spaces, (out->n + 1) * sizeof *spaces);
+  if (!spaces) return error_set(err, ERROR_MEMORY, "out of memory for another setting");
+  out->spaces = spaces;
+  struct space_request wanted = *request;
+  wanted.setting = *setting;
+  if (!space_build(&wanted, &spaces[out->n], err)) return false;
+  space_leave_out(&spaces[out->n], !spaces->quality_known, !spaces->energy_known);
+  struct front more = {0};
+  const bool ok = choose_front(&spaces[out->n], &more, err) && join(&out->front, &more, out->n, err)
+               && front_prune(&objectives, &out->front, err);
+  out->n++;
+  front_free(&more);
+  return ok;
+}
+
 void outer_free(struct outer *outer) {
   for (size_t i = 0; i < outer->n; i++) space_free(&outer->spaces[i]);
   free(outer->spaces);
