@@ -6,7 +6,6 @@
 #include "cli.h"
 #include "compile.h"
 #include "device_select.h"
-#include "gpu.h"
 #include "json.h"
 #include "log.h"
 #include "plan.h"

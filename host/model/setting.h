@@ -7,7 +7,6 @@
 #ifndef SETTING_H
 #define SETTING_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "finetune.h"

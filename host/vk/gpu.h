@@ -53,9 +53,8 @@ struct gpu_time;
 /* *time of the copy: NULL for those who do not ask. */
 bool gpu_copy(struct gpu *, struct gpu_buffer *to, uint64_t to_offset, struct gpu_buffer *from, uint64_t from_offset,
               uint64_t bytes, struct gpu_time *time, struct error *);
-/* Memory allocated by this process through gpu_buffer_create, now and at most. */
+/* Memory that this process holds of gpu_buffer_create's. */
 uint64_t gpu_memory_used(const struct gpu *);
-uint64_t gpu_memory_peak(const struct gpu *);
 
 /* ---- pipelines */
 struct gpu_pipeline;

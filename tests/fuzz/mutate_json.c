@@ -1,6 +1,5 @@
 /* Changes one value of an input that is JSON: most changes of its bytes would only end in the parser. Every other
  * change is libFuzzer's own. What is not JSON gets those alone. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

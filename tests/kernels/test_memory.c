@@ -108,7 +108,6 @@ static void memory_is_counted(void **state) {
   gpu_buffer_destroy(gpu, a);
   gpu_buffer_destroy(gpu, b);
   assert_int_equal(gpu_memory_used(gpu), before);
-  assert_true(gpu_memory_peak(gpu) >= before + (1 << 20) + (1 << 19));
 }
 
 int main(void) {

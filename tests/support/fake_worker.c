@@ -9,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "file.h"
 #include "job.h"
 #include "result.h"
 

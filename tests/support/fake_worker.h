@@ -11,7 +11,6 @@
 
 #include <stddef.h>
 
-#include "caps.h"
 
 int fake_worker(void);
 

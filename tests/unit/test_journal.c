@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "file.h"
 #include "journal.h"
 #include "log.h"
 #include "platform.h"
