@@ -43,8 +43,9 @@ static size_t add_points(struct normal *eq, const struct fit_point *points, size
 
 static void add_law(struct normal *eq, const struct fit *law, const double share[FIT_TERMS]) {
   for (int t = 0; t < FIT_TERMS; t++) {
-    struct row row = {.y = share[t] * law->ns[t]};
-    row.x[t] = share[t];
+    const double x = share[t] * sqrt(FIT_LAW_WEIGHT);
+    struct row row = {.y = x * law->ns[t]};
+    row.x[t] = x;
     add_row(eq, &row);
   }
 }

@@ -27,12 +27,15 @@ struct fit_point {
 
 enum { FIT_MIN_POINTS = 2 };   /* a latency and one slope */
 
+/* What a term of the law weighs, in points. Leave-one-out over the quick suite on lavapipe and SwiftShader: docs/cost-model.md. */
+#define FIT_LAW_WEIGHT (1.0 / 16)
+
 double fit_at(const struct fit *, const double amount[FIT_TERMS]);
 
 /* Coefficients >= 0 that minimise the sum of squared relative errors over the points outside the unit `without`
  * (FIT_NEVER: all points). With `law`, the fit of many, the points lean on it where they cannot tell the terms apart: for
  * each term the sum has one more square, of what the coefficient is away from the law's, as a share of the points' times
- * on average, so that each term of the law weighs as much as one point.
+ * on average, times FIT_LAW_WEIGHT.
  *
  * Exact: the optimum is the best of the unconstrained solutions on the 63 subsets of the terms that happen to be
  * nonnegative (the active-set argument of Lawson and Hanson 1974, ch. 23), enumerated; no iteration, no start value,
