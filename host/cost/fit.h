@@ -28,7 +28,7 @@ struct fit_point {
 enum { FIT_MIN_POINTS = 2 };   /* a latency and one slope */
 
 /* What a term of the law weighs, in points. Leave-one-out over the quick suite on lavapipe and SwiftShader: docs/cost-model.md. */
-#define FIT_LAW_WEIGHT (1.0 / 16)
+#define FIT_LAW_WEIGHT 0.25
 
 double fit_at(const struct fit *, const double amount[FIT_TERMS]);
 
