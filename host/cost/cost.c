@@ -34,7 +34,7 @@ static bool can_be_planned(const struct result_row *row, const struct caps *caps
   struct error err = {0};
   struct demand demand;
   return family_in_range(&kase, &err) && row->family->tensors(&kase, technique_find(row->technique), &tensors, &err) &&
-         demand_of(row, &kase, caps, 1, &demand);
+         demand_of(row, &kase, caps, (struct cores){1, 0}, &demand);
 }
 
 /* An op of a model, timed on streaming data, by a kernel that this build still has. The three names of a row must

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "demand.h"
 #include "energy.h"
 #include "family.h"
 #include "kernel.h"
@@ -48,7 +49,7 @@ struct cost_model {
   struct cost_kernel *kernels;
   struct cost_group *groups;
   size_t n_kernels, n;
-  double cores;                     /* workgroups that the device runs side by side, as its times tell (law.h) */
+  struct cores cores;               /* as the device's times tell (law.h) */
   bool has_energy;                  /* enough rows had their joules measured for a fit */
   struct energy_fit energy;         /* when has_energy: over all techniques and regimes */
 };

@@ -27,10 +27,12 @@ static double groups_of(const struct pass *pass) {
 
 /* By how much longer a pass takes than if its workgroups were spread evenly over the cores: the last ones to begin have
  * some of the cores to themselves. */
-static double tail_of(double groups, double cores) { return ceil(groups / cores) * cores / groups; }
+static double tail_of(double groups, struct cores cores) {
+  return 1 + cores.loss * (ceil(groups / cores.n) * cores.n / groups - 1);
+}
 
 static void add_up(const struct dispatch_plan *plan, const struct kernel_case *kase, const struct technique *technique,
-                   double cores, struct demand *out) {
+                   struct cores cores, struct demand *out) {
   const double per_score = family_per_score(kase);
   double work = 0, walked = 0, all_groups = 0, most_groups = 0;
   *out = (struct demand){0};
@@ -52,7 +54,7 @@ static void add_up(const struct dispatch_plan *plan, const struct kernel_case *k
   out->amount[FIT_SCORE] = per_score > 0 ? work * tail / per_score : 0;
 }
 
-bool demand_of(const struct result_row *row, const struct kernel_case *kase, const struct caps *caps, double cores,
+bool demand_of(const struct result_row *row, const struct kernel_case *kase, const struct caps *caps, struct cores cores,
                struct demand *out) {
   const struct variant *variant = variant_find(row->variant);
   int32_t tuning[KERNEL_TUNABLES] = {0};

@@ -114,8 +114,8 @@ static bool fit_pools(const struct fitting *fitting, long without) {
 
 /* ---- cores */
 
-/* What the fits on so many cores leave unexplained; false when memory runs out. */
-static bool residual_of(const struct fitting *fitting, double cores, double *sum) {
+/* What the fits on such cores leave unexplained; false when memory runs out. */
+static bool residual_of(const struct fitting *fitting, struct cores cores, double *sum) {
   struct cost_model *cost = fitting->cost;
   cost->cores = cores;
   for (size_t k = 0; k < cost->n_kernels; k++) set_amounts(cost, &cost->kernels[k]);
@@ -127,20 +127,22 @@ static bool residual_of(const struct fitting *fitting, double cores, double *sum
 
 /* Leaves all kernels fitted with what it finds. */
 static bool find_cores(const struct fitting *fitting) {
-  static const double known[] = {1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512};
-  enum { KNOWN = sizeof known / sizeof known[0] };
+  static const double known[] = {2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512}, losses[] = {0.5, 1};
+  enum { TRIES = sizeof known / sizeof known[0] * 2 };
   const double floor = 1e-6;   /* of each point: 0.1 % are explained well enough */
-  double points = 0, sum[KNOWN], ignored;
+  double points = 0, even, best = INFINITY, ignored;
+  struct cores found = {1, 0};
   for (size_t k = 0; k < fitting->cost->n_kernels; k++) points += (double)fitting->cost->kernels[k].n;
-  size_t best = 0;
-  for (size_t c = 0; c < KNOWN; c++) {
-    if (!residual_of(fitting, known[c], &sum[c])) return false;
-    sum[c] += floor * points;
-    if (sum[c] < sum[best]) best = c;
+  if (!residual_of(fitting, found, &even)) return false;
+  for (int i = 0; i < TRIES; i++) {
+    const struct cores cores = {known[i / 2], losses[i % 2]};
+    double sum;
+    if (!residual_of(fitting, cores, &sum)) return false;
+    if (sum < best) best = sum, found = cores;
   }
   /* Twice the gain in log-likelihood of normal errors; one of so many tries gains as much by chance. */
-  if (points * log(sum[0] / sum[best]) <= 2 * log(KNOWN)) best = 0;
-  return residual_of(fitting, known[best], &ignored);
+  if (points * log((even + floor * points) / (best + floor * points)) <= 2 * log(TRIES)) found = (struct cores){1, 0};
+  return residual_of(fitting, found, &ignored);
 }
 
 /* ---- leave-one-out */
