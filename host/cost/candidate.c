@@ -21,7 +21,8 @@ static bool is_first_of_tuning(const struct cost_kernel *kernel, size_t i, long 
 static double log_ratio(double a, double b) { return fabs(log((a + 1) / (b + 1))); }
 
 /* How far a row's shape is in bytes and operations, which do not tell N from K. */
-static double distance_of(const struct cost_kernel *kernel, const struct result_row *row, const struct kernel_case *kase) {
+static double distance_of(const struct cost_kernel *kernel, const struct result_row *row,
+                          const struct kernel_case *kase) {
   const struct kernel_case other = cost_case_of(row);
   return log_ratio(kase->family->bytes(kase, kernel->technique), other.family->bytes(&other, kernel->technique)) +
          log_ratio(kase->family->flops(kase), other.family->flops(&other));

@@ -12,8 +12,8 @@ struct candidate {
   double ns;                      /* INFINITY: too few rows for a law */
 };
 
-/* The fastest of the technique's kernels, with each tuning that it was measured with, as if no row of the unit `without` had
- * been measured (FIT_NEVER: of all). False when none can run the case. */
+/* The fastest of the technique's kernels, with each tuning that it was measured with, as if no row of the unit
+ * `without` had been measured (FIT_NEVER: of all). False when none can run the case. */
 bool candidate_find(const struct cost_model *, const struct technique *, const struct kernel_case *, long without,
                     struct candidate *);
 /* Bytes or operations more than 2x outside what was measured of the kernel beside that unit. */

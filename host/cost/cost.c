@@ -43,12 +43,12 @@ static bool usable(const struct result_row *row, const struct caps *caps) {
   const struct variant *variant = variant_find(row->variant);
   return row->family && family_is_costed(row->family) && status_has_time(row->status) && row->mode != MODE_WARM
       && family_at_preset(row->family, row->dim) && isfinite(row->time.median) && row->time.median > 0
-      && variant && strcmp(variant->technique, row->technique) == 0 && family_of_technique(row->technique) == row->family
-      && can_be_planned(row, caps);
+      && variant && strcmp(variant->technique, row->technique) == 0
+      && family_of_technique(row->technique) == row->family && can_be_planned(row, caps);
 }
 
-static struct cost_group *group_of(struct cost_model *cost, const struct technique *technique, const struct family *family,
-                                   enum regime regime) {
+static struct cost_group *group_of(struct cost_model *cost, const struct technique *technique,
+                                   const struct family *family, enum regime regime) {
   for (size_t g = 0; g < cost->n; g++)
     if (cost->groups[g].technique == technique && cost->groups[g].regime == regime) return &cost->groups[g];
   struct cost_group *group = &cost->groups[cost->n];
@@ -100,20 +100,26 @@ static size_t keep_fastest(const struct result_row **rows, size_t n) {
 static bool make_groups(struct cost_model *cost) {
   const struct result *result = cost->result;
   size_t n_techniques = 0, n_variants = 0;
-  for (size_t f = 0; f < n_families; f++) n_techniques += families[f]->n_techniques, n_variants += families[f]->n_variants;
+  for (size_t f = 0; f < n_families; f++) {
+    n_techniques += families[f]->n_techniques;
+    n_variants += families[f]->n_variants;
+  }
   cost->groups = calloc(n_techniques * REGIME_COUNT, sizeof *cost->groups);
   cost->kernels = calloc(n_variants * REGIME_COUNT, sizeof *cost->kernels);
   if (!cost->groups || !cost->kernels) return false;
   for (size_t i = 0; i < result->n_rows; i++)
     if (usable(&result->rows[i], &result->caps) && !add_row(cost, &result->rows[i])) return false;
   for (size_t g = 0; g < cost->n; g++) cost->groups[g].n = keep_fastest(cost->groups[g].rows, cost->groups[g].n);
-  for (size_t k = 0; k < cost->n_kernels; k++) cost->kernels[k].n = keep_fastest(cost->kernels[k].rows, cost->kernels[k].n);
+  for (size_t k = 0; k < cost->n_kernels; k++)
+    cost->kernels[k].n = keep_fastest(cost->kernels[k].rows, cost->kernels[k].n);
   return true;
 }
 
 /* ---- energy */
 
-static bool has_joules(const struct result_row *row, const struct caps *caps) { return row->energy.windows > 0 && usable(row, caps); }
+static bool has_joules(const struct result_row *row, const struct caps *caps) {
+  return row->energy.windows > 0 && usable(row, caps);
+}
 
 /* One unit per shape: of one shape the formats share the kernels' inner loops and the clocks of their minute. */
 static bool fit_energy(struct cost_model *cost) {
@@ -127,7 +133,8 @@ static bool fit_energy(struct cost_model *cost) {
     const struct kernel_case kase = cost_case_of(row);
     size_t unit = n_units;
     for (size_t j = 0; j < n; j++)
-      if (rows[j]->family == row->family && family_same_shape(row->family, rows[j]->dim, row->dim)) unit = points[j].unit;
+      if (rows[j]->family == row->family && family_same_shape(row->family, rows[j]->dim, row->dim))
+        unit = points[j].unit;
     if (unit == n_units) n_units++;
     rows[n] = row;
     points[n++] = (struct energy_point){kase.family->bytes(&kase, technique_find(row->technique)),
@@ -189,7 +196,8 @@ void cost_free(struct cost_model *cost) {
 
 const struct cost_group *cost_find(const struct cost_model *cost, const char *technique, enum regime regime) {
   for (size_t g = 0; g < cost->n; g++)
-    if (cost->groups[g].regime == regime && strcmp(cost->groups[g].technique->id, technique) == 0) return &cost->groups[g];
+    if (cost->groups[g].regime == regime && strcmp(cost->groups[g].technique->id, technique) == 0)
+      return &cost->groups[g];
   return NULL;
 }
 
@@ -239,8 +247,9 @@ static bool take_row(const struct cost_model *cost, const struct cost_group *gro
   const struct result_row *row = row_of(group, kase);
   struct demand demand;
   if (!row || !demand_of(row, kase, &cost->result->caps, cost->cores, &demand)) return false;
-  *out = (struct cost_estimate){.ns = row->time.median, .lo = finite_or_nan(row->time.lo), .hi = finite_or_nan(row->time.hi),
-                                .row = row, .measured = true, .scratch_bytes = demand.scratch_bytes};
+  *out = (struct cost_estimate){.ns = row->time.median, .lo = finite_or_nan(row->time.lo),
+                                .hi = finite_or_nan(row->time.hi), .row = row, .measured = true,
+                                .scratch_bytes = demand.scratch_bytes};
   return true;
 }
 
@@ -264,7 +273,8 @@ bool cost_predict(const struct cost_model *cost, const char *technique, const st
   if (!family_in_range(kase, err)) return false;
   const enum regime regime = cost_regime(kase);
   const struct cost_group *group = cost_find(cost, technique, regime);
-  if (!group) return error_set(err, ERROR_INPUT, "no usable %srow of %s in the result", regime_words[regime], technique);
+  if (!group)
+    return error_set(err, ERROR_INPUT, "no usable %srow of %s in the result", regime_words[regime], technique);
   struct tensor_list tensors = {0};
   if (!kase->family->tensors(kase, group->technique, &tensors, err)) return false;
   if (!take_row(cost, group, kase, out) && !take_law(cost, group, kase, out, err)) return false;
@@ -274,7 +284,8 @@ bool cost_predict(const struct cost_model *cost, const char *technique, const st
 
 bool cost_left_out(const struct cost_group *group, size_t i, struct cost_estimate *out) {
   const struct cost_left_out *left_out = &group->left_out[i];
-  *out = (struct cost_estimate){.row = group->rows[i], .extrapolated = left_out->extrapolated, .joules = NAN, .joules_error = NAN};
+  *out = (struct cost_estimate){.row = group->rows[i], .extrapolated = left_out->extrapolated, .joules = NAN,
+                                .joules_error = NAN};
   if (isnan(left_out->ns)) return false;
   set_interval(left_out->ns, group->error, out);
   return true;

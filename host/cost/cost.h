@@ -2,11 +2,11 @@
  * time it is read and never stored in it. The law, term by term: fit.h; how kernels share it: pool.h; what it was
  * measured to be worth: docs/cost-model.md.
  *
- * Every kernel (a variant) has a law of its own, fitted to all its timed rows: of those too that lost their shape to another
- * kernel. Of a technique the kernel is predicted whose law is the fastest at the shape, so that where one gives way to another
- * follows from both. Kernels built from one source are one pool, and the empty dispatch, where the result has it, is one
- * more point of each: an op of nothing takes as long. Warm rows are not used: weights and KV stream. A shape that was
- * measured is answered by its row, of several the one of result_fastest, any other by the law.
+ * Every kernel (a variant) has a law of its own, fitted to all its timed rows: of those too that lost their shape to
+ * another kernel. Of a technique the kernel is predicted whose law is the fastest at the shape, so that where one gives
+ * way to another follows from both. Kernels built from one source are one pool, and the empty dispatch, where the
+ * result has it, is one more point of each: an op of nothing takes as long. Warm rows are not used: weights and KV
+ * stream. A shape that was measured is answered by its row, of several the one of result_fastest, any other by the law.
  *
  * What is asked for and how good the answers are is told by technique and regime, few rows or many: a group. */
 #ifndef COST_H
@@ -77,8 +77,8 @@ bool cost_predict(const struct cost_model *, const char *technique, const struct
 
 struct kernel_case cost_case_of(const struct result_row *);   /* of a known family */
 
-/* The same for row i of a group as if no row of its unit had been measured: what leave-one-out says of a shape that was.
- * ns, lo, hi and extrapolated are set; false when the others do not carry a prediction. */
+/* The same for row i of a group as if no row of its unit had been measured: what leave-one-out says of a shape that
+ * was. ns, lo, hi and extrapolated are set; false when the others do not carry a prediction. */
 bool cost_left_out(const struct cost_group *, size_t i, struct cost_estimate *);
 
 /* What the device draws over ns in which nothing is computed, such as launches; NAN unknown. */

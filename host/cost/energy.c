@@ -10,7 +10,8 @@ static const double NS = 1e-9;
 /* Watts in place of ns; what is drawn whatever is done counts as one launch. */
 static struct fit_point power_of(const struct energy_point *p) {
   const double seconds = NS * p->ns;
-  return (struct fit_point){.amount = {[FIT_LAUNCH] = 1, [FIT_BYTE] = p->bytes / seconds, [FIT_OPERATION] = p->flops / seconds},
+  return (struct fit_point){.amount = {[FIT_LAUNCH] = 1, [FIT_BYTE] = p->bytes / seconds,
+                                       [FIT_OPERATION] = p->flops / seconds},
                             .ns = p->joules / seconds, .unit = (long)p->unit};
 }
 
@@ -38,7 +39,8 @@ bool energy_fit_solve(const struct energy_point *points, size_t n, size_t n_unit
   const bool ok = powers && fit_solve(powers, n, FIT_NEVER, NULL, &fit);
   if (ok)
     *out = (struct energy_fit){.idle_watts = fit.ns[FIT_LAUNCH], .joules_per_byte = fit.ns[FIT_BYTE],
-                               .joules_per_flop = fit.ns[FIT_OPERATION], .error = left_out_error(powers, n, n_units), .n = n};
+                               .joules_per_flop = fit.ns[FIT_OPERATION],
+                               .error = left_out_error(powers, n, n_units), .n = n};
   free(powers);
   return ok;
 }

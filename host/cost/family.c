@@ -19,7 +19,7 @@ struct cost_family {
 static const struct cost_family cost_families[] = {
   {"matmul", "m", 8, false, {"m"}, {0}, NULL, NULL},                 /* 8: where the matrix-vector kernels end */
   {"adapter", "m", 8, false, {"m", "rank", "adapters"}, {0}, NULL, NULL},   /* over the kernels of matmul */
-  {"moe", "tokens", 8, false, {"tokens"}, {0}, "load", NULL},        /* the expected load of a model is the uniform one */
+  {"moe", "tokens", 8, false, {"tokens"}, {0}, "load", NULL},   /* the expected load of a model is the uniform one */
   {"attention", "q", 1, true, {"batch", "q", "kv"}, {0}, "causal", "head"},
   {"kv_cache", NULL, 0, false, {0}, {"position", "kv"}, NULL, NULL},
   {"block", NULL, 0, false, {0}, {"position", "vocab"}, NULL, NULL},

@@ -26,7 +26,8 @@ static bool is_in(const struct fit_point *point, long without) {
   return point->unit == FIT_NEVER || point->unit != without;
 }
 
-static size_t add_points(struct normal *eq, const struct fit_point *points, size_t n, long without, double share[FIT_TERMS]) {
+static size_t add_points(struct normal *eq, const struct fit_point *points, size_t n, long without,
+                         double share[FIT_TERMS]) {
   size_t used = 0;
   for (size_t i = 0; i < n; i++) {
     if (!is_in(&points[i], without)) continue;
@@ -112,7 +113,7 @@ bool fit_solve(const struct fit_point *points, size_t n, long without, const str
   if (add_points(&eq, points, n, without, share) < FIT_MIN_POINTS) return false;
   if (law) add_law(&eq, law, share);
   scale(&eq);
-  const double tie = 1e-12 * eq.yy;   /* the sums are differences of numbers as large as yy, exact to some 1e-15 of it */
+  const double tie = 1e-12 * eq.yy;   /* sums are differences of numbers as large as yy, exact to some 1e-15 of it */
   double best = INFINITY;
   for (int size = 1; size <= FIT_TERMS; size++)   /* fewer terms first: they win ties */
     for (unsigned subset = 1; subset < 1u << FIT_TERMS; subset++) {

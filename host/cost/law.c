@@ -127,7 +127,8 @@ static bool residual_of(const struct fitting *fitting, struct cores cores, doubl
 
 /* Leaves all kernels fitted with what it finds. */
 static bool find_cores(const struct fitting *fitting) {
-  static const double known[] = {2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512}, losses[] = {0.5, 1};
+  static const double known[] = {2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512};
+  static const double losses[] = {0.5, 1};
   enum { TRIES = sizeof known / sizeof known[0] * 2 };
   const double floor = 1e-6;   /* of each point: 0.1 % are explained well enough */
   double points = 0, even, best = INFINITY, ignored;
@@ -148,7 +149,8 @@ static bool find_cores(const struct fitting *fitting) {
 /* ---- leave-one-out */
 
 /* While the pools are fitted without its unit. */
-static struct cost_left_out left_out_of(const struct cost_model *cost, const struct cost_group *group, size_t i, long unit) {
+static struct cost_left_out left_out_of(const struct cost_model *cost, const struct cost_group *group, size_t i,
+                                        long unit) {
   const struct kernel_case kase = cost_case_of(group->rows[i]);
   struct candidate candidate;
   if (!candidate_find(cost, group->technique, &kase, unit, &candidate) || !isfinite(candidate.ns))
@@ -196,7 +198,8 @@ static void add_squares(const struct cost_group *group, struct squares *out) {
 static void set_error(const struct cost_model *cost, struct cost_group *group) {
   struct squares own = {0}, all = {0};
   for (size_t g = 0; g < cost->n; g++)
-    if (cost->groups[g].family == group->family && cost->groups[g].regime == group->regime) add_squares(&cost->groups[g], &all);
+    if (cost->groups[g].family == group->family && cost->groups[g].regime == group->regime)
+      add_squares(&cost->groups[g], &all);
   add_squares(group, &own);
   const double error = sqrt((own.sum + LAW_PRIOR * all.sum / all.n) / (own.n + LAW_PRIOR));
   group->error = isfinite(error) ? error : NAN;

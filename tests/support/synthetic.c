@@ -22,8 +22,8 @@ struct kernel_case synthetic_matmul(int64_t m, int64_t n, int64_t k) {
   return (struct kernel_case){.family = family_find("matmul"), .dim = {m, n, k}, .mode = MODE_COLD};
 }
 
-struct result_row *synthetic_add(struct synthetic *synthetic, const struct kernel_case *kase, char *technique, char *variant,
-                                 double ns) {
+struct result_row *synthetic_add(struct synthetic *synthetic, const struct kernel_case *kase, char *technique,
+                                 char *variant, double ns) {
   assert_true(synthetic->result.n_rows < SYNTHETIC_ROWS);
   struct result_row *row = &synthetic->rows[synthetic->result.n_rows++];
   *row = (struct result_row){.technique = technique, .variant = variant, .family = kase->family, .mode = kase->mode,
@@ -39,7 +39,8 @@ struct cost_model *synthetic_build(const struct synthetic *synthetic) {
   return cost;
 }
 
-struct cost_estimate synthetic_predict(const struct cost_model *cost, const char *technique, const struct kernel_case *kase) {
+struct cost_estimate synthetic_predict(const struct cost_model *cost, const char *technique,
+                                       const struct kernel_case *kase) {
   struct cost_estimate e;
   struct error err = {0};
   if (!cost_predict(cost, technique, kase, &e, &err)) fail_msg("%s", err.text);

@@ -81,7 +81,8 @@ static void far_outside_is_marked_extrapolated(void **state) {
   start();
   add(1, 1024, 1024, 1), add(1, 4096, 4096, 1);
   struct cost_model *cost = build();
-  struct kernel_case near = synthetic_matmul(1, 4096, 8000), far = synthetic_matmul(1, 4096, 8600), small = synthetic_matmul(1, 1024, 400);
+  struct kernel_case near = synthetic_matmul(1, 4096, 8000), far = synthetic_matmul(1, 4096, 8600);
+  struct kernel_case small = synthetic_matmul(1, 1024, 400);
   assert_false(predict(cost, &near).extrapolated);
   assert_true(predict(cost, &far).extrapolated);
   assert_true(predict(cost, &small).extrapolated);
@@ -101,8 +102,8 @@ static void the_fastest_proved_row_of_a_shape_counts(void **state) {
   cost_free(cost);
 }
 
-/* Which row counts of one shape's, given as factor and half width in percent; the first is noisy, the others ok. The rows
- * are tried in every rotation. */
+/* Which row counts of one shape's, given as factor and half width in percent; the first is noisy, the others ok. The
+ * rows are tried in every rotation. */
 static size_t counts(size_t n, const double factor[], const double half[]) {
   size_t found[3];
   struct kernel_case kase = synthetic_matmul(1, 2048, 2048);
@@ -125,12 +126,12 @@ static size_t counts(size_t n, const double factor[], const double half[]) {
 
 static void an_ok_row_counts_before_a_noisy_one_only_where_they_overlap(void **state) {
   (void)state;
-  assert_int_equal(counts(2, (double[]){1, 2.3}, (double[]){20, 5}), 0);             /* clearly slower, however well known */
+  assert_int_equal(counts(2, (double[]){1, 2.3}, (double[]){20, 5}), 0);     /* clearly slower, however well known */
   assert_int_equal(counts(2, (double[]){1, 1.2}, (double[]){20, 5}), 1);
   assert_int_equal(counts(2, (double[]){1, 0.9}, (double[]){20, 5}), 1);
-  assert_int_equal(counts(3, (double[]){1, 1.2, 1.1}, (double[]){20, 5, 5}), 2);     /* the fastest of those that overlap */
+  assert_int_equal(counts(3, (double[]){1, 1.2, 1.1}, (double[]){20, 5, 5}), 2);   /* the fastest that overlaps */
   assert_int_equal(counts(3, (double[]){1, 1.35, 1.3}, (double[]){20, 15, 5}), 1);   /* the third is not one of them */
-  assert_int_equal(counts(2, (double[]){1, 1.05}, (double[]){NAN, 5}), 0);           /* an unknown interval overlaps nothing */
+  assert_int_equal(counts(2, (double[]){1, 1.05}, (double[]){NAN, 5}), 0);   /* an unknown interval overlaps nothing */
 }
 
 static void a_noisy_row_serves_where_there_is_no_other(void **state) {
@@ -143,7 +144,8 @@ static void a_noisy_row_serves_where_there_is_no_other(void **state) {
   cost_free(cost);
 }
 
-/* A damaged or hostile file: the variant of another op must never be asked about this one, nor run with tuning it does not know. */
+/* A damaged or hostile file: the variant of another op must never be asked about this one, nor run with tuning it
+ * does not know. */
 static void a_row_whose_names_disagree_is_not_used(void **state) {
   (void)state;
   start();
@@ -224,11 +226,13 @@ static void each_family_has_its_regimes(void **state) {
   (void)state;
   const struct { struct kernel_case kase; enum regime regime, law; } known[] = {
     {CASE("matmul", 8, 64, 64), REGIME_DECODE, REGIME_ANY}, {CASE("matmul", 9, 64, 64), REGIME_PREFILL, REGIME_ANY},
-    {CASE("moe", 8, 8, 2, 64, 64), REGIME_DECODE, REGIME_ANY}, {CASE("moe", 9, 8, 2, 64, 64), REGIME_PREFILL, REGIME_ANY},
+    {CASE("moe", 8, 8, 2, 64, 64), REGIME_DECODE, REGIME_ANY},
+    {CASE("moe", 9, 8, 2, 64, 64), REGIME_PREFILL, REGIME_ANY},
     {CASE("attention", 8, 1, 64, 2, 1, 64, 1), REGIME_DECODE, REGIME_DECODE},
     {CASE("attention", 1, 2, 64, 2, 1, 64, 1), REGIME_PREFILL, REGIME_PREFILL},
     {CASE("block", 1, 64), REGIME_ANY, REGIME_ANY}, {CASE("block", 512, 64), REGIME_ANY, REGIME_ANY},
-    {CASE("kv_cache", 1, 512, 0, 512, 1, 64), REGIME_ANY, REGIME_ANY}, {CASE("router", 1, 8, 2), REGIME_ANY, REGIME_ANY},
+    {CASE("kv_cache", 1, 512, 0, 512, 1, 64), REGIME_ANY, REGIME_ANY},
+    {CASE("router", 1, 8, 2), REGIME_ANY, REGIME_ANY},
   };
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
     assert_int_equal(cost_regime(&known[i].kase), known[i].regime);

@@ -10,7 +10,8 @@
 #include "rng.h"
 
 static struct fit_point point_of(const struct fit *law, double launches, double bytes, double operations, long unit) {
-  struct fit_point point = {.amount = {[FIT_LAUNCH] = launches, [FIT_BYTE] = bytes, [FIT_OPERATION] = operations}, .unit = unit};
+  struct fit_point point = {.amount = {[FIT_LAUNCH] = launches, [FIT_BYTE] = bytes, [FIT_OPERATION] = operations},
+                            .unit = unit};
   point.ns = fit_at(law, point.amount);
   return point;
 }
@@ -27,13 +28,15 @@ static void recovers_known_coefficients(void **state) {
   (void)state;
   struct rng rng = rng_make(3);
   static const struct fit laws[] = {
-    {{5000, 0, 0, 0.004, 2e-5, 0}}, {{0, 0, 0, 0.004, 2e-5, 0}}, {{5000, 0, 0, 0, 2e-5, 0}}, {{5000, 0, 0, 0.004, 0, 0}},
+    {{5000, 0, 0, 0.004, 2e-5, 0}}, {{0, 0, 0, 0.004, 2e-5, 0}}, {{5000, 0, 0, 0, 2e-5, 0}},
+    {{5000, 0, 0, 0.004, 0, 0}},
     {{0, 0, 0, 0.004, 0, 0}}, {{700, 0, 0, 0, 0, 0}}, {{5000, 800, 40, 0.004, 2e-5, 0.3}}, {{0, 0, 40, 0, 2e-5, 0.3}},
   };
   for (size_t i = 0; i < sizeof laws / sizeof laws[0]; i++) {
     struct fit_point points[12];
     for (size_t p = 0; p < 12; p++) {
-      const double amount[FIT_TERMS] = {1 + (double)(p % 3), (double)(p % 2), 1 + 1e4 * rng_uniform(&rng), 1e4 + 1e8 * rng_uniform(&rng),
+      const double amount[FIT_TERMS] = {1 + (double)(p % 3), (double)(p % 2), 1 + 1e4 * rng_uniform(&rng),
+                                        1e4 + 1e8 * rng_uniform(&rng),
                                         1e6 + 1e11 * rng_uniform(&rng), 1e3 + 1e6 * rng_uniform(&rng)};
       points[p].unit = (long)p / 3;
       for (int t = 0; t < FIT_TERMS; t++) points[p].amount[t] = amount[t];
@@ -62,7 +65,8 @@ static void is_the_best_nonnegative_fit(void **state) {
     for (int t = 0; t < FIT_TERMS; t++) assert_true(fit.ns[t] >= 0);
     const double best = squares(&fit, points, 6);
     for (int i = 0; i < 1000; i++) {
-      const struct fit other = {{[FIT_LAUNCH] = i % 10 * 0.2, [FIT_BYTE] = i / 10 % 10 * 0.3, [FIT_OPERATION] = i / 100 * 0.3}};
+      const struct fit other = {{[FIT_LAUNCH] = i % 10 * 0.2, [FIT_BYTE] = i / 10 % 10 * 0.3,
+                                 [FIT_OPERATION] = i / 100 * 0.3}};
       assert_true(best <= squares(&other, points, 6) * (1 + 1e-9));
     }
   }
@@ -94,7 +98,8 @@ static void many_points_outweigh_the_law(void **state) {
 static void too_few_points_have_no_fit(void **state) {
   (void)state;
   const struct fit law = {{[FIT_BYTE] = 1}};
-  const struct fit_point points[] = {point_of(&law, 1, 1, 0, 0), point_of(&law, 1, 2, 0, 0), point_of(&law, 1, 3, 0, FIT_NEVER)};
+  const struct fit_point points[] = {point_of(&law, 1, 1, 0, 0), point_of(&law, 1, 2, 0, 0),
+                                     point_of(&law, 1, 3, 0, FIT_NEVER)};
   struct fit fit;
   assert_false(fit_solve(points, 1, FIT_NEVER, NULL, &fit));
   assert_false(fit_solve(points, 3, 0, NULL, &fit));      /* the one that is never left out does not count */
@@ -124,7 +129,8 @@ static void a_member_leans_on_the_others(void **state) {
   const struct fit law = {{[FIT_LAUNCH] = 1000, [FIT_BYTE] = 0.01, [FIT_OPERATION] = 0.002}};
   struct fit_point many[6], few[] = {point_of(&law, 1, 1e6, 2e6, 0), point_of(&law, 1, 4e6, 8e6, 1)};
   for (size_t p = 0; p < 6; p++) many[p] = point_of(&law, 1, 1e6 * (double)(p + 1), p % 2 ? 3e7 : 1e6, (long)p);
-  struct pool_member members[] = {{.points = many, .n = 6}, {.points = few, .n = 2}}, *both[] = {&members[0], &members[1]};
+  struct pool_member members[] = {{.points = many, .n = 6}, {.points = few, .n = 2}};
+  struct pool_member *both[] = {&members[0], &members[1]};
   const struct fit_point other = point_of(&law, 1, 1e6, 3e7, 2);
   assert_true(pool_fit(both, 2, FIT_NEVER) && members[1].fitted);
   assert_float_equal(fit_at(&members[1].fit, other.amount) / other.ns, 1, 1e-6);
@@ -134,7 +140,8 @@ static void a_member_leans_on_the_others(void **state) {
 
 static void what_is_not_explained_has_a_known_size(void **state) {
   (void)state;
-  struct fit_point points[] = {{.amount = {[FIT_LAUNCH] = 1}, .ns = 1, .unit = 0}, {.amount = {[FIT_LAUNCH] = 1}, .ns = 1, .unit = 1}};
+  struct fit_point points[] = {{.amount = {[FIT_LAUNCH] = 1}, .ns = 1, .unit = 0},
+                               {.amount = {[FIT_LAUNCH] = 1}, .ns = 1, .unit = 1}};
   struct pool_member member = {.points = points, .n = 2, .fit = {{[FIT_LAUNCH] = 2}}, .fitted = true};
   struct pool_member *members[] = {&member};
   double sum = 1;

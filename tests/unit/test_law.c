@@ -1,5 +1,5 @@
-/* Synthetic devices that run so many workgroups side by side: how many is found from times alone, and with it what shapes
- * take that leave some of the cores without work. */
+/* Synthetic devices that run so many workgroups side by side: how many is found from times alone, and with it what
+ * shapes take that leave some of the cores without work. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -81,8 +81,8 @@ static void the_kernel_that_wastes_least_is_predicted(void **state) {
   cost_free(cost);
 }
 
-/* Rows that lost their shape are rows of their kernel. Here `rows` does twice the operations of `tiled` in a second, but
- * takes 100 us to begin: which of them a shape will be given to follows from both laws. */
+/* Rows that lost their shape are rows of their kernel. Here `rows` does twice the operations of `tiled` in a second,
+ * but takes 100 us to begin: which of them a shape will be given to follows from both laws. */
 static void where_one_kernel_gives_way_to_another_follows_from_both(void **state) {
   (void)state;
   start();
@@ -101,7 +101,8 @@ static void where_one_kernel_gives_way_to_another_follows_from_both(void **state
   cost_free(cost);
 }
 
-/* The law of a kernel holds for few rows of x and many: 32 are predicted by what 1 to 8 took, though tiles won at 64. */
+/* The law of a kernel holds for few rows of x and many: 32 are predicted by what 1 to 8 took, though tiles won at
+ * 64. */
 static void a_kernel_has_one_law_from_decode_to_prefill(void **state) {
   (void)state;
   start();
@@ -181,10 +182,12 @@ static void a_shape_off_the_law_widens_the_error(void **state) {
 static void few_rows_share_the_error_of_their_op(void **state) {
   (void)state;
   start();
-  for (int64_t n = 1024; n <= 8192; n += 1024) add(64, n, 1024, "matmul.f16.tiled", 1)->time.median *= n / 1024 % 2 ? 1.3 : 1 / 1.3;
+  for (int64_t n = 1024; n <= 8192; n += 1024)
+    add(64, n, 1024, "matmul.f16.tiled", 1)->time.median *= n / 1024 % 2 ? 1.3 : 1 / 1.3;
   for (int64_t n = 2048; n <= 6144; n += 2048) add_as(64, n, 512, "matmul.f32", "matmul.f32.tiled", 1);
   struct cost_model *cost = build();
-  const double many = cost_find(cost, "matmul.f16", REGIME_PREFILL)->error, few = cost_find(cost, "matmul.f32", REGIME_PREFILL)->error;
+  const double many = cost_find(cost, "matmul.f16", REGIME_PREFILL)->error;
+  const double few = cost_find(cost, "matmul.f32", REGIME_PREFILL)->error;
   assert_true(few > 0.1 && few < many);
   cost_free(cost);
 }
@@ -193,7 +196,8 @@ static void few_rows_share_the_error_of_their_op(void **state) {
 static void the_empty_dispatch_is_a_point(void **state) {
   (void)state;
   start();
-  for (int64_t n = 1024; n <= 8192; n *= 2) add(64, n, 1024, "matmul.f16.tiled", 1)->time.median *= n % 3 == 1 ? 1.05 : 0.95;
+  for (int64_t n = 1024; n <= 8192; n *= 2)
+    add(64, n, 1024, "matmul.f16.tiled", 1)->time.median *= n % 3 == 1 ? 1.05 : 0.95;
   const struct kernel_case small = synthetic_matmul(64, 64, 32);
   double off[2];
   for (int known = 0; known < 2; known++) {
