@@ -13,28 +13,37 @@ struct fitting {
   struct cost_model *cost;
   struct pool *pools;
   size_t n_pools;
-  const struct result_row **units;   /* a row of each */
+  long *unit;                        /* of each row of the result that counts */
   long n_units;
 };
 
 /* ---- units */
 
 static long unit_of(const struct fitting *fitting, const struct result_row *row) {
-  for (long u = 0; u < fitting->n_units; u++) {
-    const struct result_row *other = fitting->units[u];
-    if (other->family == row->family && family_same_unit(row->family, other->dim, row->dim)) return u;
-  }
-  return FIT_NEVER;
+  return fitting->unit[row - fitting->cost->result->rows];
+}
+
+/* known[u] is a row of unit u. */
+static void set_unit(struct fitting *fitting, const struct result_row **known, const struct result_row *row) {
+  long u = 0;
+  while (u < fitting->n_units &&
+         !(known[u]->family == row->family && family_same_unit(row->family, known[u]->dim, row->dim)))
+    u++;
+  if (u == fitting->n_units) known[fitting->n_units++] = row;
+  fitting->unit[row - fitting->cost->result->rows] = u;
 }
 
 static bool find_units(struct fitting *fitting) {
   const struct cost_model *cost = fitting->cost;
-  fitting->units = calloc(cost->result->n_rows + 1, sizeof *fitting->units);
-  for (size_t k = 0; fitting->units && k < cost->n_kernels; k++)
-    for (size_t i = 0; i < cost->kernels[k].n; i++)
-      if (unit_of(fitting, cost->kernels[k].rows[i]) == FIT_NEVER)
-        fitting->units[fitting->n_units++] = cost->kernels[k].rows[i];
-  return fitting->units != NULL;
+  const struct result_row **known = calloc(cost->result->n_rows + 1, sizeof *known);
+  fitting->unit = calloc(cost->result->n_rows + 1, sizeof *fitting->unit);
+  const bool ok = known && fitting->unit;
+  for (size_t k = 0; ok && k < cost->n_kernels; k++)
+    for (size_t i = 0; i < cost->kernels[k].n; i++) set_unit(fitting, known, cost->kernels[k].rows[i]);
+  for (size_t g = 0; ok && g < cost->n; g++)
+    for (size_t i = 0; i < cost->groups[g].n; i++) set_unit(fitting, known, cost->groups[g].rows[i]);
+  free(known);
+  return ok;
 }
 
 /* ---- points */
@@ -211,6 +220,6 @@ bool law_fit(struct cost_model *cost) {
   for (size_t g = 0; ok && g < cost->n; g++) set_error(cost, &cost->groups[g]);
   for (size_t p = 0; p < fitting.n_pools; p++) free(fitting.pools[p].members);
   free(fitting.pools);
-  free(fitting.units);
+  free(fitting.unit);
   return ok;
 }
