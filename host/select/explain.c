@@ -82,8 +82,8 @@ static void add_time_evidence(struct text *t, const struct recommendation *r, co
   objective_text(OBJECTIVE_TTFT, time->ns, ns, sizeof ns);
   text_add(t, "%s%s of %s", phase == PHASE_PREFILL ? "" : ", ", ns, name);
   const struct cost_group *group = cost_find(r->cost, o->technique[phase]->id, phase == PHASE_DECODE ? REGIME_DECODE : REGIME_PREFILL);
-  if (group && !isnan(group->fit.error))
-    text_add(t, " (leave-one-out error %.0f %% over %zu shapes)", 100 * group->fit.error, group->n);
+  if (group && !isnan(group->error))
+    text_add(t, " (leave-one-out error %.0f %% over %zu shapes)", 100 * group->error, group->n);
   else
     text_add(t, " (error unknown: one weight matrix or head layout only)");
   if (time->extrapolated_ns > 0) text_add(t, " (%.0f %% extrapolated)", 100 * time->extrapolated_ns / time->ns);
