@@ -78,6 +78,8 @@ class Finetune(ProgramTest):
         self.assertEqual(step["time"], "estimated")
         self.assertGreater(step["time_ns"], 3 * config["default"]["predicted"]["ttft_ns"]["value"])
         self.assertEqual(step["published"]["device"], "A100")
+        self.assertIsNone(step["energy"])
+        self.assertIn("the result has none", step["energy_reason"])
         self.assertTrue(step["published"]["source"])
         self.assertTrue(config["finetuning"]["accuracy"])
         small, _ = self.config("--finetune", "rslora", "--allow-unknown-quality", model="smollm2-135m")
