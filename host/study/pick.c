@@ -120,6 +120,23 @@ static struct pick_layer layer_of(const struct search *s, int slot, size_t optio
   return s->host && slot < CLASS_COUNT ? s->host->option[slot][option] : (struct pick_layer){0};
 }
 
+/* What the losses of all slots but one come to at the least; a published figure may be a gain. */
+static double least_loss(const struct search *s, int but) {
+  double sum = 0;
+  for (int k = 0; k < SLOT_COUNT; k++) {
+    double least = 0;
+    for (size_t o = 0; k != but && o < s->space->slots[k].n; o++)
+      least = fmin(least, s->space->slots[k].options[o].quality.nats);   /* passes over NAN */
+    sum += least;
+  }
+  return sum;
+}
+
+/* Over the limit on quality whatever else is chosen: left out before the front is made, which is then smaller. */
+static bool is_too_lossy(const struct search *s, int slot, const struct space_option *option) {
+  return s->stage != STAGE_UNKNOWN && option->quality.nats + least_loss(s, slot) > s->limits->quality_nats;
+}
+
 static bool fill(const struct search *s, struct pick_space *out, struct error *err) {
   const struct space *space = s->space;
   out->base = cost_of(s, space->fixed, space->fixed_bytes + space->activation_bytes, 0, space->fixed_scratch_bytes, 0);
@@ -127,7 +144,7 @@ static bool fill(const struct search *s, struct pick_space *out, struct error *e
     size_t n = 0;
     for (size_t o = 0; o < space->slots[k].n; o++) {
       const struct space_option *option = &space->slots[k].options[o];
-      if (!is_allowed(s->stage, k, option)) continue;
+      if (!is_allowed(s->stage, k, option) || is_too_lossy(s, k, option)) continue;
       if (n == FRONT_OPTIONS)
         return error_set(err, ERROR_UNSUPPORTED, "over %d options for %s", FRONT_OPTIONS, slot_names[k]);
       const double movable = s->host ? layer_of(s, k, o).bytes * (double)s->host->layers : 0;
