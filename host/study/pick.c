@@ -10,11 +10,8 @@ const char *const pick_stage_names[STAGE_COUNT] = {"weights", "kv", "attention",
 
 enum { MAX_FRONT = 100000 };   /* as for a recommendation */
 
-struct gain gain_of(const struct prediction *base, const struct prediction *p) {
-  struct gain gain = {base->request_ns / p->request_ns,
-                      (base->memory + base->host_bytes) / (p->memory + p->host_bytes),
-                      base->token_joules.value / p->token_joules.value, NAN};
-  const double parts[] = {gain.time, gain.memory, gain.energy};
+double gain_mean(const struct gain *gain) {
+  const double parts[] = {gain->time, gain->memory, gain->energy};
   double sum = 0;
   int n = 0;
   for (int i = 0; i < 3; i++)
@@ -22,7 +19,14 @@ struct gain gain_of(const struct prediction *base, const struct prediction *p) {
       sum += log(parts[i]);
       n++;
     }
-  if (n > 0) gain.mean = exp(sum / n);
+  return n > 0 ? exp(sum / n) : NAN;
+}
+
+struct gain gain_of(const struct prediction *base, const struct prediction *p) {
+  struct gain gain = {base->request_ns / p->request_ns,
+                      (base->memory + base->host_bytes) / (p->memory + p->host_bytes),
+                      base->token_joules.value / p->token_joules.value, NAN};
+  gain.mean = gain_mean(&gain);
   return gain;
 }
 
