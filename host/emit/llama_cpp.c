@@ -70,7 +70,9 @@ static const char *attention_lost(const struct space_option *o) {
   return is_flash(prefill) && is_flash(decode) ? NULL : "llama.cpp has one --flash-attn switch for prefill and decode";
 }
 
+/* A mix is made of options that were asked about one by one. */
 const char *llama_cpp_lost(const struct space_option *o) {
+  if (o->mix) return NULL;
   if (o->kv[0]) return attention_lost(o);
   return weight_type(o->name) ? llama_cpp_lora_lost(o) : "llama.cpp has no type for this weight format";
 }
