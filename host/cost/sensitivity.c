@@ -112,7 +112,7 @@ static bool read_classes(struct sensitivity *s, const cJSON *classes, struct err
   if (!classes->child) return error_set(err, ERROR_INPUT, "has no class");
   const cJSON *item;
   cJSON_ArrayForEach(item, classes) {
-    enum tensor_class class_;
+    enum tensor_class class_ = CLASS_LOGITS;
     bool ok = find_class(item->string, &class_, err);
     if (ok && !s->relative && sensitivity_covers(s, class_)) ok = error_set(err, ERROR_INPUT, "is there twice");
     ok = ok && (s->relative ? add_table(s, class_, "", item, err) : read_formats(s, class_, item, err));

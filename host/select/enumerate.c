@@ -52,7 +52,7 @@ static double least_bytes(const struct space *space, const struct setting *setti
   double bytes = space->fixed_bytes + space->activation_bytes, scratch = space->fixed_scratch_bytes;
   for (int s = 0; s < SLOT_COUNT; s++) {
     double least = INFINITY, least_scratch = INFINITY;
-    for (size_t o = 0; o < space->slots[s].n; o++) {
+    for (size_t o = 0; o < space->slots[s].n - space->slots[s].n_mixed; o++) {   /* a mix has no less than its leanest part */
       const struct space_option *option = &space->slots[s].options[o];
       if (only_16_bit && !is_16_bit(s, option)) continue;
       least = fmin(least, option_bytes(space, setting, s, option));
