@@ -29,7 +29,7 @@ static struct bound_slack slack_of(struct layers_slack wanted, double nats_unit,
   for (size_t c = 0; c < COORD_COUNT; c++)
     if (c == COORD_QUALITY) slack.absolute[c] = wanted.nats / nats_unit;
     else slack.relative[c] = wanted.relative;
-  if (exact_slots) slack.exact_slots = exact_slots;
+  if (slack.exact_slots > exact_slots) slack.exact_slots = exact_slots;
   return slack;
 }
 
@@ -212,6 +212,7 @@ bool layers_mix(struct space *space, enum tensor_class class_, const struct sens
     const struct front_cost base = {{0}};
     const size_t room = FRONT_OPTIONS - 1 - slot->n;   /* one is left for layers_adopt */
     struct layers_problem problem = {.base = &base, .n_slots = d.n_layers, .node_points = NODE_POINTS,
+                                     .exact_slots = 1 + d.n_layers / 4,   /* few layers need slack as well */
                                      .most = most < room ? most : room,
                                      .nats_per_relative = LAYERS_NATS / LAYERED_CLASSES,
                                      .nats_unit = QUALITY_UNIT / (double)d.n_layers};

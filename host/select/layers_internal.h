@@ -12,7 +12,7 @@ enum { LAYERED_CLASSES = 4 };   /* the logits belong to no layer */
 struct layers_problem {
   const struct front_cost *base;
   const struct front_slot *slots;
-  size_t n_slots, exact_slots;       /* 0: as measured to be best */
+  size_t n_slots, exact_slots;       /* nodes of at most so many are exact, or of fewer where bound.h knows better */
   size_t most, node_points;
   double nats_unit;                  /* nats of one step of COORD_QUALITY */
   double nats_per_relative;

@@ -16,10 +16,10 @@ struct space_mix *layers_make_mix(const uint8_t *layer, size_t n_layers, const d
   uint8_t *copy = (uint8_t *)&mix->parts[n];
   memcpy(copy, layer, n_layers);
   *mix = (struct space_mix){.n_layers = n_layers, .layer = copy};
-  for (size_t o = 0; o < n; o++) {
-    struct space_part part = {.option = (uint8_t)o, .nats = nats[o]};
-    for (size_t l = 0; l < n_layers; l++) part.layers += layer[l] == o;
-    if (part.layers == 0) continue;
+  for (size_t l = 0; l < n_layers; l++) {   /* of as many layers the one that comes first, whatever the order of options */
+    struct space_part part = {.option = layer[l], .nats = nats[layer[l]]};
+    if (memchr(layer, layer[l], l)) continue;
+    for (size_t k = l; k < n_layers; k++) part.layers += layer[k] == layer[l];
     size_t at = mix->n_parts++;
     for (; at > 0 && mix->parts[at - 1].layers < part.layers; at--) mix->parts[at] = mix->parts[at - 1];
     mix->parts[at] = part;
