@@ -13,17 +13,23 @@
 
 #define GOLDEN SOURCE_DIR "/tests/golden/"
 
+#define SENSITIVITIES SOURCE_DIR "/tests/fixtures/sensitivities/"
+
 /* file "chat.json" etc. holds what `emit` writes for the model, task and memory limit. */
-static const struct example { const char *file, *emit, *model, *task; double max_memory; enum preference prefer; } examples[] = {
-  {"llama-3.1-8b-chat-6GiB.sh", "llama.cpp", "llama-3.1-8b", "chat", 6.0 * (1 << 30), PREFER_BALANCED},
-  {"qwen2.5-7b-batch-latency.sh", "llama.cpp", "qwen2.5-7b", "batch", INFINITY, PREFER_LATENCY},
-  {"olmoe-1b-7b-chat-5GiB.sh", "llama.cpp", "olmoe-1b-7b", "chat", 5.0 * (1 << 30), PREFER_BALANCED},
-  {"smollm2-135m-chat.json", "json", "smollm2-135m", "chat", INFINITY, PREFER_BALANCED},
+static const struct example {
+  const char *file, *emit, *model, *task; double max_memory; enum preference prefer; const char *sensitivities;
+} examples[] = {
+  {"llama-3.1-8b-chat-6GiB.sh", "llama.cpp", "llama-3.1-8b", "chat", 6.0 * (1 << 30), PREFER_BALANCED, NULL},
+  {"qwen2.5-7b-batch-latency.sh", "llama.cpp", "qwen2.5-7b", "batch", INFINITY, PREFER_LATENCY, NULL},
+  {"olmoe-1b-7b-chat-5GiB.sh", "llama.cpp", "olmoe-1b-7b", "chat", 5.0 * (1 << 30), PREFER_BALANCED, NULL},
+  {"smollm2-135m-chat.json", "json", "smollm2-135m", "chat", INFINITY, PREFER_BALANCED, NULL},
+  {"llama-3.1-8b-chat-layers.sh", "llama.cpp", "llama-3.1-8b", "chat", 5.0 * (1 << 30), PREFER_QUALITY, "llama-3.1-8b-nats.json"},
 };
 
 static struct recommendation *recommend(const struct result *result, const struct model *model, const struct task *task,
-                                        const struct quality *quality, const struct emitter *emitter, const struct example *e) {
-  struct recommend_options options = {.preference = e->prefer, .lost = emitter->lost};
+                                        const struct quality *quality, const struct sensitivity *sensitivities,
+                                        const struct emitter *emitter, const struct example *e) {
+  struct recommend_options options = {.preference = e->prefer, .lost = emitter->lost, .sensitivities = sensitivities};
   for (int o = 0; o < OBJECTIVE_COUNT; o++) options.limits.at[o] = INFINITY;
   options.limits.at[OBJECTIVE_MEMORY] = e->max_memory;
   struct error err = {0};
@@ -40,10 +46,15 @@ static char *emitted(const struct example *e) {
   struct quality *quality = quality_load(&err);
   const struct emitter *emitter = emit_find(e->emit, &err);
   if (!result || !model || !task || !quality || !emitter) fail_msg("%s", err.text);
-  struct recommendation *r = recommend(result, model, task, quality, emitter, e);
+  char path[512];
+  snprintf(path, sizeof path, SENSITIVITIES "%s", e->sensitivities ? e->sensitivities : "");
+  struct sensitivity *sensitivities = e->sensitivities ? sensitivity_read(path, &err) : NULL;
+  if (e->sensitivities && !sensitivities) fail_msg("%s", err.text);
+  struct recommendation *r = recommend(result, model, task, quality, sensitivities, emitter, e);
   char *text = emitter->text(r, &err);
   assert_non_null(text);
   recommend_free(r);
+  sensitivity_free(sensitivities);
   quality_free(quality);
   free(task);
   free(model);
