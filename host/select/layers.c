@@ -8,7 +8,7 @@
 #include "bound.h"
 #include "layers_internal.h"
 
-enum { NODE_POINTS = 10000 };
+enum { NODE_POINTS = 4000 };
 
 /* The layers of a class as decisions. */
 struct decisions {

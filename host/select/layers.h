@@ -24,7 +24,7 @@
 
 #include "choose.h"
 
-enum { LAYERS_OPTIONS = 200, LAYERS_POINTS = 3000 };
+enum { LAYERS_OPTIONS = 200, LAYERS_POINTS = 2000 };
 
 struct layers_slack { double relative, nats; };
 
