@@ -24,12 +24,14 @@ static bool no_memory(struct error *err) { return error_set(err, ERROR_MEMORY, "
 
 /* ---- the slack that makes a front readable */
 
-static struct bound_slack slack_of(struct layers_slack wanted, double nats_unit, size_t exact_slots) {
+static struct bound_slack slack_of(const struct layers_problem *p, double relative) {
   struct bound_slack slack = bound_exact();
   for (size_t c = 0; c < COORD_COUNT; c++)
-    if (c == COORD_QUALITY) slack.absolute[c] = wanted.nats / nats_unit;
-    else slack.relative[c] = wanted.relative;
-  if (slack.exact_slots > exact_slots) slack.exact_slots = exact_slots;
+    if (c == COORD_QUALITY) slack.absolute[c] = relative * p->nats_per_relative / p->nats_unit;
+    else slack.relative[c] = relative;
+  slack.limit[COORD_RESIDENT] = p->resident_limit;
+  slack.limit[COORD_QUALITY] = p->quality_limit;
+  if (slack.exact_slots > p->exact_slots) slack.exact_slots = p->exact_slots;
   return slack;
 }
 
@@ -42,13 +44,12 @@ static struct layers_slack proved_of(const struct bound *bound, double nats_unit
 
 /* From coarse to fine: the coarse ones take next to no time, and the first that is too long ends it. */
 struct bound *layers_bound(const struct layers_problem *p, struct layers_slack *proved, struct error *err) {
-  static const double steps[] = {0.256, 0.128, 0.064, 0.045, 0.032, 0.023, 0.016, 0.011, 0.008, 0.0055, 0.004, 0.0028, 0.002, 0.001, 0};
+  static const double steps[] = {0.256, 0.181, 0.128, 0.09, 0.064, 0.045, 0.032, 0.023, 0.016, 0.011, 0.008, 0.0055, 0.004, 0.0028, 0.002, 0.001, 0};
   static const struct front_algebra algebra = {COORD_COUNT, COORD_SCRATCH};
   struct bound *best = NULL;
   for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
     struct error why = {0};
-    const struct bound_slack slack = slack_of((struct layers_slack){steps[i], steps[i] * p->nats_per_relative}, p->nats_unit,
-                                              p->exact_slots);
+    const struct bound_slack slack = slack_of(p, steps[i]);
     struct bound *bound = bound_build(&algebra, p->base, p->slots, p->n_slots, &slack, p->node_points, &why);
     if (!bound && why.kind != ERROR_UNSUPPORTED) return bound_free(best), *err = why, NULL;
     if (!bound || bound_count(bound) > p->most) {
@@ -144,6 +145,19 @@ static bool make_costs(const struct space_slot *slot, struct decisions *d, struc
   return true;
 }
 
+/* What the class may take of a coordinate for the rest to keep the limit; all costs are L times the true ones. */
+static double room_of(const struct space *space, enum tensor_class class_, size_t coord, double limit, const struct decisions *d) {
+  double least = (double)space->base.at[coord];
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    double slot = INFINITY;
+    for (size_t o = 0; s != (int)class_ && o < space->slots[s].n - space->slots[s].n_mixed; o++)
+      slot = fmin(slot, (double)space->slots[s].options[o].cost.at[coord]);
+    if (s != (int)class_) least += slot;
+  }
+  const double scale = coord == COORD_QUALITY ? 1 : (double)step_of(&space->slots[class_], d, coord);
+  return fmax(0, limit - least + SLOT_COUNT) * (double)d->n_layers / scale;   /* costs were rounded */
+}
+
 /* ---- its front as options */
 
 static struct space_mix *make_mix(const struct decisions *d, const struct space_slot *slot, const uint8_t *choice,
@@ -199,8 +213,16 @@ static const char *why_unmixed(const struct space *space, enum tensor_class clas
   return NULL;
 }
 
-bool layers_mix(struct space *space, enum tensor_class class_, const struct sensitivity *s, size_t most,
+/* Nodes of more layers are large before they are pruned: for 80 layers and five formats, of which none beats another, with
+ * 18 exact a front took 0.3 s, with 9 some 0.1 s; and few layers need slack as well. */
+static size_t exact_layers(size_t n_layers) {
+  enum { EXACT_LAYERS = 9 };
+  return 1 + n_layers / 4 < EXACT_LAYERS ? 1 + n_layers / 4 : EXACT_LAYERS;
+}
+
+bool layers_mix(struct space *space, enum tensor_class class_, const struct layers_request *request, size_t most,
                 struct layers_slack *proved, struct error *err) {
+  const struct sensitivity *s = request->sensitivities;
   struct space_slot *slot = &space->slots[class_];
   struct decisions d = {0};
   *proved = (struct layers_slack){0};
@@ -212,12 +234,14 @@ bool layers_mix(struct space *space, enum tensor_class class_, const struct sens
     const struct front_cost base = {{0}};
     const size_t room = FRONT_OPTIONS - 1 - slot->n;   /* one is left for layers_adopt */
     struct layers_problem problem = {.base = &base, .n_slots = d.n_layers, .node_points = NODE_POINTS,
-                                     .exact_slots = 1 + d.n_layers / 4,   /* few layers need slack as well */
+                                     .exact_slots = exact_layers(d.n_layers),
                                      .most = most < room ? most : room,
                                      .nats_per_relative = LAYERS_NATS / LAYERED_CLASSES,
                                      .nats_unit = QUALITY_UNIT / (double)d.n_layers};
     ok = sort_layers(&d, err) && make_costs(slot, &d, err);
     problem.slots = d.slots;
+    problem.resident_limit = ok ? room_of(space, class_, COORD_RESIDENT, request->most_bytes, &d) : 0;
+    problem.quality_limit = ok ? room_of(space, class_, COORD_QUALITY, request->most_nats / QUALITY_UNIT, &d) : 0;
     struct bound *bound = ok ? layers_bound(&problem, proved, err) : NULL;
     ok = bound && add_mixes(space, slot, &d, bound, err);
     bound_free(bound);
@@ -226,19 +250,20 @@ bool layers_mix(struct space *space, enum tensor_class class_, const struct sens
   return ok;
 }
 
-bool layers_expand(struct space *space, const struct sensitivity *s, struct layers_slack *proved, struct error *err) {
+bool layers_expand(struct space *space, const struct layers_request *request, struct layers_slack *proved,
+                   struct error *err) {
   *proved = (struct layers_slack){0};
   for (int c = 0; c < CLASS_COUNT; c++) {
     struct layers_slack one;
-    if (!layers_mix(space, (enum tensor_class)c, s, LAYERS_OPTIONS, &one, err)) return false;
+    if (!layers_mix(space, (enum tensor_class)c, request, LAYERS_OPTIONS, &one, err)) return false;
     proved->relative = fmax(proved->relative, one.relative);
     proved->nats += one.nats;
   }
   return true;
 }
 
-bool layers_front(const struct space *space, size_t most, struct front *front, struct layers_slack *proved,
-                  struct error *err) {
+bool layers_front(const struct space *space, const struct layers_request *request, struct layers_slack mixes, size_t most,
+                  struct front *front, struct layers_slack *proved, struct error *err) {
   const struct front_algebra objectives = {OBJECTIVE_COUNT, OBJECTIVE_COUNT};
   struct front_cost (*options)[FRONT_OPTIONS] = calloc(SLOT_COUNT, sizeof *options);
   struct front_slot slots[SLOT_COUNT];
@@ -250,7 +275,9 @@ bool layers_front(const struct space *space, size_t most, struct front *front, s
   }
   const struct layers_problem problem = {.base = &space->base, .slots = slots, .n_slots = SLOT_COUNT, .most = most,
                                          .node_points = NODE_POINTS, .nats_unit = QUALITY_UNIT,
-                                         .nats_per_relative = LAYERS_NATS, .exact_slots = 1};
+                                         .nats_per_relative = LAYERS_NATS, .exact_slots = 1,
+                                         .resident_limit = request->most_bytes * (1 + mixes.relative) + SLOT_COUNT,
+                                         .quality_limit = (request->most_nats + mixes.nats) / QUALITY_UNIT + SLOT_COUNT};
   struct bound *bound = layers_bound(&problem, proved, err);
   bool ok = bound != NULL;
   if (ok) front->points = calloc(bound_count(bound) + 1, sizeof *front->points);

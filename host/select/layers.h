@@ -28,17 +28,27 @@ enum { LAYERS_OPTIONS = 200, LAYERS_POINTS = 2000 };
 
 struct layers_slack { double relative, nats; };
 
+/* What is over a limit is not wanted, and is left out early by what all else takes at least: the slack is then spent on
+ * what is within. All that is said of covers is then said of configurations within the limits, which a cover may pass
+ * by the slack. Of a sum of covers the first front's slack is within the second's limits. */
+struct layers_request {
+  const struct sensitivity *sensitivities;
+  double most_bytes, most_nats;   /* on the device, lost; INFINITY: no limit */
+};
+
 /* Adds its mixes to the class's slot, at most `most` of them. A class that has none, or may have none, is left as it
  * was. */
-bool layers_mix(struct space *, enum tensor_class, const struct sensitivity *, size_t most, struct layers_slack *proved,
+bool layers_mix(struct space *, enum tensor_class, const struct layers_request *, size_t most, struct layers_slack *proved,
                 struct error *);
 /* The same for every class, and the slack of all together. */
-bool layers_expand(struct space *, const struct sensitivity *, struct layers_slack *proved, struct error *);
+bool layers_expand(struct space *, const struct layers_request *, struct layers_slack *proved, struct error *);
 /* Adds a mix of another setting's slot to that of this space, where it has the formats and not yet the mix. False: out
  * of memory. */
 bool layers_adopt(struct space *, int slot, const struct space_slot *from, const struct space_option *, struct error *);
-/* The front of all options, mixes included, over the objectives; `proved` is what this step adds. Free with front_free. */
-bool layers_front(const struct space *, size_t most, struct front *, struct layers_slack *proved, struct error *);
+/* The front of all options, mixes included, over the objectives; `mixes` is what layers_expand proved, `proved` what
+ * this step adds. Free with front_free. */
+bool layers_front(const struct space *, const struct layers_request *, struct layers_slack mixes, size_t most, struct front *,
+                  struct layers_slack *proved, struct error *);
 /* One after the other. */
 struct layers_slack layers_both(struct layers_slack, struct layers_slack);
 

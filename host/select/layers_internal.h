@@ -14,6 +14,7 @@ struct layers_problem {
   const struct front_slot *slots;
   size_t n_slots, exact_slots;       /* nodes of at most so many are exact, or of fewer where bound.h knows better */
   size_t most, node_points;
+  double resident_limit, quality_limit;   /* in steps of the coordinates; INFINITY: none */
   double nats_unit;                  /* nats of one step of COORD_QUALITY */
   double nats_per_relative;
 };

@@ -66,13 +66,15 @@ bool outer_unite(const struct space *spaces, size_t n, struct front *out, struct
 }
 
 /* The front of all choices per layer, beside that of one format per class. */
-static bool add_layers(const struct sensitivity *s, struct outer *out, struct error *err) {
+static bool add_layers(const struct space_request *request, struct outer *out, struct error *err) {
+  const struct layers_request wanted = {request->sensitivities, request->most_bytes, request->most_nats};
   const struct front_algebra objectives = {OBJECTIVE_COUNT, OBJECTIVE_COUNT};
   bool ok = join(&out->front, &out->uniform, said, err);
   for (size_t i = 0; ok && i < out->n; i++) {
     struct layers_slack mixes, slots;
     struct front front = {0};
-    ok = layers_expand(&out->spaces[i], s, &mixes, err) && layers_front(&out->spaces[i], LAYERS_POINTS, &front, &slots, err)
+    ok = layers_expand(&out->spaces[i], &wanted, &mixes, err)
+      && layers_front(&out->spaces[i], &wanted, mixes, LAYERS_POINTS, &front, &slots, err)
       && join(&out->front, &front, i, err);
     front_free(&front);
     if (!ok) break;
@@ -92,7 +94,7 @@ bool outer_build(const struct space_request *request, const struct setting *sett
   if (ok) leave_out_unknown(out);
   const bool layers = request->sensitivities != NULL;
   ok = ok && outer_unite(out->spaces, out->n, layers ? &out->uniform : &out->front, err);
-  if (ok && (!layers || add_layers(request->sensitivities, out, err))) return true;
+  if (ok && (!layers || add_layers(request, out, err))) return true;
   outer_free(out);
   return false;
 }

@@ -159,6 +159,22 @@ static void add_note(struct error *err, const char *note) {
   text_add(&t, "\n  (%s)", note);
 }
 
+/* The front without limits on choices per layer, so that it can be told what each limit would have to give. */
+static bool explain_unlimited(struct recommendation *r, struct space_request *request, const struct recommend_options *options,
+                              const struct limits *limits, struct error *err) {
+  request->most_bytes = request->most_nats = INFINITY;
+  *err = (struct error){0};
+  outer_free(&r->outer);
+  return find_front(r, request, &options->finetune, limits, err) && decide(r, limits, options->preference, err);
+}
+
+static bool find_choice(struct recommendation *r, struct space_request *request, const struct recommend_options *options,
+                        const struct limits *limits, struct error *err) {
+  if (find_front(r, request, &options->finetune, limits, err) && decide(r, limits, options->preference, err)) return true;
+  return err->kind == ERROR_INFEASIBLE && r->sensitivities && r->outer.n > 0
+      && explain_unlimited(r, request, options, limits, err);
+}
+
 static void add_slack_note(const struct recommendation *r, struct error *err) {
   char note[160];
   snprintf(note, sizeof note, "choices per layer were covered within %.2g %% and %.2g nats, so that one may be that much nearer",
@@ -177,10 +193,10 @@ struct recommendation *recommend_build(const struct result *result, const struct
                                .sensitivities = options->sensitivities};
   const struct limits limits = with_device_memory(options, result, &r->memory_limit_from_device);
   r->cost = cost_build(result, err);
-  const struct space_request request = {.cost = r->cost, .quality = quality, .task = task,
-                                        .sensitivities = options->sensitivities,
-                                        .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
-  if (r->cost && find_front(r, &request, &options->finetune, &limits, err) && decide(r, &limits, options->preference, err)
+  struct space_request request = {.cost = r->cost, .quality = quality, .task = task, .sensitivities = options->sensitivities,
+                                  .most_bytes = limits.at[OBJECTIVE_MEMORY], .most_nats = limits.at[OBJECTIVE_QUALITY],
+                                  .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
+  if (r->cost && find_choice(r, &request, options, &limits, err)
       && count_step(r, &request, err)
       && (!options->architectures || find_alternatives(r, &request, options->preference, err)))
     return r;

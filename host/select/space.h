@@ -93,6 +93,7 @@ struct space_request {
   const struct cost_model *cost;
   const struct quality *quality;
   const struct sensitivity *sensitivities;   /* NULL: all layers of a class have one format */
+  double most_bytes, most_nats;              /* with these: nobody wants what takes or loses more; INFINITY: no limit */
   struct setting setting;
   const struct task *task;
   bool allow_unknown_quality;

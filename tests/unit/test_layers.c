@@ -125,7 +125,7 @@ static void a_class_is_that_of_brute_force(void **state) {
     struct layers_slack slack;
     struct error err = {0};
     const size_t most = round < 100 ? 200 : 9;
-    if (!layers_mix(&space, CLASS_QKV, s, most, &slack, &err)) {
+    if (!layers_mix(&space, CLASS_QKV, &(struct layers_request){s, INFINITY, INFINITY}, most, &slack, &err)) {
       assert_int_equal(err.kind, ERROR_UNSUPPORTED);   /* too many even roughly */
       refused++;
       sensitivity_free(s);
@@ -162,7 +162,7 @@ static void a_mix_costs_what_its_layers_do(void **state) {
     struct space space = make(&rng, round, &s);
     struct layers_slack slack;
     struct error err = {0};
-    assert_true(layers_mix(&space, CLASS_ATTN_OUT, s, 200, &slack, &err));
+    assert_true(layers_mix(&space, CLASS_ATTN_OUT, &(struct layers_request){s, INFINITY, INFINITY}, 200, &slack, &err));
     const struct space_slot *slot = &space.slots[CLASS_ATTN_OUT];
     for (size_t o = FORMATS; o < slot->n; o++) {
       const struct space_option *option = &slot->options[o];
@@ -215,15 +215,17 @@ static bool covers(const struct front_cost *by, const double *x, const struct la
 static void a_space_is_covered_within_what_is_proved(void **state) {
   (void)state;
   struct rng rng = rng_make(33);
-  size_t with_slack = 0;
+  size_t with_slack = 0, within = 0, unlimited = 0;
   for (int round = 0; round < 12; round++) {
     struct sensitivity *s;
     struct space space = make(&rng, round, &s);
     struct layers_slack mixes, slots;
     struct front front;
     struct error err = {0};
-    assert_true(layers_expand(&space, s, &mixes, &err));
-    if (!layers_front(&space, round % 3 ? 100 : 10000, &front, &slots, &err)) fail_msg("%s", err.text);
+    const bool limited = round % 2;
+    const struct layers_request request = {s, limited ? 900 + 50 * (double)round : INFINITY, limited ? 0.04 : INFINITY};
+    assert_true(layers_expand(&space, &request, &mixes, &err));
+    if (!layers_front(&space, &request, mixes, round % 3 ? 100 : 10000, &front, &slots, &err)) fail_msg("%s", err.text);
     const struct layers_slack both = layers_both(mixes, slots);
     with_slack += both.relative > 0;
     for (size_t a = 0; a < assignments(); a++)
@@ -231,6 +233,8 @@ static void a_space_is_covered_within_what_is_proved(void **state) {
         double x[OBJECTIVE_COUNT];
         bool covered = false;
         objectives_of(&space, s, a, b, (a + b) % 2, x);
+        if (!(x[OBJECTIVE_MEMORY] <= request.most_bytes && x[OBJECTIVE_QUALITY] * QUALITY_UNIT <= request.most_nats)) continue;
+        (limited ? &within : &unlimited)[0]++;
         for (size_t i = 0; i < front.n && !covered; i++) covered = covers(&front.points[i].cost, x, &both, space.decode_steps);
         if (!covered) fail_msg("round %d: %zu, %zu is not covered", round, a, b);
       }
@@ -239,6 +243,7 @@ static void a_space_is_covered_within_what_is_proved(void **state) {
     space_free(&space);
   }
   assert_in_range(with_slack, 2, 11);
+  assert_in_range(within, 100, unlimited / 2);   /* the limits left some, and took many */
 }
 
 /* Where all layers are alike only the number of each format counts: there are C(4 + 2, 2) = 15 of them. */
@@ -250,7 +255,7 @@ static void equal_layers_differ_by_count_only(void **state) {
     struct sensitivity *s = random_sensitivities(&rng, true, true);
     struct layers_slack slack;
     struct error err = {0};
-    assert_true(layers_mix(&space, CLASS_QKV, s, 200, &slack, &err));
+    assert_true(layers_mix(&space, CLASS_QKV, &(struct layers_request){s, INFINITY, INFINITY}, 200, &slack, &err));
     const struct space_slot *slot = &space.slots[CLASS_QKV];
     assert_in_range(slot->n_mixed, 0, 12);
     for (size_t o = FORMATS; o < slot->n; o++)
@@ -282,7 +287,7 @@ static void why_a_class_has_one_format_is_said(void **state) {
     struct error err = {0};
     space.setting.offload = cases[i].offload;
     space.quality_known = cases[i].quality;
-    assert_true(layers_mix(&space, cases[i].class_, s, 200, &slack, &err));
+    assert_true(layers_mix(&space, cases[i].class_, &(struct layers_request){s, INFINITY, INFINITY}, 200, &slack, &err));
     const struct space_slot *slot = &space.slots[cases[i].class_];
     if (cases[i].why) assert_non_null(strstr(slot->unmixed, cases[i].why));
     else assert_null(slot->unmixed);
@@ -299,7 +304,7 @@ static void a_mix_is_known_by_name_in_another_setting(void **state) {
   struct sensitivity *s = random_sensitivities(&rng, true, false);
   struct layers_slack slack;
   struct error err = {0};
-  assert_true(layers_mix(&here, CLASS_QKV, s, 200, &slack, &err));
+  assert_true(layers_mix(&here, CLASS_QKV, &(struct layers_request){s, INFINITY, INFINITY}, 200, &slack, &err));
   const struct space_slot *from = &here.slots[CLASS_QKV], *to = &there.slots[CLASS_QKV];
   const struct space_option swap = to->options[0];   /* the same formats in another order */
   to->options[0] = to->options[2];
@@ -334,7 +339,7 @@ static void the_error_of_a_technique_is_shared_by_its_layers(void **state) {
     struct space_option *option = &space.slots[CLASS_QKV].options[o];
     for (int p = 0; p < PHASE_COUNT; p++) option->time[p].lo = 0.4 * option->time[p].ns, option->time[p].hi = 1.6 * option->time[p].ns;
   }
-  assert_true(layers_mix(&space, CLASS_QKV, s, 200, &slack, &err));
+  assert_true(layers_mix(&space, CLASS_QKV, &(struct layers_request){s, INFINITY, INFINITY}, 200, &slack, &err));
   const struct space_slot *slot = &space.slots[CLASS_QKV];
   assert_true(slot->n_mixed > 0);
   struct front_point points[FRONT_OPTIONS] = {0};
