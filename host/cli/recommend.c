@@ -32,7 +32,8 @@ static const struct args_verb verb = {
     {"rank", "N", "the adapter's rank (default: 16)"},
     {"adapt", "WHAT", "the adapter is on all linear layers (linear, the default) or on attention only (attention)"},
     {"live", NULL, "the adapter stays beside the weights; else it may be merged into them"},
-    {"sensitivities", "FILE", "how much each layer loses by rounding (docs/files.md): formats may then differ by layer"},
+    {"sensitivities", "FILE", "how much each layer loses by rounding (docs/files.md): formats may then differ by "
+                              "layer"},
     {"any-format", NULL, "also what the target cannot hold; what is lost is listed"},
     {"emit", "FORMAT", "json (default) or llama.cpp"},
     {"out", "FILE", "write there instead of to stdout"},
@@ -100,7 +101,8 @@ static bool read_finetune(const struct args *args, struct finetune_wish *wish, s
   return true;
 }
 
-static bool read_sensitivities(const struct args *args, const struct model *model, struct sensitivity **out, struct error *err) {
+static bool read_sensitivities(const struct args *args, const struct model *model, struct sensitivity **out,
+                               struct error *err) {
   const char *path = args_text(args, "sensitivities");
   if (!path) return true;
   *out = sensitivity_read(path, err);

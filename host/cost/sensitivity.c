@@ -17,7 +17,8 @@ static const char *const units[] = {"nats", "relative"};
 
 static bool read_number(const cJSON *item, size_t layer, double *out, struct error *err) {
   if (!cJSON_IsNumber(item))
-    return error_set(err, ERROR_INPUT, "layer %zu is no number; a layer that was not measured cannot be left open", layer);
+    return error_set(err, ERROR_INPUT, "layer %zu is no number; a layer that was not measured cannot be left open",
+                     layer);
   *out = item->valuedouble;
   if (*out < 0)
     return error_set(err, ERROR_INPUT, "layer %zu is %g, below 0; rounding improves nothing: write 0 for what is noise",
@@ -29,7 +30,8 @@ static bool read_numbers(const cJSON *array, size_t layers, struct sensitivity_t
   if (!cJSON_IsArray(array)) return error_set(err, ERROR_INPUT, "a list of numbers is wanted, one for each layer");
   const size_t n = (size_t)cJSON_GetArraySize(array);
   if (n != layers)
-    return error_set(err, ERROR_INPUT, "%zu numbers for %zu layers; give one for each layer, 0 to %zu", n, layers, layers - 1);
+    return error_set(err, ERROR_INPUT, "%zu numbers for %zu layers; give one for each layer, 0 to %zu", n, layers,
+                     layers - 1);
   table->at = calloc(layers, sizeof *table->at);
   if (!table->at) return error_set(err, ERROR_MEMORY, "out of memory for %zu layers", layers);
   const cJSON *item;
@@ -90,7 +92,8 @@ static bool add_table(struct sensitivity *s, enum tensor_class class_, const cha
 }
 
 static bool read_formats(struct sensitivity *s, enum tensor_class class_, const cJSON *formats, struct error *err) {
-  if (!cJSON_IsObject(formats)) return error_set(err, ERROR_INPUT, "in nats a class has a list for each format, by its name");
+  if (!cJSON_IsObject(formats))
+    return error_set(err, ERROR_INPUT, "in nats a class has a list for each format, by its name");
   if (!formats->child) return error_set(err, ERROR_INPUT, "has no format");
   const cJSON *array;
   cJSON_ArrayForEach(array, formats)
@@ -126,7 +129,8 @@ static bool read_classes(struct sensitivity *s, const cJSON *classes, struct err
 static bool read_root(const cJSON *root, struct sensitivity *s, struct error *err) {
   int64_t layers;
   int unit;
-  if (!json_check_schema(root, "vkpareto.sensitivity/1", err) || !json_copy(root, "model", s->model, sizeof s->model, err)
+  if (!json_check_schema(root, "vkpareto.sensitivity/1", err)
+      || !json_copy(root, "model", s->model, sizeof s->model, err)
       || !json_copy(root, "source", s->source, sizeof s->source, err) || !json_member(root, "unit", err)
       || !json_name_or(root, "unit", units, 2, 0, &unit, err) || !json_int(root, "layers", 1, MAX_LAYERS, &layers, err))
     return false;
@@ -175,7 +179,8 @@ void sensitivity_free(struct sensitivity *s) {
 
 bool sensitivity_fits(const struct sensitivity *s, const struct model *model, struct error *err) {
   if (s->layers == (size_t)model->layers) return true;
-  return error_set(err, ERROR_INPUT, "the sensitivities are of %.60s with %zu layers, %.60s has %lld; give those of this model",
+  return error_set(err, ERROR_INPUT, "the sensitivities are of %.60s with %zu layers, %.60s has %lld; give those of "
+                                     "this model",
                    s->model, s->layers, model->id, (long long)model->layers);
 }
 
@@ -189,7 +194,8 @@ struct quality_estimate sensitivity_of_class(const struct sensitivity *s, enum t
                                              const struct quality_estimate *published) {
   const struct sensitivity_table *table = s->relative || published->baseline ? NULL : find(s, class_, format);
   if (!table) return *published;
-  struct quality_estimate out = {.figure = &table->figure, .nearness = NEARNESS_SAME, .nats = NAN, .lo = NAN, .hi = NAN};
+  struct quality_estimate out = {.nats = NAN, .lo = NAN, .hi = NAN, .figure = &table->figure,
+                                 .nearness = NEARNESS_SAME};
   out.too_large = table->sum > QUALITY_LINEAR;
   if (out.too_large) return out;
   out.nats = table->sum;

@@ -4,8 +4,8 @@
  * In one of two units. `nats`: per class and format a number for each layer, the delta NLL in nats per token against
  * the 16-bit model when that layer alone has the class in that format. The class in one format then loses their sum, in
  * place of the published figure; losses add to first order only, so it has the interval of those. `relative`: per class
- * a number for each layer, in any scale: the layer's share of whatever the class loses, the same in every format. Shares
- * are normalised to the sum 1, so that the class loses what was published. */
+ * a number for each layer, in any scale: the layer's share of whatever the class loses, the same in every format.
+ * Shares are normalised to the sum 1, so that the class loses what was published. */
 #ifndef SENSITIVITY_H
 #define SENSITIVITY_H
 

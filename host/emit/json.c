@@ -39,8 +39,8 @@ static const struct space_option *part_of(const struct space *space, const uint8
   return i < o->mix->n_parts ? &space->slots[slot].options[o->mix->parts[i].option] : NULL;
 }
 
-/* Per class and phase the algorithm of the experts, "grouped" of "moe.grouped_int4_g32", in most layers; null in a dense
- * model. */
+/* Per class and phase the algorithm of the experts, "grouped" of "moe.grouped_int4_g32", in most layers; null in a
+ * dense model. */
 static void add_experts(cJSON *to, const struct space *space, const uint8_t *choice) {
   if (!space->setting.model->experts) {
     cJSON_AddNullToObject(to, "moe");
@@ -106,11 +106,14 @@ static const struct space_time *heaviest(const struct recommendation *r, const s
   const struct space_option *o;
   for (int s = 0; s < SLOT_COUNT; s++)
     for (size_t i = 0; (o = part_of(r->space, r->choice, s, i)); i++)
-      if (o->technique[phase] == technique && o->time[phase].row && (!best || o->time[phase].row_ns > best->row_ns)) best = &o->time[phase];
+      if (o->technique[phase] == technique && o->time[phase].row
+          && (!best || o->time[phase].row_ns > best->row_ns))
+        best = &o->time[phase];
   return best;
 }
 
-static void add_kernel(cJSON *kernels, const struct recommendation *r, const struct technique *technique, enum phase p) {
+static void add_kernel(cJSON *kernels, const struct recommendation *r, const struct technique *technique,
+                       enum phase p) {
   const struct space_time *time = heaviest(r, technique, p);
   const char *phase = p == PHASE_DECODE ? "decode" : "prefill";
   cJSON *entry = cJSON_GetObjectItemCaseSensitive(kernels, technique->id);
@@ -119,7 +122,8 @@ static void add_kernel(cJSON *kernels, const struct recommendation *r, const str
   cJSON *kernel = cJSON_AddObjectToObject(entry, phase);
   cJSON_AddStringToObject(kernel, "variant", time->row->variant);
   cJSON *tuning = cJSON_AddObjectToObject(kernel, "tuning");
-  for (size_t t = 0; t < time->row->n_tuning; t++) json_add_int(tuning, time->row->tuning_names[t], time->row->tuning[t]);
+  for (size_t t = 0; t < time->row->n_tuning; t++)
+    json_add_int(tuning, time->row->tuning_names[t], time->row->tuning[t]);
 }
 
 static void add_kernels(cJSON *root, const struct recommendation *r) {
@@ -290,7 +294,8 @@ static void add_layers(cJSON *to, const struct recommendation *r) {
   json_add_number(slack, "nats", rounded(r->outer.slack.nats, nano));
   cJSON *gained = cJSON_AddArrayToObject(object, "gained"), *words = cJSON_AddArrayToObject(object, "words");
   if (steps_layers(r, &step)) add_step(gained, &step);
-  for (size_t i = 0; recommend_layers(r, i, text, sizeof text); i++) cJSON_AddItemToArray(words, cJSON_CreateString(text));
+  for (size_t i = 0; recommend_layers(r, i, text, sizeof text); i++)
+    cJSON_AddItemToArray(words, cJSON_CreateString(text));
 }
 
 static void add_explanation(cJSON *root, const struct recommendation *r) {

@@ -106,7 +106,8 @@ static bool part_of(const struct recommendation *r, int slot, size_t i, struct f
   }
   if (i >= o->mix->n_parts) return false;
   const struct space_part *part = &o->mix->parts[i];
-  *out = (struct format_part){&r->space->slots[slot].options[part->option], part->option, part->layers, o->mix->n_layers};
+  *out = (struct format_part){&r->space->slots[slot].options[part->option], part->option, part->layers,
+                              o->mix->n_layers};
   return true;
 }
 
@@ -194,7 +195,8 @@ static void write_lost(FILE *out, const struct recommendation *r, bool quantised
       const char *why = llama_cpp_lost(part.option);
       if (why) comment(out, "Lost: %s = %s: %s", slot_names[s], part.option->name, why);
       if (!why && s != SLOT_ATTENTION && !quantised && strcmp(part.option->name, "f32") == 0)
-        comment(out, "Lost: %s = f32: types can differ only beside a quantised one; it becomes the base type", slot_names[s]);
+        comment(out, "Lost: %s = f32: types can differ only beside a quantised one; it becomes the base type",
+                slot_names[s]);
     }
 }
 
@@ -225,7 +227,8 @@ static const struct counterpart *base_type(const struct recommendation *r) {
   return best ? best : weight_type(all_f32 ? "f32" : "f16");
 }
 
-/* Of layers by name: 'blk\.(0|1|31)\.ffn_down=q8_0', a regular expression that is searched in "blk.31.ffn_down.weight". */
+/* Of layers by name: 'blk\.(0|1|31)\.ffn_down=q8_0', a regular expression that is searched in
+ * "blk.31.ffn_down.weight". */
 static void write_layers(FILE *out, const struct space_mix *mix, uint8_t option, const char *tensor, const char *type) {
   const char *before = "";
   fprintf(out, "  --tensor-type 'blk\\.(");

@@ -143,7 +143,8 @@ bool choose_front(const struct space *space, struct front *front, struct error *
   struct front_slot slots[SLOT_COUNT];
   for (int s = 0; s < SLOT_COUNT; s++) {
     slots[s] = (struct front_slot){options[s], space->slots[s].n - space->slots[s].n_mixed};
-    if (slots[s].n > FRONT_OPTIONS) return error_set(err, ERROR_UNSUPPORTED, "%zu options for %s", slots[s].n, slot_names[s]);
+    if (slots[s].n > FRONT_OPTIONS)
+      return error_set(err, ERROR_UNSUPPORTED, "%zu options for %s", slots[s].n, slot_names[s]);
     for (size_t o = 0; o < slots[s].n; o++) options[s][o] = space->slots[s].options[o].cost;
   }
   if (!front_build(&additive, &space->base, slots, SLOT_COUNT, MAX_FRONT, front, err)) return false;

@@ -46,7 +46,8 @@ bool choose_within(const struct limits *, const struct prediction *);
 
 /* The Pareto front over the objectives: cost.at[] are ttft ns, tpot ns, memory bytes, quality in QUALITY_UNIT and the
  * joules of a request in ENERGY_UNIT (each left out when unknown), all minimised. Exact for the predicted costs. Memory
- * and the joules of a request are formed here, after the space was folded. Mixes are not among the options (layers.h). */
+ * and the joules of a request are formed here, after the space was folded. Mixes are not among the options
+ * (layers.h). */
 bool choose_front(const struct space *, struct front *, struct error *);
 /* A front of the space's coordinates becomes one of the objectives; not pruned. */
 void choose_objectives(const struct space *, struct front *);

@@ -81,7 +81,8 @@ static void add_time_evidence(struct text *t, const struct recommendation *r, co
   char ns[32];
   objective_text(OBJECTIVE_TTFT, time->ns, ns, sizeof ns);
   text_add(t, "%s%s of %s", phase == PHASE_PREFILL ? "" : ", ", ns, name);
-  if (time->extrapolated_ns > 0 && o->mix) text_add(t, " (%.0f %% extrapolated)", 100 * time->extrapolated_ns / time->ns);
+  if (time->extrapolated_ns > 0 && o->mix)
+    text_add(t, " (%.0f %% extrapolated)", 100 * time->extrapolated_ns / time->ns);
   if (o->mix) return;   /* the errors are those of its formats, which have lines of their own */
   const struct cost_group *group = cost_find(r->cost, o->technique[phase]->id, phase == PHASE_DECODE ? REGIME_DECODE : REGIME_PREFILL);
   if (group && !isnan(group->fit.error))
@@ -109,7 +110,8 @@ void recommend_evidence(const struct recommendation *r, int slot, char *out, siz
 }
 
 /* Of the option, or of the parts of a mix. */
-static const struct quality_estimate *estimate_at(const struct space_slot *slot, const struct space_option *o, size_t i) {
+static const struct quality_estimate *estimate_at(const struct space_slot *slot, const struct space_option *o,
+                                                  size_t i) {
   if (!o->mix) return i == 0 ? &o->quality : NULL;
   return i < o->mix->n_parts ? &slot->options[o->mix->parts[i].option].quality : NULL;
 }
@@ -212,7 +214,8 @@ bool recommend_caveat(const struct recommendation *r, size_t index, char *out, s
   snprintf(out, size, "quality losses are published figures of whole models, shared out by weights and added; +-%.0f %%", 100 * QUALITY_INTERVAL);
   if (index-- == 0) return true;
   if (r->sensitivities) {
-    snprintf(out, size, "a layer in a format is taken to cost 1/%lld of what the class costs in it", (long long)r->model->layers);
+    snprintf(out, size, "a layer in a format is taken to cost 1/%lld of what the class costs in it",
+             (long long)r->model->layers);
     if (index-- == 0) return true;
   }
   for (size_t i = 0; i < OP_NOTES && r->space->work.notes[i][0]; i++) {

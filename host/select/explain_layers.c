@@ -9,15 +9,15 @@
 static void write_origin(const struct recommendation *r, char *out, size_t size) {
   const struct sensitivity *s = r->sensitivities;
   const bool same = strcmp(s->model, r->model->id) == 0;
-  snprintf(out, size, "formats per layer by sensitivities%s%s (%s)%s", same ? "" : " of ", same ? "" : s->model, s->source,
-           same ? "" : ", which are taken for this model's");
+  snprintf(out, size, "formats per layer by sensitivities%s%s (%s)%s", same ? "" : " of ", same ? "" : s->model,
+           s->source, same ? "" : ", which are taken for this model's");
 }
 
 static void write_slack(const struct recommendation *r, char *out, size_t size) {
   const struct layers_slack *slack = &r->outer.slack;
   if (slack->relative > 0 || slack->nats > 0)
-    snprintf(out, size, "proved: for every choice per layer within the limits there is one on the front with at most %.3g %% more time, "
-             "memory and energy and %.2g nats more loss", 100 * slack->relative, slack->nats);
+    snprintf(out, size, "proved: for every choice per layer within the limits there is one on the front with at most "
+             "%.3g %% more time, memory and energy and %.2g nats more loss", 100 * slack->relative, slack->nats);
   else
     snprintf(out, size, "the front over all choices per layer within the limits is exact");
 }

@@ -20,7 +20,9 @@ struct decisions {
   struct front_slot *slots;        /* [place] */
 };
 
-static bool no_memory(struct error *err) { return error_set(err, ERROR_MEMORY, "out of memory for a choice per layer"); }
+static bool no_memory(struct error *err) {
+  return error_set(err, ERROR_MEMORY, "out of memory for a choice per layer");
+}
 
 /* ---- the slack that makes a front readable */
 
@@ -44,7 +46,8 @@ static struct layers_slack proved_of(const struct bound *bound, double nats_unit
 
 /* From coarse to fine: the coarse ones take next to no time, and the first that is too long ends it. */
 struct bound *layers_bound(const struct layers_problem *p, struct layers_slack *proved, struct error *err) {
-  static const double steps[] = {0.256, 0.181, 0.128, 0.09, 0.064, 0.045, 0.032, 0.023, 0.016, 0.011, 0.008, 0.0055, 0.004, 0.0028, 0.002, 0.001, 0};
+  static const double steps[] = {0.256, 0.181, 0.128, 0.09, 0.064, 0.045, 0.032, 0.023, 0.016, 0.011, 0.008, 0.0055,
+                                 0.004, 0.0028, 0.002, 0.001, 0};
   static const struct front_algebra algebra = {COORD_COUNT, COORD_SCRATCH};
   struct bound *best = NULL;
   for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
@@ -61,8 +64,8 @@ struct bound *layers_bound(const struct layers_problem *p, struct layers_slack *
     *proved = proved_of(best, p->nats_unit);
   }
   if (!best)
-    error_set(err, ERROR_UNSUPPORTED, "more than %zu choices per layer are Pareto-optimal even roughly; leave formats or classes "
-              "out of the sensitivities", p->most);
+    error_set(err, ERROR_UNSUPPORTED, "more than %zu choices per layer are Pareto-optimal even roughly; leave formats "
+              "or classes out of the sensitivities", p->most);
   return best;
 }
 
@@ -116,8 +119,8 @@ static bool sort_layers(struct decisions *d, struct error *err) {
   return true;
 }
 
-/* A class's cost in place of a layer's, so that nothing is rounded: the sum is L times the true one. Where 2^53 could not
- * hold that, in steps so much larger. */
+/* A class's cost in place of a layer's, so that nothing is rounded: the sum is L times the true one. Where 2^53 could
+ * not hold that, in steps so much larger. */
 static int64_t step_of(const struct space_slot *slot, const struct decisions *d, size_t coord) {
   int64_t largest = 0, step = 1;
   for (size_t f = 0; f < d->n_formats; f++) {
@@ -146,7 +149,8 @@ static bool make_costs(const struct space_slot *slot, struct decisions *d, struc
 }
 
 /* What the class may take of a coordinate for the rest to keep the limit; all costs are L times the true ones. */
-static double room_of(const struct space *space, enum tensor_class class_, size_t coord, double limit, const struct decisions *d) {
+static double room_of(const struct space *space, enum tensor_class class_, size_t coord, double limit,
+                      const struct decisions *d) {
   double least = (double)space->base.at[coord];
   for (int s = 0; s < SLOT_COUNT; s++) {
     double slot = INFINITY;
@@ -175,8 +179,8 @@ static struct space_mix *make_mix(const struct decisions *d, const struct space_
   return mix;
 }
 
-static bool add_mixes(struct space *space, struct space_slot *slot, const struct decisions *d, const struct bound *bound,
-                      struct error *err) {
+static bool add_mixes(struct space *space, struct space_slot *slot, const struct decisions *d,
+                      const struct bound *bound, struct error *err) {
   uint8_t *choice = malloc(d->n_layers);
   const size_t n = slot->n;
   bool ok = choice ? true : no_memory(err);
@@ -208,13 +212,13 @@ static const char *why_unmixed(const struct space *space, enum tensor_class clas
   if (class_ == CLASS_LOGITS) return "it belongs to no layer";
   if (!space->quality_known) return "quality is left out for all";
   if (!sensitivity_covers(s, class_)) return "the sensitivities say nothing of it";
-  if (setting->offload.layers || setting->offload.expert_layers) return "some layers lie in the host's memory, others on the device";
+  if (setting->offload.layers || setting->offload.expert_layers) return "some layers lie in the host's memory";
   if (ffn && m->experts && m->dense_layers) return "some layers have experts, others have none";
   return NULL;
 }
 
-/* Nodes of more layers are large before they are pruned: for 80 layers and five formats, of which none beats another, with
- * 18 exact a front took 0.3 s, with 9 some 0.1 s; and few layers need slack as well. */
+/* Nodes of more layers are large before they are pruned: for 80 layers and five formats, of which none beats another,
+ * with 18 exact a front took 0.3 s, with 9 some 0.1 s; and few layers need slack as well. */
 static size_t exact_layers(size_t n_layers) {
   enum { EXACT_LAYERS = 9 };
   return 1 + n_layers / 4 < EXACT_LAYERS ? 1 + n_layers / 4 : EXACT_LAYERS;
@@ -229,7 +233,7 @@ bool layers_mix(struct space *space, enum tensor_class class_, const struct laye
   slot->unmixed = why_unmixed(space, class_, s);
   if (slot->unmixed) return true;
   bool ok = find_formats(slot, class_, s, &d, err);
-  if (ok && (d.n_formats < 2 || d.n_layers < 2)) slot->unmixed = "it has no two formats whose losses are known by layer";
+  if (ok && (d.n_formats < 2 || d.n_layers < 2)) slot->unmixed = "no two formats have known losses by layer";
   if (ok && !slot->unmixed) {
     const struct front_cost base = {{0}};
     const size_t room = FRONT_OPTIONS - 1 - slot->n;   /* one is left for layers_adopt */
@@ -262,8 +266,8 @@ bool layers_expand(struct space *space, const struct layers_request *request, st
   return true;
 }
 
-bool layers_front(const struct space *space, const struct layers_request *request, struct layers_slack mixes, size_t most,
-                  struct front *front, struct layers_slack *proved, struct error *err) {
+bool layers_front(const struct space *space, const struct layers_request *request, struct layers_slack mixes,
+                  size_t most, struct front *front, struct layers_slack *proved, struct error *err) {
   const struct front_algebra objectives = {OBJECTIVE_COUNT, OBJECTIVE_COUNT};
   struct front_cost (*options)[FRONT_OPTIONS] = calloc(SLOT_COUNT, sizeof *options);
   struct front_slot slots[SLOT_COUNT];

@@ -7,7 +7,8 @@
 #include "layers_internal.h"
 #include "text.h"
 
-struct space_mix *layers_make_mix(const uint8_t *layer, size_t n_layers, const double *nats, size_t n, struct error *err) {
+struct space_mix *layers_make_mix(const uint8_t *layer, size_t n_layers, const double *nats, size_t n,
+                                  struct error *err) {
   struct space_mix *mix = malloc(sizeof *mix + n * sizeof mix->parts[0] + n_layers);
   if (!mix) {
     error_set(err, ERROR_MEMORY, "out of memory for a choice per layer");
@@ -85,7 +86,8 @@ static void name_mix(const struct space_slot *slot, struct space_option *option)
   }
   struct text t = {option->name, sizeof option->name - HASH, 0};
   for (size_t p = 0; p < option->mix->n_parts; p++)
-    text_add(&t, "%s%zu x %s", p ? " + " : "", option->mix->parts[p].layers, slot->options[option->mix->parts[p].option].name);
+    text_add(&t, "%s%zu x %s", p ? " + " : "", option->mix->parts[p].layers,
+             slot->options[option->mix->parts[p].option].name);
   snprintf(option->name + t.used, sizeof option->name - t.used, " #%08x", hash_of(slot, option->mix));
 }
 
@@ -108,8 +110,8 @@ struct space_option layers_blend(const struct space *space, const struct space_s
 /* ---- in another setting */
 
 /* The layers' options by their names, which may stand elsewhere there. */
-static struct space_mix *translate(const struct space_slot *from, const struct space_mix *mix, const struct space_slot *to,
-                                   struct error *err) {
+static struct space_mix *translate(const struct space_slot *from, const struct space_mix *mix,
+                                   const struct space_slot *to, struct error *err) {
   double nats[FRONT_OPTIONS] = {0};
   uint8_t there[FRONT_OPTIONS] = {0};
   for (size_t p = 0; p < mix->n_parts; p++) {
@@ -129,7 +131,8 @@ static struct space_mix *translate(const struct space_slot *from, const struct s
 bool layers_adopt(struct space *space, int s, const struct space_slot *from, const struct space_option *option,
                   struct error *err) {
   struct space_slot *slot = &space->slots[s];
-  if (!option->mix || slot->unmixed || slot->n == FRONT_OPTIONS || space_find_option(slot, option->name) < slot->n) return true;
+  if (!option->mix || slot->unmixed || slot->n == FRONT_OPTIONS) return true;
+  if (space_find_option(slot, option->name) < slot->n) return true;
   const struct space_slot plain = {.options = slot->options, .n = slot->n - slot->n_mixed};
   struct space_mix *mix = translate(from, option->mix, &plain, err);
   if (!mix) return err->kind != ERROR_MEMORY;

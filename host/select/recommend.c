@@ -46,7 +46,8 @@ static bool is_plain_but_for_adapter(struct setting setting) {
 }
 
 /* What would be chosen if all layers of a class had to have one format. */
-static bool decide_uniform(struct recommendation *r, const struct limits *limits, enum preference preference, struct error *err) {
+static bool decide_uniform(struct recommendation *r, const struct limits *limits, enum preference preference,
+                           struct error *err) {
   const struct outer *all = &r->outer;
   struct decision d;
   struct error why = {0};
@@ -109,7 +110,8 @@ static double host_memory(const struct result *result, double device) {
   return caps_memory_access(&result->caps) == MEMORY_UNIFIED ? host - device : host;
 }
 
-static void drop_too_large_for_host(const struct outer *all, struct front *front, const struct task *task, double host) {
+static void drop_too_large_for_host(const struct outer *all, struct front *front, const struct task *task,
+                                    double host) {
   size_t kept = 0;
   for (size_t i = 0; i < front->n; i++) {
     const struct prediction p = choose_predict_point(all->spaces, task, &front->points[i]);
@@ -160,24 +162,26 @@ static void add_note(struct error *err, const char *note) {
 }
 
 /* The front without limits on choices per layer, so that it can be told what each limit would have to give. */
-static bool explain_unlimited(struct recommendation *r, struct space_request *request, const struct recommend_options *options,
-                              const struct limits *limits, struct error *err) {
+static bool explain_unlimited(struct recommendation *r, struct space_request *request,
+                              const struct recommend_options *options, const struct limits *limits,
+                              struct error *err) {
   request->most_bytes = request->most_nats = INFINITY;
   *err = (struct error){0};
   outer_free(&r->outer);
   return find_front(r, request, &options->finetune, limits, err) && decide(r, limits, options->preference, err);
 }
 
-static bool find_choice(struct recommendation *r, struct space_request *request, const struct recommend_options *options,
-                        const struct limits *limits, struct error *err) {
-  if (find_front(r, request, &options->finetune, limits, err) && decide(r, limits, options->preference, err)) return true;
+static bool find_choice(struct recommendation *r, struct space_request *request,
+                        const struct recommend_options *options, const struct limits *limits, struct error *err) {
+  if (find_front(r, request, &options->finetune, limits, err) && decide(r, limits, options->preference, err))
+    return true;
   return err->kind == ERROR_INFEASIBLE && r->sensitivities && r->outer.n > 0
       && explain_unlimited(r, request, options, limits, err);
 }
 
 static void add_slack_note(const struct recommendation *r, struct error *err) {
   char note[160];
-  snprintf(note, sizeof note, "choices per layer were covered within %.2g %% and %.2g nats, so that one may be that much nearer",
+  snprintf(note, sizeof note, "choices per layer were covered within %.2g %% and %.2g nats: one may be so much nearer",
            100 * r->outer.slack.relative, r->outer.slack.nats);
   add_note(err, note);
 }
@@ -193,7 +197,8 @@ struct recommendation *recommend_build(const struct result *result, const struct
                                .sensitivities = options->sensitivities};
   const struct limits limits = with_device_memory(options, result, &r->memory_limit_from_device);
   r->cost = cost_build(result, err);
-  struct space_request request = {.cost = r->cost, .quality = quality, .task = task, .sensitivities = options->sensitivities,
+  struct space_request request = {.cost = r->cost, .quality = quality, .task = task,
+                                  .sensitivities = options->sensitivities,
                                   .most_bytes = limits.at[OBJECTIVE_MEMORY], .most_nats = limits.at[OBJECTIVE_QUALITY],
                                   .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
   if (r->cost && find_choice(r, &request, options, &limits, err)

@@ -74,8 +74,8 @@ void recommend_range_text(enum objective, const struct range *, char *out, size_
 bool recommend_source(const struct space *, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size);
 /* What to mind about the chosen adapter; false past the last, and at once without one. */
 bool recommend_adapter_caveat(const struct recommendation *, size_t index, char *out, size_t size);
-/* What is to be said of choices per layer, line by line: how near the front is to the exact one, what they gained against
- * the best of one format per class, which classes could not differ; false past the last, and at once where no
+/* What is to be said of choices per layer, line by line: how near the front is to the exact one, what they gained
+ * against the best of one format per class, which classes could not differ; false past the last, and at once where no
  * sensitivities were given. */
 bool recommend_layers(const struct recommendation *, size_t index, char *out, size_t size);
 /* Over half of the predicted time is extrapolated, or a time is known to no better than +-50 %, or its error not at all. */

@@ -66,7 +66,8 @@ static void draw_space(const struct space *space, uint64_t seed, struct draw *dr
   for (int s = 0; s < SLOT_COUNT; s++)
     for (size_t o = 0; o < space->slots[s].n; o++) {
       const struct space_option *option = &space->slots[s].options[o];
-      draw->of[s][o] = option->mix ? draw_mix(&space->slots[s], option->mix, draw->of[s]) : draw_option(space, option, seed);
+      draw->of[s][o] = option->mix ? draw_mix(&space->slots[s], option->mix, draw->of[s])
+                                    : draw_option(space, option, seed);
     }
 }
 

@@ -56,7 +56,8 @@ static void compare_times(const struct recommendation *r, int decision, const st
   }
 }
 
-static void name_of(const struct recommendation *r, int decision, const struct front_point *point, char *out, size_t size) {
+static void name_of(const struct recommendation *r, int decision, const struct front_point *point, char *out,
+                    size_t size) {
   if (decision == CHOICE_SETTING) setting_text(&space_of(r, point)->setting, out, size);
   else snprintf(out, size, "%s", option_of(r, point, decision)->name);
 }
@@ -150,7 +151,8 @@ static void names_of(const struct recommendation *r, const struct front_point *p
   struct text t = {out, size, 0};
   char setting[128];
   for (int s = 0; s < SLOT_COUNT; s++)
-    text_add(&t, "%s%s%s, ", s < CLASS_COUNT ? slot_names[s] : "", s < CLASS_COUNT ? " " : "", option_of(r, point, s)->name);
+    text_add(&t, "%s%s%s, ", s < CLASS_COUNT ? slot_names[s] : "", s < CLASS_COUNT ? " " : "",
+             option_of(r, point, s)->name);
   setting_text(&space_of(r, point)->setting, setting, sizeof setting);
   text_add(&t, "%s", setting);
 }

@@ -23,7 +23,8 @@ static const struct example {
   {"qwen2.5-7b-batch-latency.sh", "llama.cpp", "qwen2.5-7b", "batch", INFINITY, PREFER_LATENCY, NULL},
   {"olmoe-1b-7b-chat-5GiB.sh", "llama.cpp", "olmoe-1b-7b", "chat", 5.0 * (1 << 30), PREFER_BALANCED, NULL},
   {"smollm2-135m-chat.json", "json", "smollm2-135m", "chat", INFINITY, PREFER_BALANCED, NULL},
-  {"llama-3.1-8b-chat-layers.sh", "llama.cpp", "llama-3.1-8b", "chat", 5.0 * (1 << 30), PREFER_QUALITY, "llama-3.1-8b-nats.json"},
+  {"llama-3.1-8b-chat-layers.sh", "llama.cpp", "llama-3.1-8b", "chat", 5.0 * (1 << 30), PREFER_QUALITY,
+   "llama-3.1-8b-nats.json"},
 };
 
 static struct recommendation *recommend(const struct result *result, const struct model *model, const struct task *task,

@@ -322,7 +322,8 @@ static void every_layers_tensors_get_their_type(void **state) {
   assert_true(cJSON_GetArraySize(layers) > 0);
   cJSON_ArrayForEach(class_, layers) {
     assert_int_equal(cJSON_GetArraySize(class_), 32);
-    const cJSON *whole = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(choice, "weights"), class_->string);
+    const cJSON *whole = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(choice, "weights"),
+                                                          class_->string);
     assert_string_equal(whole->valuestring, "per_layer");
   }
   cJSON_Delete(root);

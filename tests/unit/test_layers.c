@@ -1,5 +1,5 @@
-/* Choices per layer against brute force over every assignment of formats to layers: a class's own front, and that of a whole
- * space, exact without slack and covered with it. */
+/* Choices per layer against brute force over every assignment of formats to layers: a class's own front, and that of a
+ * whole space, exact without slack and covered with it. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,7 +29,8 @@ static void fill_option(struct rng *rng, struct space_option *o, size_t format) 
   snprintf(o->name, sizeof o->name, "%s", names[format]);
   for (int p = 0; p < PHASE_COUNT; p++) {
     const double ns = LAYERS * (1 + below(rng, 200)), joules = LAYERS * ENERGY_UNIT * (1 + below(rng, 100));
-    o->time[p] = (struct space_time){.ns = ns, .lo = 0.9 * ns, .hi = 1.1 * ns, .joules = joules, .joules_error = 0.1 * joules};
+    o->time[p] = (struct space_time){.ns = ns, .lo = 0.9 * ns, .hi = 1.1 * ns, .joules = joules,
+                                     .joules_error = 0.1 * joules};
   }
   o->weight_bytes = LAYERS * (1 + below(rng, 100));
   o->scratch_bytes = below(rng, 3) * 50;
@@ -39,7 +40,8 @@ static void fill_option(struct rng *rng, struct space_option *o, size_t format) 
 }
 
 static struct space random_space(struct rng *rng) {
-  struct space space = {.quality_known = true, .energy_known = true, .decode_steps = 10, .tokens = 11, .fixed_bytes = 40,
+  struct space space = {.quality_known = true, .energy_known = true, .decode_steps = 10, .tokens = 11,
+                        .fixed_bytes = 40,
                         .setting = {.model = &model}};
   for (int s = 0; s < SLOT_COUNT; s++) {
     const size_t n = s < MIXED ? FORMATS : s == SLOT_ATTENTION ? 2 : 1;
@@ -53,14 +55,18 @@ static struct space random_space(struct rng *rng) {
 static struct sensitivity *random_sensitivities(struct rng *rng, bool relative, bool equal) {
   char text[2048];
   struct error err = {0};
-  size_t used = (size_t)snprintf(text, sizeof text, "{\"schema\": \"vkpareto.sensitivity/1\", \"model\": \"m\", \"layers\": %d, "
-                                 "\"source\": \"random\", \"unit\": \"%s\", \"classes\": {", LAYERS, relative ? "relative" : "nats");
+  size_t used = (size_t)snprintf(text, sizeof text, "{\"schema\": \"vkpareto.sensitivity/1\", \"model\": \"m\", "
+                                 "\"layers\": %d, \"source\": \"random\", \"unit\": \"%s\", \"classes\": {", LAYERS,
+                                 relative ? "relative" : "nats");
   for (int c = 0; c < MIXED; c++) {
-    used += (size_t)snprintf(text + used, sizeof text - used, "%s\"%s\": %s", c ? ", " : "", tensor_class_names[c], relative ? "" : "{");
+    used += (size_t)snprintf(text + used, sizeof text - used, "%s\"%s\": %s", c ? ", " : "", tensor_class_names[c],
+                             relative ? "" : "{");
     for (size_t f = 1; f < (relative ? 2 : FORMATS); f++) {
-      if (!relative) used += (size_t)snprintf(text + used, sizeof text - used, "%s\"%s\": ", f > 1 ? ", " : "", names[f]);
+      if (!relative) used += (size_t)snprintf(text + used, sizeof text - used, "%s\"%s\": ", f > 1 ? ", " : "",
+                                              names[f]);
       for (int l = 0; l < LAYERS; l++)
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%g", l ? ", " : "[", equal ? 0.01 : 1e-3 * (1 + below(rng, 20)));
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%g", l ? ", " : "[",
+                                 equal ? 0.01 : 1e-3 * (1 + below(rng, 20)));
       used += (size_t)snprintf(text + used, sizeof text - used, "]");
     }
     if (!relative) used += (size_t)snprintf(text + used, sizeof text - used, "}");
@@ -76,7 +82,8 @@ static struct sensitivity *random_sensitivities(struct rng *rng, bool relative, 
 static size_t assignments(void) { return (size_t)lround(pow(FORMATS, LAYERS)); }
 
 /* The a-th assignment of formats to the class's layers as a cost; computed from scratch, layer by layer. */
-static void assigned(const struct space *space, int c, const struct sensitivity *s, size_t a, double cost[COORD_COUNT]) {
+static void assigned(const struct space *space, int c, const struct sensitivity *s, size_t a,
+                     double cost[COORD_COUNT]) {
   memset(cost, 0, COORD_COUNT * sizeof *cost);
   for (size_t l = 0; l < LAYERS; l++, a /= FORMATS) {
     const struct space_option *o = &space->slots[c].options[a % FORMATS];
@@ -186,14 +193,17 @@ static void a_mix_costs_what_its_layers_do(void **state) {
 }
 
 /* Objectives of the a-th and b-th assignment of the two classes with option t of attention. */
-static void objectives_of(const struct space *space, const struct sensitivity *s, size_t a, size_t b, size_t t, double out[OBJECTIVE_COUNT]) {
+static void objectives_of(const struct space *space, const struct sensitivity *s, size_t a, size_t b, size_t t,
+                          double out[OBJECTIVE_COUNT]) {
   double sum[COORD_COUNT], more[COORD_COUNT];
   assigned(space, 0, s, a, sum);
   assigned(space, 1, s, b, more);
   for (int c = 0; c < SLOT_COUNT; c++) {
     if (c >= MIXED)
-      for (int k = 0; k < COORD_COUNT; k++) more[k] = (double)space->slots[c].options[c == SLOT_ATTENTION ? t : 0].cost.at[k];
-    for (int k = 0; c > 0 && k < COORD_COUNT; k++) sum[k] = k == COORD_SCRATCH ? fmax(sum[k], more[k]) : sum[k] + more[k];
+      for (int k = 0; k < COORD_COUNT; k++)
+        more[k] = (double)space->slots[c].options[c == SLOT_ATTENTION ? t : 0].cost.at[k];
+    for (int k = 0; c > 0 && k < COORD_COUNT; k++)
+      sum[k] = k == COORD_SCRATCH ? fmax(sum[k], more[k]) : sum[k] + more[k];
   }
   out[OBJECTIVE_TTFT] = sum[COORD_TTFT];
   out[OBJECTIVE_TPOT] = sum[COORD_TPOT];
@@ -202,7 +212,8 @@ static void objectives_of(const struct space *space, const struct sensitivity *s
   out[OBJECTIVE_ENERGY] = sum[COORD_PREFILL_ENERGY] + space->decode_steps * sum[COORD_DECODE_ENERGY];
 }
 
-static bool covers(const struct front_cost *by, const double *x, const struct layers_slack *slack, double decode_steps) {
+static bool covers(const struct front_cost *by, const double *x, const struct layers_slack *slack,
+                   double decode_steps) {
   for (int o = 0; o < OBJECTIVE_COUNT; o++) {
     const double rounding = o == OBJECTIVE_ENERGY ? MIXED * (1 + decode_steps) : MIXED;
     const double most = o == OBJECTIVE_QUALITY ? x[o] + slack->nats / QUALITY_UNIT : x[o] * (1 + slack->relative);
@@ -233,9 +244,11 @@ static void a_space_is_covered_within_what_is_proved(void **state) {
         double x[OBJECTIVE_COUNT];
         bool covered = false;
         objectives_of(&space, s, a, b, (a + b) % 2, x);
-        if (!(x[OBJECTIVE_MEMORY] <= request.most_bytes && x[OBJECTIVE_QUALITY] * QUALITY_UNIT <= request.most_nats)) continue;
+        if (!(x[OBJECTIVE_MEMORY] <= request.most_bytes
+              && x[OBJECTIVE_QUALITY] * QUALITY_UNIT <= request.most_nats)) continue;
         (limited ? &within : &unlimited)[0]++;
-        for (size_t i = 0; i < front.n && !covered; i++) covered = covers(&front.points[i].cost, x, &both, space.decode_steps);
+        for (size_t i = 0; i < front.n && !covered; i++)
+          covered = covers(&front.points[i].cost, x, &both, space.decode_steps);
         if (!covered) fail_msg("round %d: %zu, %zu is not covered", round, a, b);
       }
     front_free(&front);
@@ -275,10 +288,14 @@ static void equal_layers_differ_by_count_only(void **state) {
 static void why_a_class_has_one_format_is_said(void **state) {
   (void)state;
   struct rng rng = rng_make(35);
-  const struct { struct offload offload; int64_t experts, dense; bool quality; enum tensor_class class_; const char *why; } cases[] = {
-    {{0}, 0, LAYERS, true, CLASS_FFN_UP, "say nothing"}, {{0}, 0, LAYERS, true, CLASS_LOGITS, "no layer"},
-    {{1, 0}, 0, LAYERS, true, CLASS_QKV, "host's memory"}, {{0}, 0, LAYERS, false, CLASS_QKV, "quality"},
-    {{0}, 0, LAYERS, true, CLASS_QKV, NULL},
+  static const struct model sparse = {.id = "m", .layers = LAYERS, .experts = 8, .dense_layers = 1};
+  const struct {
+    struct offload offload; const struct model *model; bool quality; enum tensor_class class_; const char *why;
+  } cases[] = {
+    {{0}, &model, true, CLASS_FFN_UP, "say nothing"}, {{0}, &model, true, CLASS_LOGITS, "no layer"},
+    {{1, 0}, &model, true, CLASS_QKV, "host's memory"}, {{0}, &model, false, CLASS_QKV, "quality"},
+    {{0}, &sparse, true, CLASS_FFN_UP, "some layers have experts"}, {{0}, &sparse, true, CLASS_QKV, NULL},
+    {{0}, &model, true, CLASS_QKV, NULL},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct space space = random_space(&rng);
@@ -286,8 +303,11 @@ static void why_a_class_has_one_format_is_said(void **state) {
     struct layers_slack slack;
     struct error err = {0};
     space.setting.offload = cases[i].offload;
+    space.setting.model = cases[i].model;
+    s->tables[1].class_ = cases[i].model == &sparse ? CLASS_FFN_UP : CLASS_ATTN_OUT;
     space.quality_known = cases[i].quality;
-    assert_true(layers_mix(&space, cases[i].class_, &(struct layers_request){s, INFINITY, INFINITY}, 200, &slack, &err));
+    assert_true(layers_mix(&space, cases[i].class_, &(struct layers_request){s, INFINITY, INFINITY}, 200, &slack,
+                           &err));
     const struct space_slot *slot = &space.slots[cases[i].class_];
     if (cases[i].why) assert_non_null(strstr(slot->unmixed, cases[i].why));
     else assert_null(slot->unmixed);
@@ -337,7 +357,10 @@ static void the_error_of_a_technique_is_shared_by_its_layers(void **state) {
   for (size_t f = 0; f < FORMATS; f++) techniques[f].id = names[f];
   for (size_t o = 0; o < FORMATS; o++) {   /* far apart in bytes, errors of +-60 % in times */
     struct space_option *option = &space.slots[CLASS_QKV].options[o];
-    for (int p = 0; p < PHASE_COUNT; p++) option->time[p].lo = 0.4 * option->time[p].ns, option->time[p].hi = 1.6 * option->time[p].ns;
+    for (int p = 0; p < PHASE_COUNT; p++) {
+      option->time[p].lo = 0.4 * option->time[p].ns;
+      option->time[p].hi = 1.6 * option->time[p].ns;
+    }
   }
   assert_true(layers_mix(&space, CLASS_QKV, &(struct layers_request){s, INFINITY, INFINITY}, 200, &slack, &err));
   const struct space_slot *slot = &space.slots[CLASS_QKV];
@@ -345,7 +368,8 @@ static void the_error_of_a_technique_is_shared_by_its_layers(void **state) {
   struct front_point points[FRONT_OPTIONS] = {0};
   for (size_t o = 0; o < slot->n; o++) points[o].choice[CLASS_QKV] = (uint8_t)o;
   const struct front front = {points, slot->n};
-  const struct decision by_time = {.preference = PREFER_LATENCY, .limits.at = {INFINITY, INFINITY, INFINITY, INFINITY, INFINITY}};
+  const struct decision by_time = {.preference = PREFER_LATENCY, .limits.at = {INFINITY, INFINITY, INFINITY, INFINITY,
+                                                                               INFINITY}};
   struct redraws redraws;
   assert_true(redraw_make(&space, &task, &front, &by_time, &redraws, &err));
   for (size_t i = 0; i < redraws.draws; i++)

@@ -42,7 +42,8 @@ static void relative_numbers_share_out_the_published_loss(void **state) {
 
 static void nats_take_the_place_of_what_was_published(void **state) {
   (void)state;
-  struct sensitivity *s = parse(NATS("\"ffn_down\": {\"int8_g32\": [0.001, 0, 0, 0.002], \"int4_g32\": [0.1, 0, 0, 0.02]}"));
+  struct sensitivity *s = parse(NATS("\"ffn_down\": {\"int8_g32\": [0.001, 0, 0, 0.002], \"int4_g32\": [0.1, 0, 0, "
+                                     "0.02]}"));
   const struct quality_estimate published = {.nats = 0.02, .lo = 0.01, .hi = 0.03}, base = {.baseline = true};
   const struct quality_estimate e = sensitivity_of_class(s, CLASS_FFN_DOWN, "int8_g32", &published);
   assert_float_equal(e.nats, 0.003, 1e-15);
@@ -53,7 +54,8 @@ static void nats_take_the_place_of_what_was_published(void **state) {
   quality_text(&e, text, sizeof text);
   assert_non_null(strstr(text, "int8_g32 in ffn_down (same) on m: 0.003 nats in all"));
   assert_float_equal(sensitivity_of_layer(s, CLASS_FFN_DOWN, "int8_g32", &e, 3), 0.002, 0);
-  /* over what adds up; of what nobody measured the published figure, of the whole class only; nothing is below the base */
+  /* over what adds up; of what nobody measured the published figure, of the whole class only; nothing is below the
+   * base */
   assert_true(sensitivity_of_class(s, CLASS_FFN_DOWN, "int4_g32", &published).too_large);
   assert_float_equal(sensitivity_of_class(s, CLASS_FFN_DOWN, "int4z_g32", &published).nats, 0.02, 0);
   assert_true(isnan(sensitivity_of_layer(s, CLASS_FFN_DOWN, "int4z_g32", &published, 0)));
@@ -68,7 +70,8 @@ static void nonsense_is_refused_by_name(void **state) {
     {"[]", "sensitivity/1"},
     {"{\"schema\": \"vkpareto.quality/1\"}", "sensitivity/1"},
     {RELATIVE(""), "has no class"},
-    {HEAD "\"unit\": \"percent\", \"classes\": {\"qkv\": [1, 1, 1, 1]}}", "'unit' is 'percent'; there are nats, relative"},
+    {HEAD "\"unit\": \"percent\", \"classes\": {\"qkv\": [1, 1, 1, 1]}}",
+     "'unit' is 'percent'; there are nats, relative"},
     {HEAD "\"classes\": {\"qkv\": [1, 1, 1, 1]}}", "'unit'"},
     {HEAD "\"unit\": \"relative\"}", "'classes'"},
     {RELATIVE("\"qkv\": [1, 1, 1]"), "qkv: 3 numbers for 4 layers; give one for each layer, 0 to 3"},
@@ -88,10 +91,14 @@ static void nonsense_is_refused_by_name(void **state) {
     {NATS("\"qkv\": {\"q4_0\": [1, 1, 1, 1]}"), "no weight format is called 'q4_0'; there are f32, f16, int8_g32"},
     {NATS("\"qkv\": {\"f16\": [0, 0, 0, 0], \"f16\": [0, 0, 0, 0]}"), "qkv: f16: is there twice"},
     {NATS("\"qkv\": {\"f16\": [0, 0, 0, 0]}, \"qkv\": {\"f32\": [0, 0, 0, 0]}"), "qkv: is there twice"},
-    {"{\"schema\": \"vkpareto.sensitivity/1\", \"model\": \"\", \"layers\": 1, \"source\": \"s\", \"unit\": \"nats\"}", "'model' is empty"},
-    {"{\"schema\": \"vkpareto.sensitivity/1\", \"model\": \"m\", \"layers\": 1, \"source\": \"\", \"unit\": \"nats\"}", "'source' is empty"},
-    {"{\"schema\": \"vkpareto.sensitivity/1\", \"model\": \"m\", \"layers\": 0, \"source\": \"s\", \"unit\": \"nats\"}", "'layers'"},
-    {"{\"schema\": \"vkpareto.sensitivity/1\", \"model\": \"m\", \"layers\": 1e9, \"source\": \"s\", \"unit\": \"nats\"}", "'layers'"},
+    {"{\"schema\": \"vkpareto.sensitivity/1\", \"model\": \"\", \"layers\": 1, \"source\": \"s\", \"unit\": \"nats\"}",
+     "'model' is empty"},
+    {"{\"schema\": \"vkpareto.sensitivity/1\", \"model\": \"m\", \"layers\": 1, \"source\": \"\", \"unit\": \"nats\"}",
+     "'source' is empty"},
+    {"{\"schema\": \"vkpareto.sensitivity/1\", \"model\": \"m\", \"layers\": 0, \"source\": \"s\", \"unit\": "
+     "\"nats\"}", "'layers'"},
+    {"{\"schema\": \"vkpareto.sensitivity/1\", \"model\": \"m\", \"layers\": 1e9, \"source\": \"s\", \"unit\": "
+     "\"nats\"}", "'layers'"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     struct error err = {0};
@@ -126,7 +133,8 @@ static void another_models_layers_are_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(relative_numbers_share_out_the_published_loss), cmocka_unit_test(nats_take_the_place_of_what_was_published),
+    cmocka_unit_test(relative_numbers_share_out_the_published_loss),
+        cmocka_unit_test(nats_take_the_place_of_what_was_published),
     cmocka_unit_test(nonsense_is_refused_by_name), cmocka_unit_test(ten_megabytes_of_nested_arrays_are_refused),
     cmocka_unit_test(another_models_layers_are_refused),
   };
