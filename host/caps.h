@@ -124,7 +124,7 @@ struct caps {
  * tells no budget; 0 unknown. */
 uint64_t caps_memory(const struct caps *);
 
-/* Takes what was tried; a limit within which something failed becomes what worked. The limits are the driver's claims. */
+/* Takes what was tried; a limit within which something failed becomes what worked. Limits are the driver's claims. */
 void caps_take_trial(struct caps *, const struct tried_limits *);
 
 /* How the host reaches the memory of the device. */

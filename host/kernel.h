@@ -86,7 +86,7 @@ struct pass {
   uint32_t push_bytes;
   uint32_t groups[3];
   double work;                      /* operations that its workgroups carry out, what fills their tiles up included (as
-                                       many as are expected where data decides); 0: it has little to do, or nobody counts */
+                                       many as are expected where data decides); 0: little, or nobody counts */
 };
 
 /* A whole run of an op: passes in order. Owned by the caller; free with dispatch_plan_free. */
@@ -162,9 +162,9 @@ struct family {
   size_t n_techniques;
   const struct variant *variants;
   size_t n_variants;
-  const char *compute_ceiling;   /* key in ceilings.flops that bounds this op: "f32"; NULL: the op is a ceiling itself */
+  const char *compute_ceiling;   /* key in ceilings.flops that bounds this op: "f32"; NULL: it is a ceiling itself */
 
-  /* The tensors of the case under this technique, without scratch. False with the reason when the shape makes no sense. */
+  /* The tensors of the case under this technique, without scratch. False with the reason when the shape is nonsense. */
   bool (*tensors)(const struct kernel_case *, const struct technique *, struct tensor_list *, struct error *);
   double (*flops)(const struct kernel_case *);
   /* Compulsory traffic: each weight, scale, activation and output byte once. */

@@ -69,7 +69,7 @@ struct result_row {
   char *energy_reason;                      /* why it was not measured; NULL where it was */
 };
 
-/* What beside the kernels decides how fast a machine runs (host/machine reads it). NAN, "" and POWER_UNKNOWN: not told. */
+/* What beside the kernels decides how fast a machine runs (host/machine reads it). NAN, "", POWER_UNKNOWN: not told. */
 enum power_source { POWER_UNKNOWN, POWER_MAINS, POWER_BATTERY, POWER_SOURCES };
 extern const char *const power_source_names[POWER_SOURCES];   /* NULL, "mains", "battery" */
 struct machine_state {
@@ -82,12 +82,12 @@ struct machine_state {
   char heaps_reason[96];                    /* why not; "" where they are told, or nobody said */
 };
 
-/* A control row, sampled at the begin and the end of each round: did the machine change meanwhile? And, on GPUs, the same
- * row for longer than a second at a stretch: what power and heat leave of its speed. NAN and "" unknown. */
+/* A control row, sampled at the begin and the end of each round: did the machine change meanwhile? And, on GPUs, the
+ * same row for longer than a second at a stretch: what power and heat leave of its speed. NAN and "" unknown. */
 struct drift {
   char row[256];                            /* its id */
   double first_ns, last_ns;
-  double largest;                           /* deviation from the median, or between both ends of a round, of the median */
+  double largest;                           /* deviation from the median, or within a round, as a share of it */
   uint32_t rounds, drifted;                 /* judged; of these further than 10 % from the others */
   double short_ns, sustained_ns;            /* at first, and after a second of nothing else */
 };
@@ -123,7 +123,11 @@ struct result {
     struct lasting lasting[RESULT_CEILINGS];
     size_t n_lasting;                       /* 0 on CPU devices */
   } ceilings;
-  struct { char suite[64], suite_sha256[65], seed[24]; double budget_s, seconds; char unfinished[128]; } run;   /* unfinished: why it is not whole, "" */
+  struct {
+    char suite[64], suite_sha256[65], seed[24];
+    double budget_s, seconds;
+    char unfinished[128];   /* why it is not whole, "" */
+  } run;
   struct result_row *rows;
   size_t n_rows;
   char sha256[65];                          /* of the file it was read from, "" for one in memory */
@@ -136,7 +140,7 @@ struct result *result_read(const char *path, struct error *);
 void result_free(struct result *);
 /* Writes result as vkpareto.result/1; an existing path is an error unless replace. */
 bool result_write(const struct result *, const char *path, bool replace, struct error *);
-/* The device object of a result, also the format of the caps fixtures in tests/plan. caps_from_json checks everything. */
+/* The device object of a result, also the format of tests/plan/caps. caps_from_json checks everything. */
 cJSON *caps_to_json(const struct caps *);
 bool caps_from_json(const cJSON *, struct caps *, struct error *);
 /* Which of n >= 1 timed rows stands for a technique at a shape: the fastest, that with the least median, for that

@@ -13,7 +13,8 @@ static bool progress_shown;
 void log_set_level(enum log_level to) { level = to; }
 bool log_verbose(void) { return level == LOG_VERBOSE; }
 
-bool log_color(void) {
+/* stderr is a terminal that takes colour (NO_COLOR unset, TERM not dumb). */
+static bool takes_color(void) {
   const char *none = getenv("NO_COLOR");
   return platform_terminal() && !(none && *none);
 }
@@ -23,7 +24,7 @@ bool log_color(void) {
 /* One write per line: the parent and its worker share stderr. */
 static void line(const char *tag, const char *color, const char *format, va_list args) {
   char text[2048];
-  bool colored = *tag && log_color();
+  bool colored = *tag && takes_color();
   int used = snprintf(text, sizeof text, "%s%s%s%s", progress_shown ? CLEAR_LINE : "", colored ? color : "", tag,
                       colored ? "\033[0m" : "");
   int wrote = vsnprintf(text + used, sizeof text - (size_t)used, format, args);

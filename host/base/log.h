@@ -13,7 +13,5 @@ void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));   
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));    /* "error: ", always */
 /* A line that the next line of any kind replaces: on a terminal at LOG_NORMAL; nothing elsewhere. "" removes it. */
 void log_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* stderr is a terminal that takes colour (NO_COLOR unset, TERM not dumb). */
-bool log_color(void);
 
 #endif

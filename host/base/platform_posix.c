@@ -88,8 +88,9 @@ const char *platform_shared_folder(void) {
 bool platform_cache_folder(char *out, size_t size) {
   const char *ours = getenv("VKPARETO_CACHE"), *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
   int length = 0;
+  /* The rules of XDG_CACHE_HOME say to ignore a path that is not absolute. */
   if (ours) length = snprintf(out, size, "%s", ours);
-  else if (cache && *cache == '/') length = snprintf(out, size, "%s/vkpareto", cache);   /* it says to ignore any other */
+  else if (cache && *cache == '/') length = snprintf(out, size, "%s/vkpareto", cache);
   else if (home && *home == '/') length = snprintf(out, size, "%s/.cache/vkpareto", home);
   return length > 0 && (size_t)length < size;
 }

@@ -30,19 +30,16 @@ static void compress(uint32_t hash[8], const unsigned char *block) {
     uint32_t s1 = rotate(w[t - 2], 17) ^ rotate(w[t - 2], 19) ^ w[t - 2] >> 10;
     w[t] = w[t - 16] + s0 + w[t - 7] + s1;
   }
-  uint32_t v[8];   /* a to h */
-  memcpy(v, hash, sizeof v);
+  uint32_t a = hash[0], b = hash[1], c = hash[2], d = hash[3], e = hash[4], f = hash[5], g = hash[6], h = hash[7];
   for (int t = 0; t < 64; t++) {
-    uint32_t sum1 = rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25);
-    uint32_t choose = (v[4] & v[5]) ^ (~v[4] & v[6]);
-    uint32_t sum0 = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22);
-    uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-    uint32_t t1 = v[7] + sum1 + choose + K[t] + w[t];
-    memmove(v + 1, v, 7 * sizeof *v);
-    v[4] += t1;
-    v[0] = t1 + sum0 + majority;
+    uint32_t sum1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25), choose = (e & f) ^ (~e & g);
+    uint32_t sum0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22), majority = (a & b) ^ (a & c) ^ (b & c);
+    uint32_t t1 = h + sum1 + choose + K[t] + w[t], t2 = sum0 + majority;
+    h = g, g = f, f = e, e = d + t1;
+    d = c, c = b, b = a, a = t1 + t2;
   }
-  for (int i = 0; i < 8; i++) hash[i] += v[i];
+  hash[0] += a, hash[1] += b, hash[2] += c, hash[3] += d;
+  hash[4] += e, hash[5] += f, hash[6] += g, hash[7] += h;
 }
 
 void sha256_hex(const void *data, size_t bytes, char out[65]) {

@@ -149,8 +149,8 @@ static void fill_caps(const struct session *session, bool gpu_clock, struct caps
   if (gpu_clock || !caps->timestamps.valid_bits || caps->timestamps.rejected) return;
   caps->timestamps.rejected = true;
   snprintf(caps->timestamps.verdict, sizeof caps->timestamps.verdict,
-           "good before the run, in the run timestamps stood still or counted more time than the host's clock round them; "
-           "times are of the host's clock and hold the submission too");
+           "good before the run, in the run timestamps stood still or counted more time than the host's clock round "
+           "them; times are of the host's clock and hold the submission too");
 }
 
 struct result *assemble_result(const struct session *session, const char *why_not, struct error *err) {

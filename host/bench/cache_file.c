@@ -13,9 +13,10 @@ _Static_assert(KEY_AT + 64 == CACHE_FILE_HEAD, "as the header describes it");
 
 void cache_file_key(const struct caps *caps, const char *shaders_sha256, char key[65]) {
   char text[2048];
-  int length = snprintf(text, sizeof text, "%s\n%s\n%08x %08x\n%s\n%s\n%s\n%08x\n%08x\n%s\n%s\n", caps->name, caps->uuid,
-                        caps->vendor_id, caps->device_id, caps->driver_id, caps->driver_name, caps->driver_info,
-                        caps->driver_version, caps->api_version, caps->pipeline_cache_uuid, shaders_sha256);
+  int length = snprintf(text, sizeof text, "%s\n%s\n%08x %08x\n%s\n%s\n%s\n%08x\n%08x\n%s\n%s\n", caps->name,
+                        caps->uuid, caps->vendor_id, caps->device_id, caps->driver_id, caps->driver_name,
+                        caps->driver_info, caps->driver_version, caps->api_version, caps->pipeline_cache_uuid,
+                        shaders_sha256);
   sha256_hex(text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1, key);
 }
 

@@ -31,7 +31,8 @@ void cache_folder_find(struct cache_folder *cache, const struct caps *caps) {
   *cache = (struct cache_folder){0};
   if (!platform_cache_folder(folder, sizeof folder) || !spirv_sha256(shaders, &ignored)) return;
   cache_file_key(caps, shaders, cache->key);
-  snprintf(cache->path, sizeof cache->path, "%s/%s-%s-%.*s" ENDING, folder, caps->slug, caps->uuid, KEY_DIGITS, cache->key);
+  snprintf(cache->path, sizeof cache->path, "%s/%s-%s-%.*s" ENDING, folder, caps->slug, caps->uuid, KEY_DIGITS,
+           cache->key);
 }
 
 void *cache_folder_load(const struct cache_folder *cache, size_t *bytes) {

@@ -1,6 +1,6 @@
-/* Where the pipelines that a driver compiled are kept for the next process (platform_cache_folder): one file for a device,
- * of the driver and the shaders that were used last. It is only ever a saving of time: what goes wrong with it is said
- * with --verbose and changes nothing else. */
+/* Where the pipelines that a driver compiled are kept for the next process (platform_cache_folder): one file for a
+ * device, of the driver and the shaders that were used last. It is only ever a saving of time: what goes wrong with it
+ * is said with --verbose and changes nothing else. */
 #ifndef CACHE_FOLDER_H
 #define CACHE_FOLDER_H
 
@@ -23,8 +23,8 @@ void cache_folder_find(struct cache_folder *, const struct caps *);
 
 /* What was kept, free with free(); NULL: nothing, or nothing that can be trusted. */
 void *cache_folder_load(const struct cache_folder *, size_t *bytes);
-/* Written whole or not at all, by way of a temporary file. Removes what was kept for the device under other keys, and what
- * processes left that were killed at it. */
+/* Written whole or not at all, by way of a temporary file. Removes what was kept for the device under other keys, and
+ * what processes left that were killed at it. */
 void cache_folder_save(const struct cache_folder *, const void *data, size_t bytes);
 
 /* What lies in the folder. False: there is none, with the reason. */

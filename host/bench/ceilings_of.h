@@ -13,8 +13,8 @@ bool ceilings_family_is(const struct family *);
  * "coopmat_f16_f32". NULL: none of them. */
 const char *ceilings_kind(const struct family *, const char *technique, enum kernel_mode);
 
-/* Fills result->ceilings (all but submit_ns, upload and download) from result->rows: the best of each kind; cold rows are memory, warm ones
- * the last-level cache. NAN where nothing was measured. */
+/* Fills result->ceilings (all but submit_ns, upload and download) from result->rows: the best of each kind; cold rows
+ * are memory, warm ones the last-level cache. NAN where nothing was measured. */
 void ceilings_fill(struct result *);
 
 /* Fills roofline and memory_bound of a row: the ideal time, the longer of bytes / bandwidth and operations / rate, as

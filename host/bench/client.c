@@ -143,8 +143,10 @@ static cJSON *hear_first(struct client *client, const char *what, const char *re
   if (json) return json;
   reap(client, heard == HEARD_END ? 1 : 0, how, sizeof how);
   if (heard == HEARD_INTERRUPT) error_set(err, ERROR_INTERRUPTED, "interrupted");
-  else if (heard == HEARD_NONSENSE) error_set(err, ERROR_LOST, "%s: the worker talks nonsense (%s); %s", what, why.text, remedy);
-  else if (heard == HEARD_LATE) error_set(err, ERROR_LOST, "%s: no answer within %d s; %s", what, START_SECONDS, remedy);
+  else if (heard == HEARD_NONSENSE)
+    error_set(err, ERROR_LOST, "%s: the worker talks nonsense (%s); %s", what, why.text, remedy);
+  else if (heard == HEARD_LATE)
+    error_set(err, ERROR_LOST, "%s: no answer within %d s; %s", what, START_SECONDS, remedy);
   else error_set(err, ERROR_LOST, "%s: the worker %s; %s", what, how, remedy);
   return NULL;
 }

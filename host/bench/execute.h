@@ -49,14 +49,14 @@ struct execution {
   bool ran;                               /* once: the driver has compiled what it compiles late */
 };
 
-/* The copies that a cold run of the case rotates over: 4 last-level caches of streaming bytes (the device's, else llc_bytes,
- * else, at 0, the largest known), within a quarter of the
- * device's memory and its largest allocation; 1 for the other modes. */
+/* The copies that a cold run of the case rotates over: 4 last-level caches of streaming bytes (the device's, else
+ * llc_bytes, else, at 0, the largest known), within a quarter of the device's memory and its largest allocation; 1 for
+ * the other modes. */
 uint32_t execution_copies(const struct kernel_case *, const struct tensor_list *, const struct caps *,
                           uint64_t llc_bytes);
 
-/* Buffers, pipelines and dispatches; min_windows and the tuning are the plan's. `shared` (NULL: none) is used as it is if
- * it has this many copies, else set up for them; it must outlive the execution. NULL with the reason. */
+/* Buffers, pipelines and dispatches; min_windows and the tuning are the plan's. `shared` (NULL: none) is used as it is
+ * if it has this many copies, else set up for them; it must outlive the execution. NULL with the reason. */
 struct execution *execution_create(struct gpu *, struct pipelines *, const struct kernel_case *, const struct variant *,
                                    const int32_t *tuning, uint32_t min_windows, uint32_t copies, struct arena *shared,
                                    struct error *);

@@ -32,7 +32,8 @@ static bool load_tensor(struct execution *ex, size_t t, const void *data, struct
 static bool spread_copies(struct gpu *gpu, struct arena *arena, struct error *err) {
   for (uint64_t have = 1; arena->buffer && have < arena->copies;) {
     uint64_t more = have < arena->copies - have ? have : arena->copies - have;
-    if (!gpu_copy(gpu, arena->buffer, have * arena->stride, arena->buffer, 0, more * arena->stride, NULL, err)) return false;
+    if (!gpu_copy(gpu, arena->buffer, have * arena->stride, arena->buffer, 0, more * arena->stride, NULL, err))
+      return false;
     have += more;
   }
   arena->loaded = true;

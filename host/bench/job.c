@@ -7,8 +7,8 @@
 #include "energy_json.h"
 #include "memory_json.h"
 
-const char *const job_names[JOB_KINDS] = {"prove", "verify", "sample", "submit", "upload", "download", "compile", "energy",
-                                            "memory"};
+const char *const job_names[JOB_KINDS] = {"prove",    "verify",  "sample", "submit", "upload",
+                                          "download", "compile", "energy", "memory"};
 
 static bool get_u32(const cJSON *json, const char *name, uint32_t *out, struct error *err) {
   int64_t value;
@@ -117,7 +117,8 @@ static bool get_variant(const cJSON *json, struct job *job, struct error *err) {
   if ((size_t)cJSON_GetArraySize(tuning) != job->variant->n_tunables)
     return error_set(err, ERROR_INPUT, "%s has %zu tunables", id, job->variant->n_tunables);
   for (size_t t = 0; t < job->variant->n_tunables; t++)
-    if (!get_tunable(&job->variant->tunables[t], cJSON_GetArrayItem(tuning, (int)t), &job->tuning[t], err)) return false;
+    if (!get_tunable(&job->variant->tunables[t], cJSON_GetArrayItem(tuning, (int)t), &job->tuning[t], err))
+      return false;
   return json_u64_or(json, "seed", 0, &job->seed, err);
 }
 
@@ -133,7 +134,8 @@ static bool get_case(const cJSON *json, struct job *job, struct error *err) {
     return error_set(err, ERROR_INPUT, "a shape of %d dimensions", cJSON_GetArraySize(dim));
   for (size_t d = 0; d < job->kase.family->n_dims; d++) {
     const struct dim_def *def = &job->kase.family->dims[d];
-    if (!json_item_int(cJSON_GetArrayItem(dim, (int)d), def->name, def->min, def->max, &job->kase.dim[d], err)) return false;
+    if (!json_item_int(cJSON_GetArrayItem(dim, (int)d), def->name, def->min, def->max, &job->kase.dim[d], err))
+      return false;
   }
   return true;
 }

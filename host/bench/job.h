@@ -55,7 +55,7 @@ struct job {
   uint32_t min_windows;                 /* JOB_SAMPLE, JOB_ENERGY: what JOB_VERIFY found */
   double op_ns;
   uint64_t hash;
-  uint64_t llc_bytes;                   /* last-level cache, where the device does not tell and the parent knows; else 0 */
+  uint64_t llc_bytes;                   /* last-level cache, where only the parent knows it; else 0 */
   struct recipe recipe;                 /* JOB_COMPILE */
 };
 

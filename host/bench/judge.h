@@ -3,7 +3,6 @@
 #define JUDGE_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "dataset.h"

@@ -4,7 +4,6 @@
 #define PIPELINES_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "error.h"
 #include "gpu.h"

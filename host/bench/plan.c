@@ -1,6 +1,5 @@
 #include "plan.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,6 +85,18 @@ const char *plan_proof_tuning(const struct variant *variant, const struct caps *
     if (!first_reason) first_reason = reason;
   }
   return first_reason ? first_reason : "its family has no proof shapes";
+}
+
+bool plan_is_asked_for(const struct variant *variant, const char *filter) {
+  return !filter || text_glob(filter, variant->id);
+}
+
+bool plan_check_filter(const char *filter, struct error *err) {
+  for (size_t f = 0; f < n_families; f++)
+    for (size_t v = 0; v < families[f]->n_variants; v++)
+      if (plan_is_asked_for(&families[f]->variants[v], filter)) return true;
+  return error_set(err, ERROR_USAGE, "no variant matches the filter '%.200s'; `vkpareto list variants` shows them",
+                   filter);
 }
 
 bool plan_runnable(const struct variant *variant, const struct caps *caps, enum status *status, char *reason,

@@ -43,6 +43,9 @@ const char *plan_proof_tuning(const struct variant *, const struct caps *, int32
 const char *plan_take_tuning(const struct variant *, const size_t *at, const struct kernel_case *, const struct caps *,
                              int32_t *tuning);
 bool plan_next_tuning(const struct variant *, size_t *at);
+/* filter: glob over variant ids, NULL for all; one that asks for no variant of ours is an error of the command line. */
+bool plan_is_asked_for(const struct variant *, const char *filter);
+bool plan_check_filter(const char *filter, struct error *);
 /* Is the variant built, and has the device what it requires? Else status and reason. */
 bool plan_runnable(const struct variant *, const struct caps *, enum status *, char *reason, size_t size);
 

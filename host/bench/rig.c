@@ -5,8 +5,8 @@
 #include "log.h"
 #include "platform.h"
 
-/* Between two writings of the cache: what is compiled within it is lost with a process that is killed, and a file of some
- * MiB takes a hundredth of it to write. */
+/* Between two writings of the cache: what is compiled within it is lost with a process that is killed, and a file of
+ * some MiB takes a hundredth of it to write. */
 static const double KEEP_S = 5;
 
 static void begin_cache(struct rig *rig, bool anew) {

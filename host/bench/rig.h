@@ -26,8 +26,8 @@ struct rig {
 /* anew: with no pipelines of earlier processes, which may be what one before this died of. */
 bool rig_open(struct rig *, size_t device, bool validation, bool anew, struct error *);
 void rig_close(struct rig *);   /* a zeroed rig is fine */
-/* Between jobs: writes what the driver would keep of its pipelines, if there are new ones; every few seconds, for who is
- * killed, and at the last. */
+/* Between jobs: writes what the driver would keep of its pipelines, if there are new ones; every few seconds, for who
+ * is killed, and at the last. */
 void rig_keep_pipelines(struct rig *, bool last);
 /* Owned by the rig, until the next call; the arena does not hold it yet when it is new. */
 const struct dataset *rig_data(struct rig *, const struct kernel_case *, const struct technique *, enum fill,

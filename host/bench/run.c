@@ -58,8 +58,8 @@ static void say_estimate(const struct session *session) {
   text_duration(1e9 * (double)n * suite->rounds * (1 + suite->samples) * suite->sample_seconds, least, sizeof least);
   text_duration(1e9 * (double)n * suite->case_seconds, most, sizeof most);
   log_info("%s on %s (%s): %zu of %zu rows can run here, %zu variants to prove; between %s and %s, proofs "
-           "aside; it says more once each row was run", suite->name, session->client.caps.name, session->client.caps.driver_slug, n, session->n_rows,
-           session->n_proofs, least, most);
+           "aside; it says more once each row was run", suite->name, session->client.caps.name,
+           session->client.caps.driver_slug, n, session->n_rows, session->n_proofs, least, most);
 }
 
 /* Once every row was run and its cost is known; a run that goes on has done a part that is not counted here. */
@@ -188,7 +188,8 @@ static bool look_round(struct session *session, struct error *err) {
   struct machine_remark remark[8];
   machine_read("", session->client.caps.pci, &session->before);
   size_t n = machine_remarks(&session->before, remark, sizeof remark / sizeof remark[0]);
-  for (size_t i = 0; i < n; i++) log_warn("%s: times will be worse than they could be; %s", remark[i].what, remark[i].remedy);
+  for (size_t i = 0; i < n; i++)
+    log_warn("%s: times will be worse than they could be; %s", remark[i].what, remark[i].remedy);
   snprintf(session->after.heaps_reason, sizeof session->after.heaps_reason, "the run was not finished");
   return read_heaps(session, &session->before, err);
 }
@@ -210,7 +211,9 @@ static bool open_journal(struct session *session, const struct output *output, s
 static bool measure(struct session *session, struct output *output, struct error *err) {
   if (!open_journal(session, output, err)) return false;
   say_estimate(session);
-  if (!look_round(session, err) || !stage_prove(session, err) || !stage_llc(session, err) || !stage_verify(session, err)) return false;
+  if (!look_round(session, err) || !stage_prove(session, err) || !stage_llc(session, err) ||
+      !stage_verify(session, err))
+    return false;
   say_rounds(session);
   return stage_measure(session, err) && check_ceilings(session, err) && stage_energy(session, err) &&
          stage_codegen(session, err) && read_heaps(session, &session->after, err);
@@ -226,7 +229,8 @@ static bool worth_writing(const struct session *session, const struct error *err
 static bool prepare(struct session *session, struct output *output, int *lock, struct error *err) {
   const struct run_options *options = session->options;
   const struct caps *caps = &session->client.caps;
-  return client_start(&session->client, options->device, options->uuid, options->validation, &session->interrupt, err) &&
+  return client_start(&session->client, options->device, options->uuid, options->validation, &session->interrupt,
+                      err) &&
          device_lock(caps, false, lock, err) && client_try_limits(&session->client, err) &&
          (session->plan = plan_build(session->suite, caps, options->filter, err)) != NULL &&
          session_prepare(session, err) &&

@@ -22,8 +22,10 @@ bool session_prepare(struct session *session, struct error *err) {
   session->rows = calloc(n ? n : 1, sizeof *session->rows);
   session->proofs = calloc(n ? n : 1, sizeof *session->proofs);
   session->control.times = malloc(ends * sizeof *session->control.times);
-  session->submit_ns = session->upload = session->download = session->control.short_ns = session->control.sustained_ns = NAN;
-  if (!session->rows || !session->proofs || !session->control.times) return error_set(err, ERROR_MEMORY, "out of memory for %zu rows", n);
+  session->submit_ns = session->upload = session->download = NAN;
+  session->control.short_ns = session->control.sustained_ns = NAN;
+  if (!session->rows || !session->proofs || !session->control.times)
+    return error_set(err, ERROR_MEMORY, "out of memory for %zu rows", n);
   session->n_rows = n;
   for (uint32_t i = 0; i < ends; i++) session->control.times[i] = NAN;
   for (size_t i = 0; i < n; i++) {

@@ -97,12 +97,12 @@ struct job session_case_job(const struct session *, const struct row *, enum job
 
 /* The stages, in order. False: interrupted or nothing can go on; rows keep what they have. */
 bool stage_prove(struct session *, struct error *);
-/* Sees the size of the last-level cache where nothing tells it (llc.h); what is cold later rotates over more than that. */
+/* Sees the size of the last-level cache where nothing tells it (llc.h): what is cold later rotates over more. */
 bool stage_llc(struct session *, struct error *);
 bool stage_verify(struct session *, struct error *);
 bool stage_measure(struct session *, struct error *);
-/* Fresh rounds of the rows of the family, for ceilings that a row has passed: the better of old and fresh stays, so that
- * what was disturbed once recovers. Sets `again` when there was time for all. */
+/* Fresh rounds of the rows of the family, for ceilings that a row has passed: the better of old and fresh stays, so
+ * that what was disturbed once recovers. Sets `again` when there was time for all. */
 bool stage_again(struct session *, const struct family *, struct error *);
 /* Before the rounds: chooses the control row and, on a GPU, runs it for more than a second. */
 bool stage_control(struct session *, struct error *);

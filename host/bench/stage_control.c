@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "ceilings_of.h"
-#include "log.h"
 #include "session.h"
 #include "stats.h"
 #include "stretch.h"

@@ -43,8 +43,8 @@ static bool stretch(struct session *session, const char *kind, struct error *err
   if (!stretch_row(session, row, key, &lasting->short_ns, &lasting->sustained_ns, err)) return false;
   session->n_lasting++;
   if (result_lasts(lasting)) return true;
-  log_warn("the device throttles: its ceiling %s takes %.0f %% longer after a second of nothing else; cool it better or raise "
-           "its power limit, and compare it with devices in the same state", kind,
+  log_warn("the device throttles: its ceiling %s takes %.0f %% longer after a second of nothing else; cool it better "
+           "or raise its power limit, and compare it with devices in the same state", kind,
            100 * (lasting->sustained_ns / lasting->short_ns - 1));
   return true;
 }

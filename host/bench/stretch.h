@@ -4,8 +4,9 @@
 
 #include "session.h"
 
-/* The time of a run at the begin and at the end of the stretch, NAN unknown. A row that fails is dropped, as by any other
- * sample. */
-bool stretch_row(struct session *, struct row *, const char *key, double *short_ns, double *sustained_ns, struct error *);
+/* The time of a run at the begin and at the end of the stretch, NAN unknown. A row that fails is dropped, as by any
+ * other sample. */
+bool stretch_row(struct session *, struct row *, const char *key, double *short_ns, double *sustained_ns,
+                 struct error *);
 
 #endif

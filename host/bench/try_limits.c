@@ -62,8 +62,9 @@ static bool make_copy(struct prober *prober, struct error *err) {
     int32_t tuning[KERNEL_TUNABLES] = {0};
     enum status status;
     char reason[128];
-    if (strcmp(variant->technique, "ceilings.copy") != 0 || !plan_runnable(variant, caps, &status, reason, sizeof reason) ||
-        plan_tuning(variant, &kase, caps, tuning) || !variant->plan(variant, &kase, caps, tuning, 1, &plan, err))
+    if (strcmp(variant->technique, "ceilings.copy") != 0 ||
+        !plan_runnable(variant, caps, &status, reason, sizeof reason) || plan_tuning(variant, &kase, caps, tuning) ||
+        !variant->plan(variant, &kase, caps, tuning, 1, &plan, err))
       continue;
     prober->pass = plan.pass[0];
     prober->copy = gpu_pipeline_create(prober->gpu, spirv_find(variant->shaders[prober->pass.shader]), 2,

@@ -255,8 +255,8 @@ bool verify_case(struct rig *rig, const struct job *job, struct answer *answer, 
   } else if (ok && longest_ns > limit_ns) {
     set_answer(answer, STATUS_SKIPPED, "");
     snprintf(answer->reason, sizeof answer->reason,
-             "one of its dispatches takes %.3g ms in the smallest windows it allows; %.3g ms are safe", 1e-6 * longest_ns,
-             1e-6 * limit_ns);
+             "one of its dispatches takes %.3g ms in the smallest windows it allows; %.3g ms are safe",
+             1e-6 * longest_ns, 1e-6 * limit_ns);
   } else if (ok && (ok = verify_output(ex, job, data, answer, err)) && answer->status == STATUS_OK) {
     answer->estimate_s = estimate_row(job, answer, data_s, load_s, ex->arena->stride * (copies - 1));
     if (answer->estimate_s > job->case_seconds) {

@@ -103,8 +103,8 @@ static bool check_operands(const struct args *args, struct error *err) {
   const struct args_verb *verb = args->verb;
   const char *operands = verb->operands ? verb->operands : "";
   if (args->n_operands < verb->min_operands)
-    return error_set(err, ERROR_USAGE, "%s is missing; the usage is: vkpareto %s %s [options]", operands, verb->name,
-                     operands);
+    return error_set(err, ERROR_USAGE, "%.*s is missing; the usage is: vkpareto %s %s [options]",
+                     (int)strcspn(operands, " "), operands, verb->name, operands);   /* the first one is required */
   if (args->n_operands > verb->max_operands)
     return error_set(err, ERROR_USAGE, "unexpected '%.80s'; the usage is: vkpareto %s %s%s[options]",
                      args->operands[verb->max_operands], verb->name, operands, *operands ? " " : "");
@@ -190,7 +190,7 @@ bool args_choice(const struct args *args, const char *name, const char *const *c
       *out = i;
       return true;
     }
-  return !text || args_unknown(err, name, text, choices, n);
+  return !text || args_unknown(err, "value", text, choices, n) || blame(err, name);
 }
 
 int args_fail(const struct args *args, const struct error *err) {

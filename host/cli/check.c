@@ -1,9 +1,9 @@
-#include <stdio.h>
 
 #include "args.h"
 #include "cli.h"
 #include "device_select.h"
 #include "log.h"
+#include "plan.h"
 #include "run.h"
 
 static const struct args_verb verb = {
@@ -42,7 +42,7 @@ int cli_check(int argc, char **argv) {
   struct run_options options = {
       .filter = args_text(&args, "filter"), .seed = 1, .validation = args_flag(&args, "validation")};
   struct selection selection;
-  if (!args_u64(&args, "seed", 0, UINT64_MAX, &options.seed, &err) ||
+  if (!args_u64(&args, "seed", 0, UINT64_MAX, &options.seed, &err) || !plan_check_filter(options.filter, &err) ||
       !device_select_here(args_text(&args, "device"), &selection, &err))
     return args_fail(&args, &err);
   return selection_each(&selection, &args, check_device, &options);

@@ -6,9 +6,9 @@
 #include "cli.h"
 #include "compile.h"
 #include "device_select.h"
-#include "gpu.h"
 #include "json.h"
 #include "log.h"
+#include "plan.h"
 #include "table.h"
 #include "text.h"
 
@@ -152,7 +152,7 @@ int cli_codegen(int argc, char **argv) {
   struct selection selection;
   size_t format = FORMAT_TABLE, tunings = 0;
   if (!args_choice(&args, "format", format_names, FORMATS, &format, &err) ||
-      !args_choice(&args, "tunings", tunings_names, 2, &tunings, &err) ||
+      !args_choice(&args, "tunings", tunings_names, 2, &tunings, &err) || !plan_check_filter(options.filter, &err) ||
       !device_select_here(args_text(&args, "device"), &selection, &err))
     return args_fail(&args, &err);
   if (selection.n > 1) {

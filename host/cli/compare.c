@@ -59,7 +59,9 @@ static int pass_gate(const struct comparison *comparison, double pct) {
   if (gate.broken)
     log_error("compare: %zu rows with a time in the baseline are wrong, failed, timeout, lost or implausible elsewhere",
               gate.broken);
-  if (!gate.compared) log_error("compare: no row has a time in the baseline and in another result");
+  if (!gate.compared)
+    log_error("compare: no row has a time in the baseline and in another result, so there is nothing to judge by; give "
+              "two results of one suite");
   return gate.slower || gate.broken || !gate.compared ? EXIT_WRONG : EXIT_DONE;
 }
 
@@ -80,8 +82,8 @@ static int compare(const struct args *args, const struct loaded *loaded, enum co
 static const struct args_verb verb = {
   .name = "compare",
   .about = "Shows results side by side: per op, shape and technique the time with its interval, the share of the\n"
-           "device's own ceiling, the joules of a run where a result has any, and the speed against the baseline with a\n"
-           "verdict. One result alone: its times and shares. Needs no GPU.",
+           "device's own ceiling, the joules of a run where a result has any, and the speed against the baseline\n"
+           "with a verdict. One result alone: its times and shares. Needs no GPU.",
   .operands = "RESULT...",
   .min_operands = 1,
   .max_operands = 1000,

@@ -110,8 +110,8 @@ static void judge_cache(void) {
     return;
   }
   text_bytes((double)bytes, size, sizeof size);
-  snprintf(what, sizeof what, "compiled pipelines are kept in %.1000s (%zu files, %s), for drivers that give any; VKPARETO_CACHE "
-           "names another folder, empty it asks for none", folder, files, size);
+  snprintf(what, sizeof what, "compiled pipelines are kept in %.1000s (%zu file%s, %s), for drivers that give any; "
+           "VKPARETO_CACHE names another folder, empty it asks for none", folder, files, files == 1 ? "" : "s", size);
   say("good", what, "");
 }
 
@@ -143,7 +143,8 @@ static const char *why_none(const struct plan *plan, size_t row) {
   const struct plan_row *a = &plan->rows[row], *best = a;
   for (size_t i = 0; i < plan->n; i++) {
     const struct plan_row *b = &plan->rows[i];
-    if (a->technique != b->technique || a->kase.mode != b->kase.mode || memcmp(a->kase.dim, b->kase.dim, sizeof a->kase.dim) != 0)
+    if (a->technique != b->technique || a->kase.mode != b->kase.mode ||
+        memcmp(a->kase.dim, b->kase.dim, sizeof a->kase.dim) != 0)
       continue;
     if (b->status == STATUS_OK || i < row) return NULL;
     if (b->status == STATUS_SKIPPED && best->status != STATUS_SKIPPED) best = b;
@@ -206,9 +207,9 @@ static bool examine(size_t index, const struct caps *listed, const struct suite 
 
 static const struct args_verb verb = {
   .name = "doctor",
-  .about = "Says what would spoil or shrink a run on this machine, each with the remedy: clock, layers, other load, power\n"
-           "saving, kernels that this program lacks, rows of the suite that cannot run and why. Of the device it measures\n"
-           "the clock, and tries how much memory it gives at once.",
+  .about = "Says what would spoil or shrink a run on this machine, each with the remedy: clock, layers, other load,\n"
+           "power saving, kernels that this program lacks, rows of the suite that cannot run and why. Of the device\n"
+           "it measures the clock, and tries how much memory it gives at once.",
   .options = {{"device", "SEL", "which device: index, UUID, part of a name, or all (default: the best)"},
               {"suite", "NAME", "which suite is to be run (default: standard)"}},
   .example = "vkpareto doctor --suite full",

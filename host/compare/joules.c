@@ -64,6 +64,6 @@ void joules_text(const struct compare_joules *joules, char *out, size_t size) {
   }
   for (; value >= 999.5 && unit < 3; unit++) value /= 1000;
   if (isfinite(pct)) snprintf(spread, sizeof spread, " ±%.*f%%", pct < 0.95, pct);
-  snprintf(out, size, value < 99.95 ? "%s%#.3g %s%s%s" : "%s%.0f %s%s%s", joules->modelled ? "(" : "", value, units[unit],
-           spread, joules->modelled ? ")" : "");
+  snprintf(out, size, value < 99.95 ? "%s%#.3g %s%s%s" : "%s%.0f %s%s%s", joules->modelled ? "(" : "", value,
+           units[unit], spread, joules->modelled ? ")" : "");
 }

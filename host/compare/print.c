@@ -177,8 +177,8 @@ static void print_footer(const struct comparison *comparison, FILE *out) {
           comparison->n_results > 1 ? "that device's" : "the device's",
           comparison->n_results > 1 ? ": it does not compare devices." : ".");
   if (comparison->any_joules)
-    fputs("\"energy\" is that of one run with the device's idle power, measured, or (in parentheses) modelled by what was "
-          "measured.\n", out);
+    fputs("\"energy\" is that of one run with the device's idle power, measured, or (in parentheses) modelled by what "
+          "was measured.\n", out);
 }
 
 bool print_wide(const struct comparison *comparison, enum table_format format, FILE *out) {

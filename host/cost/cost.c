@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "candidate.h"
 #include "demand.h"
 #include "law.h"
 
@@ -33,7 +34,7 @@ static bool can_be_planned(const struct result_row *row, const struct caps *caps
   struct error err = {0};
   struct demand demand;
   return family_in_range(&kase, &err) && row->family->tensors(&kase, technique_find(row->technique), &tensors, &err) &&
-         demand_of(row, &kase, caps, 1, &demand);
+         demand_of(row, &kase, caps, (struct cores){1, 0}, &demand);
 }
 
 /* An op of a model, timed on streaming data, by a kernel that this build still has. The three names of a row must
@@ -42,12 +43,12 @@ static bool usable(const struct result_row *row, const struct caps *caps) {
   const struct variant *variant = variant_find(row->variant);
   return row->family && family_is_costed(row->family) && status_has_time(row->status) && row->mode != MODE_WARM
       && family_at_preset(row->family, row->dim) && isfinite(row->time.median) && row->time.median > 0
-      && variant && strcmp(variant->technique, row->technique) == 0 && family_of_technique(row->technique) == row->family
-      && can_be_planned(row, caps);
+      && variant && strcmp(variant->technique, row->technique) == 0
+      && family_of_technique(row->technique) == row->family && can_be_planned(row, caps);
 }
 
-static struct cost_group *group_of(struct cost_model *cost, const struct technique *technique, const struct family *family,
-                                   enum regime regime) {
+static struct cost_group *group_of(struct cost_model *cost, const struct technique *technique,
+                                   const struct family *family, enum regime regime) {
   for (size_t g = 0; g < cost->n; g++)
     if (cost->groups[g].technique == technique && cost->groups[g].regime == regime) return &cost->groups[g];
   struct cost_group *group = &cost->groups[cost->n];
@@ -58,35 +59,67 @@ static struct cost_group *group_of(struct cost_model *cost, const struct techniq
   return group;
 }
 
+static struct cost_kernel *kernel_of(struct cost_model *cost, const struct variant *variant, enum regime regime) {
+  for (size_t k = 0; k < cost->n_kernels; k++)
+    if (cost->kernels[k].variant == variant && cost->kernels[k].regime == regime) return &cost->kernels[k];
+  struct cost_kernel *kernel = &cost->kernels[cost->n_kernels];
+  *kernel = (struct cost_kernel){.variant = variant, .technique = technique_find(variant->technique), .regime = regime};
+  kernel->rows = malloc(cost->result->n_rows * sizeof *kernel->rows);
+  if (!kernel->rows) return NULL;
+  cost->n_kernels++;
+  return kernel;
+}
+
 static bool add_row(struct cost_model *cost, const struct result_row *row) {
   const struct kernel_case kase = cost_case_of(row);
   struct cost_group *group = group_of(cost, technique_find(row->technique), row->family, cost_regime(&kase));
-  if (!group) return false;
-  group->rows[group->n++] = row;
+  struct cost_kernel *kernel = group ? kernel_of(cost, variant_find(row->variant), cost_law_regime(&kase)) : NULL;
+  if (!kernel) return false;
+  group->rows[group->n++] = kernel->rows[kernel->n++] = row;
   return true;
 }
 
-/* Leaves the one row of each shape that counts, in the order of the first of each. */
-static void keep_fastest(struct cost_group *group) {
+/* Leaves the one row of each shape that counts, in the order of the first of each; returns how many these are. */
+static size_t keep_fastest(const struct result_row **rows, size_t n) {
   size_t kept = 0;
-  for (size_t from = 0; from < group->n; kept++) {
-    const int64_t *shape = group->rows[from]->dim;
+  for (size_t from = 0; from < n; kept++) {
+    const struct result_row *first = rows[from];
     size_t same = from + 1;   /* rows of this shape move to the front */
-    for (size_t i = from + 1; i < group->n; i++) {
-      const struct result_row *row = group->rows[i];
-      if (!family_same_shape(group->family, row->dim, shape)) continue;
-      group->rows[i] = group->rows[same];
-      group->rows[same++] = row;
+    for (size_t i = from + 1; i < n; i++) {
+      const struct result_row *row = rows[i];
+      if (!family_same_shape(first->family, row->dim, first->dim)) continue;
+      rows[i] = rows[same];
+      rows[same++] = row;
     }
-    group->rows[kept] = result_fastest(&group->rows[from], same - from);
+    rows[kept] = result_fastest(&rows[from], same - from);
     from = same;
   }
-  group->n = kept;
+  return kept;
+}
+
+static bool make_groups(struct cost_model *cost) {
+  const struct result *result = cost->result;
+  size_t n_techniques = 0, n_variants = 0;
+  for (size_t f = 0; f < n_families; f++) {
+    n_techniques += families[f]->n_techniques;
+    n_variants += families[f]->n_variants;
+  }
+  cost->groups = calloc(n_techniques * REGIME_COUNT, sizeof *cost->groups);
+  cost->kernels = calloc(n_variants * REGIME_COUNT, sizeof *cost->kernels);
+  if (!cost->groups || !cost->kernels) return false;
+  for (size_t i = 0; i < result->n_rows; i++)
+    if (usable(&result->rows[i], &result->caps) && !add_row(cost, &result->rows[i])) return false;
+  for (size_t g = 0; g < cost->n; g++) cost->groups[g].n = keep_fastest(cost->groups[g].rows, cost->groups[g].n);
+  for (size_t k = 0; k < cost->n_kernels; k++)
+    cost->kernels[k].n = keep_fastest(cost->kernels[k].rows, cost->kernels[k].n);
+  return true;
 }
 
 /* ---- energy */
 
-static bool has_joules(const struct result_row *row, const struct caps *caps) { return row->energy.windows > 0 && usable(row, caps); }
+static bool has_joules(const struct result_row *row, const struct caps *caps) {
+  return row->energy.windows > 0 && usable(row, caps);
+}
 
 /* One unit per shape: of one shape the formats share the kernels' inner loops and the clocks of their minute. */
 static bool fit_energy(struct cost_model *cost) {
@@ -100,7 +133,8 @@ static bool fit_energy(struct cost_model *cost) {
     const struct kernel_case kase = cost_case_of(row);
     size_t unit = n_units;
     for (size_t j = 0; j < n; j++)
-      if (rows[j]->family == row->family && family_same_shape(row->family, rows[j]->dim, row->dim)) unit = points[j].unit;
+      if (rows[j]->family == row->family && family_same_shape(row->family, rows[j]->dim, row->dim))
+        unit = points[j].unit;
     if (unit == n_units) n_units++;
     rows[n] = row;
     points[n++] = (struct energy_point){kase.family->bytes(&kase, technique_find(row->technique)),
@@ -130,13 +164,7 @@ struct cost_model *cost_build(const struct result *result, struct error *err) {
   struct cost_model *cost = calloc(1, sizeof *cost);
   if (!cost) goto memory;
   cost->result = result;
-  size_t n_techniques = 0;
-  for (size_t f = 0; f < n_families; f++) n_techniques += families[f]->n_techniques;
-  cost->groups = calloc(n_techniques * REGIME_COUNT, sizeof *cost->groups);
-  if (!cost->groups) goto memory;
-  for (size_t i = 0; i < result->n_rows; i++)
-    if (usable(&result->rows[i], &result->caps) && !add_row(cost, &result->rows[i])) goto memory;
-  for (size_t g = 0; g < cost->n; g++) keep_fastest(&cost->groups[g]);
+  if (!make_groups(cost)) goto memory;
   if (!law_fit(cost)) goto memory;
   if (!fit_energy(cost)) goto memory;
   if (cost->n > 0) return cost;
@@ -155,76 +183,31 @@ void cost_free(struct cost_model *cost) {
   if (!cost) return;
   for (size_t g = 0; g < cost->n; g++) {
     free(cost->groups[g].rows);
-    free(cost->groups[g].fit.points);
-    free(cost->groups[g].fit.left_out);
+    free(cost->groups[g].left_out);
   }
+  for (size_t k = 0; k < cost->n_kernels; k++) {
+    free(cost->kernels[k].rows);
+    free(cost->kernels[k].fit.points);
+  }
+  free(cost->kernels);
   free(cost->groups);
   free(cost);
 }
 
 const struct cost_group *cost_find(const struct cost_model *cost, const char *technique, enum regime regime) {
   for (size_t g = 0; g < cost->n; g++)
-    if (cost->groups[g].regime == regime && strcmp(cost->groups[g].technique->id, technique) == 0) return &cost->groups[g];
+    if (cost->groups[g].regime == regime && strcmp(cost->groups[g].technique->id, technique) == 0)
+      return &cost->groups[g];
   return NULL;
 }
 
 /* ---- prediction */
 
-static double log_ratio(double a, double b) { return fabs(log((a + 1) / (b + 1))); }
-
-static bool is_of(const struct result_row *row, const struct kernel_case *kase) {
-  return family_same_shape(kase->family, row->dim, kase->dim);
-}
-
-/* A row whose kernel can run the case, what that would need, and how good a choice it is: how long it would take, then how
- * far the row's shape is in bytes and operations (which do not tell N from K). */
-struct candidate {
-  size_t row;
-  struct demand demand;
-  double ns, distance;
-};
-
-static bool is_better(const struct candidate *a, const struct candidate *b) {
-  const double tie = 1e-9;   /* two rows of one kernel: the same demand, summed in the same order */
-  if (fabs(a->ns - b->ns) > tie * b->ns) return a->ns < b->ns;
-  return a->distance < b->distance;
-}
-
-static double distance_of(const struct cost_group *group, const struct result_row *row, const struct kernel_case *kase) {
-  const struct kernel_case other = cost_case_of(row);
-  return log_ratio(kase->family->bytes(kase, group->technique), other.family->bytes(&other, group->technique)) +
-         log_ratio(kase->family->flops(kase), other.family->flops(&other));
-}
-
-/* The row of this very shape, else the one whose kernel is predicted to be the fastest; false when none can run it. */
-static bool choose_row(const struct cost_model *cost, const struct cost_group *group, const struct kernel_case *kase,
-                       struct candidate *out) {
-  bool found = false;
-  for (size_t i = 0; i < group->n; i++) {
-    struct candidate here = {.row = i};
-    if (!demand_of(group->rows[i], kase, &cost->result->caps, cost->cores, &here.demand)) continue;
-    here.ns = is_of(group->rows[i], kase) ? 0 : group->fit.fitted ? fit_at(&group->fit.fit, here.demand.amount) : 1;
-    here.distance = distance_of(group, group->rows[i], kase);
-    if (found && !is_better(&here, out)) continue;
-    *out = here;
-    found = true;
-  }
-  return found;
-}
-
-/* Bytes or operations more than 2x outside what was measured, of which the unit `without` is not. */
-static bool is_extrapolated(const struct cost_group *group, const double amount[FIT_TERMS], long without) {
-  static const enum fit_term terms[] = {FIT_BYTE, FIT_OPERATION};
-  for (size_t t = 0; t < sizeof terms / sizeof terms[0]; t++) {
-    double least = INFINITY, most = 0;
-    for (size_t i = 0; i < group->n; i++) {
-      if (group->fit.points[i].unit == without) continue;
-      least = fmin(least, group->fit.points[i].amount[terms[t]]);
-      most = fmax(most, group->fit.points[i].amount[terms[t]]);
-    }
-    if (amount[terms[t]] < least / 2 || amount[terms[t]] > most * 2) return true;
-  }
-  return false;
+/* The row of this very shape; NULL: there is none. */
+static const struct result_row *row_of(const struct cost_group *group, const struct kernel_case *kase) {
+  for (size_t i = 0; i < group->n; i++)
+    if (family_same_shape(kase->family, group->rows[i]->dim, kase->dim)) return group->rows[i];
+  return NULL;
 }
 
 static double finite_or_nan(double value) { return isfinite(value) ? value : NAN; }
@@ -258,44 +241,52 @@ double cost_idle_joules(const struct cost_model *cost, double ns) {
   return cost->has_energy ? energy_fit_at(&cost->energy, 0, 0, ns) : NAN;
 }
 
+/* By the row of this very shape; false when there is none whose kernel can run the case. */
+static bool take_row(const struct cost_model *cost, const struct cost_group *group, const struct kernel_case *kase,
+                     struct cost_estimate *out) {
+  const struct result_row *row = row_of(group, kase);
+  struct demand demand;
+  if (!row || !demand_of(row, kase, &cost->result->caps, cost->cores, &demand)) return false;
+  *out = (struct cost_estimate){.ns = row->time.median, .lo = finite_or_nan(row->time.lo),
+                                .hi = finite_or_nan(row->time.hi), .row = row, .measured = true,
+                                .scratch_bytes = demand.scratch_bytes};
+  return true;
+}
+
+static bool take_law(const struct cost_model *cost, const struct cost_group *group, const struct kernel_case *kase,
+                     struct cost_estimate *out, struct error *err) {
+  const char *word = regime_words[group->regime], *id = group->technique->id;
+  struct candidate found;
+  if (!candidate_find(cost, group->technique, kase, FIT_NEVER, &found))
+    return error_set(err, ERROR_UNSUPPORTED, "no measured %svariant of %s can run this shape", word, id);
+  if (!isfinite(found.ns))
+    return error_set(err, ERROR_INPUT, "%zu %srow%s of %s, a fit needs %d shapes of one kernel", group->n, word,
+                     group->n == 1 ? "" : "s", id, FIT_MIN_POINTS);
+  *out = (struct cost_estimate){.row = found.row, .scratch_bytes = found.demand.scratch_bytes,
+                                .extrapolated = candidate_is_extrapolated(&found, FIT_NEVER)};
+  set_interval(found.ns, group->error, out);
+  return true;
+}
+
 bool cost_predict(const struct cost_model *cost, const char *technique, const struct kernel_case *kase,
                   struct cost_estimate *out, struct error *err) {
   if (!family_in_range(kase, err)) return false;
   const enum regime regime = cost_regime(kase);
-  const char *word = regime_words[regime];
   const struct cost_group *group = cost_find(cost, technique, regime);
-  if (!group) return error_set(err, ERROR_INPUT, "no usable %srow of %s in the result", word, technique);
-
+  if (!group)
+    return error_set(err, ERROR_INPUT, "no usable %srow of %s in the result", regime_words[regime], technique);
   struct tensor_list tensors = {0};
   if (!kase->family->tensors(kase, group->technique, &tensors, err)) return false;
-  *out = (struct cost_estimate){0};
-  struct candidate chosen;
-  if (!choose_row(cost, group, kase, &chosen))
-    return error_set(err, ERROR_UNSUPPORTED, "no measured %svariant of %s can run this shape", word, technique);
-
-  const struct result_row *row = out->row = group->rows[chosen.row];
-  out->scratch_bytes = chosen.demand.scratch_bytes;
-  if (is_of(row, kase)) {
-    out->measured = true;
-    out->ns = row->time.median;
-    out->lo = finite_or_nan(row->time.lo);
-    out->hi = finite_or_nan(row->time.hi);
-  } else if (group->fit.fitted) {
-    set_interval(chosen.ns, group->fit.error, out);
-    out->extrapolated = is_extrapolated(group, chosen.demand.amount, FIT_NEVER);
-  } else {
-    return error_set(err, ERROR_INPUT, "%zu %srow%s of %s, a fit needs %d shapes", group->n, word,
-                     group->n == 1 ? "" : "s", technique, FIT_MIN_POINTS);
-  }
+  if (!take_row(cost, group, kase, out) && !take_law(cost, group, kase, out, err)) return false;
   predict_joules(cost, kase->family->bytes(kase, group->technique), kase->family->flops(kase), out);
   return true;
 }
 
 bool cost_left_out(const struct cost_group *group, size_t i, struct cost_estimate *out) {
-  const struct fit_point *point = &group->fit.points[i];
-  *out = (struct cost_estimate){.row = group->rows[i], .joules = NAN, .joules_error = NAN};
-  if (isnan(group->fit.left_out[i])) return false;
-  set_interval(group->fit.left_out[i], group->fit.error, out);
-  out->extrapolated = is_extrapolated(group, point->amount, point->unit);
+  const struct cost_left_out *left_out = &group->left_out[i];
+  *out = (struct cost_estimate){.row = group->rows[i], .extrapolated = left_out->extrapolated, .joules = NAN,
+                                .joules_error = NAN};
+  if (isnan(left_out->ns)) return false;
+  set_interval(left_out->ns, group->error, out);
   return true;
 }

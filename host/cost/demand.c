@@ -11,13 +11,15 @@ static bool is_candidate(const struct tunable *tunable, int32_t value) {
   return false;
 }
 
-/* The row's tuning in the order of its variant's tunables; the preset where the row names no value that the kernel knows. */
+/* The row's tuning in the order of its variant's tunables; the preset where the row names no value that the kernel
+ * knows. */
 static void tuning_of(const struct result_row *row, const struct variant *variant, int32_t tuning[KERNEL_TUNABLES]) {
   for (size_t t = 0; t < variant->n_tunables; t++) {
     const struct tunable *tunable = &variant->tunables[t];
     tuning[t] = tunable->values[0];
     for (size_t r = 0; r < row->n_tuning; r++)
-      if (strcmp(row->tuning_names[r], tunable->name) == 0 && is_candidate(tunable, row->tuning[r])) tuning[t] = row->tuning[r];
+      if (strcmp(row->tuning_names[r], tunable->name) == 0 && is_candidate(tunable, row->tuning[r]))
+        tuning[t] = row->tuning[r];
   }
 }
 
@@ -27,10 +29,12 @@ static double groups_of(const struct pass *pass) {
 
 /* By how much longer a pass takes than if its workgroups were spread evenly over the cores: the last ones to begin have
  * some of the cores to themselves. */
-static double tail_of(double groups, double cores) { return ceil(groups / cores) * cores / groups; }
+static double tail_of(double groups, struct cores cores) {
+  return 1 + cores.loss * (ceil(groups / cores.n) * cores.n / groups - 1);
+}
 
 static void add_up(const struct dispatch_plan *plan, const struct kernel_case *kase, const struct technique *technique,
-                   double cores, struct demand *out) {
+                   struct cores cores, struct demand *out) {
   const double per_score = family_per_score(kase);
   double work = 0, walked = 0, all_groups = 0, most_groups = 0;
   *out = (struct demand){0};
@@ -52,8 +56,8 @@ static void add_up(const struct dispatch_plan *plan, const struct kernel_case *k
   out->amount[FIT_SCORE] = per_score > 0 ? work * tail / per_score : 0;
 }
 
-bool demand_of(const struct result_row *row, const struct kernel_case *kase, const struct caps *caps, double cores,
-               struct demand *out) {
+bool demand_of(const struct result_row *row, const struct kernel_case *kase, const struct caps *caps,
+               struct cores cores, struct demand *out) {
   const struct variant *variant = variant_find(row->variant);
   int32_t tuning[KERNEL_TUNABLES] = {0};
   tuning_of(row, variant, tuning);

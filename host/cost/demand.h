@@ -7,14 +7,22 @@
 #include "kernel.h"
 #include "result.h"
 
+/* What an uneven load costs on a device. Two cores that share execution units or memory do not lose all that one of
+ * them waits: the other is the faster meanwhile. */
+struct cores {
+  double n;      /* workgroups that run side by side */
+  double loss;   /* of the time for which some of them are idle, the share that is lost: 0 to 1 */
+};
+
 struct demand {
   double amount[FIT_TERMS];
   double scratch_bytes;
 };
 
-/* On a device that runs `cores` workgroups side by side: bytes, operations and scores are as many as would take as long on
- * evenly loaded cores, three workgroups on two cores four. False when the row's variant, with its tuning, cannot run the
- * case on such a device. */
-bool demand_of(const struct result_row *, const struct kernel_case *, const struct caps *, double cores, struct demand *);
+/* Bytes, operations and scores are as many as would take as long on evenly loaded cores: three workgroups on two
+ * cores as four if all of the last one's idleness is lost, as three and a half if half of it. False when the row's
+ * variant, with its tuning, cannot run the case on such a device. */
+bool demand_of(const struct result_row *, const struct kernel_case *, const struct caps *, struct cores,
+               struct demand *);
 
 #endif

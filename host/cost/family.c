@@ -8,6 +8,7 @@ struct cost_family {
   const char *name;
   const char *rows;        /* few of them are served by other kernels than many; NULL: by the same, in one regime */
   int64_t decode;          /* so many rows at most are decode */
+  bool apart;              /* one kernel serves few rows and many, at other costs: each regime has its law */
   const char *lengths[3];  /* along which the op repeats or grows: rows that differ only there are left out together */
   const char *idle[2];     /* do not alter the time: a row measured at any value serves for all */
   const char *preset;      /* rows where this is not at its preset are studies */
@@ -16,13 +17,13 @@ struct cost_family {
 
 /* Of the small ops every shape is a unit of its own: one row and hundreds are as far apart as two widths. */
 static const struct cost_family cost_families[] = {
-  {"matmul", "m", 8, {"m"}, {0}, NULL, NULL},                 /* 8: where the matrix-vector kernels end */
-  {"adapter", "m", 8, {"m", "rank", "adapters"}, {0}, NULL, NULL},   /* over the kernels of matmul */
-  {"moe", "tokens", 8, {"tokens"}, {0}, "load", NULL},        /* the expected load of a model is the uniform one */
-  {"attention", "q", 1, {"batch", "q", "kv"}, {0}, "causal", "head"},
-  {"kv_cache", NULL, 0, {0}, {"position", "kv"}, NULL, NULL},
-  {"block", NULL, 0, {0}, {"position", "vocab"}, NULL, NULL},
-  {"router", NULL, 0, {0}, {"renormalise"}, "sigmoid", NULL},
+  {"matmul", "m", 8, false, {"m"}, {0}, NULL, NULL},                 /* 8: where the matrix-vector kernels end */
+  {"adapter", "m", 8, false, {"m", "rank", "adapters"}, {0}, NULL, NULL},   /* over the kernels of matmul */
+  {"moe", "tokens", 8, false, {"tokens"}, {0}, "load", NULL},   /* the expected load of a model is the uniform one */
+  {"attention", "q", 1, true, {"batch", "q", "kv"}, {0}, "causal", "head"},
+  {"kv_cache", NULL, 0, false, {0}, {"position", "kv"}, NULL, NULL},
+  {"block", NULL, 0, false, {0}, {"position", "vocab"}, NULL, NULL},
+  {"router", NULL, 0, false, {0}, {"renormalise"}, "sigmoid", NULL},
 };
 
 static const struct cost_family *cost_family_of(const struct family *family) {
@@ -45,6 +46,10 @@ enum regime cost_regime(const struct kernel_case *kase) {
   const size_t rows = dim_of(kase->family, cost ? cost->rows : NULL);
   if (rows == kase->family->n_dims) return REGIME_ANY;
   return kase->dim[rows] <= cost->decode ? REGIME_DECODE : REGIME_PREFILL;
+}
+
+enum regime cost_law_regime(const struct kernel_case *kase) {
+  return cost_family_of(kase->family)->apart ? cost_regime(kase) : REGIME_ANY;
 }
 
 bool family_at_preset(const struct family *family, const int64_t *dim) {

@@ -9,6 +9,9 @@
 
 enum regime { REGIME_DECODE, REGIME_PREFILL, REGIME_ANY, REGIME_COUNT };
 enum regime cost_regime(const struct kernel_case *);
+/* Where one law of a kernel holds: in any regime, but for attention, whose kernels do other work for one query than
+ * for many. */
+enum regime cost_law_regime(const struct kernel_case *);
 
 /* An op of a model; ceilings are rulers. */
 bool family_is_costed(const struct family *);

@@ -26,7 +26,8 @@ static bool is_in(const struct fit_point *point, long without) {
   return point->unit == FIT_NEVER || point->unit != without;
 }
 
-static size_t add_points(struct normal *eq, const struct fit_point *points, size_t n, long without, double share[FIT_TERMS]) {
+static size_t add_points(struct normal *eq, const struct fit_point *points, size_t n, long without,
+                         double share[FIT_TERMS]) {
   size_t used = 0;
   for (size_t i = 0; i < n; i++) {
     if (!is_in(&points[i], without)) continue;
@@ -43,8 +44,9 @@ static size_t add_points(struct normal *eq, const struct fit_point *points, size
 
 static void add_law(struct normal *eq, const struct fit *law, const double share[FIT_TERMS]) {
   for (int t = 0; t < FIT_TERMS; t++) {
-    struct row row = {.y = share[t] * law->ns[t]};
-    row.x[t] = share[t];
+    const double x = share[t] * sqrt(FIT_LAW_WEIGHT);
+    struct row row = {.y = x * law->ns[t]};
+    row.x[t] = x;
     add_row(eq, &row);
   }
 }
@@ -111,7 +113,7 @@ bool fit_solve(const struct fit_point *points, size_t n, long without, const str
   if (add_points(&eq, points, n, without, share) < FIT_MIN_POINTS) return false;
   if (law) add_law(&eq, law, share);
   scale(&eq);
-  const double tie = 1e-12 * eq.yy;   /* the sums are differences of numbers as large as yy, exact to some 1e-15 of it */
+  const double tie = 1e-12 * eq.yy;   /* sums are differences of numbers as large as yy, exact to some 1e-15 of it */
   double best = INFINITY;
   for (int size = 1; size <= FIT_TERMS; size++)   /* fewer terms first: they win ties */
     for (unsigned subset = 1; subset < 1u << FIT_TERMS; subset++) {

@@ -27,7 +27,8 @@ static bool nats_of(const char *metric, double base, double value, double *nats,
   } else if (strcmp(metric, "mean_kld") == 0) {
     *nats = value;
   } else {
-    return error_set(err, ERROR_INPUT, "unknown metric '%.40s'; known: perplexity, ppl_ratio, ppl_increase_pct, mean_kld", metric);
+    return error_set(err, ERROR_INPUT,
+                     "unknown metric '%.40s'; known: perplexity, ppl_ratio, ppl_increase_pct, mean_kld", metric);
   }
   *nats = fmax(*nats, 0);
   return true;
@@ -47,7 +48,8 @@ static bool figure_read(const cJSON *item, struct quality_figure *f, struct erro
 }
 
 static bool link_read(const cJSON *item, struct quality_link *link, struct error *err) {
-  if (!copy(item, "ours", link->ours, sizeof link->ours, err) || !json_bool_or(item, "baseline", false, &link->baseline, err))
+  if (!copy(item, "ours", link->ours, sizeof link->ours, err) ||
+      !json_bool_or(item, "baseline", false, &link->baseline, err))
     return false;
   if (link->baseline) return true;
   const char *nearness = json_string(item, "nearness", 16, err);
@@ -72,7 +74,8 @@ static void *grow(void *old, size_t have, size_t more, size_t size, struct error
 }
 
 static bool figures_read(struct quality *q, const cJSON *array, struct error *err) {
-  struct quality_figure *figures = grow(q->figures, q->n_figures, (size_t)cJSON_GetArraySize(array), sizeof *figures, err);
+  struct quality_figure *figures =
+    grow(q->figures, q->n_figures, (size_t)cJSON_GetArraySize(array), sizeof *figures, err);
   if (!figures) return false;
   q->figures = figures;
   const cJSON *item;
@@ -151,8 +154,8 @@ static bool is_far(const struct quality_figure *f, double params) {
 }
 
 /* a before b, by the order the header states. */
-static bool before(const struct quality_figure *a, enum nearness near_a, const struct quality_figure *b, enum nearness near_b,
-                   double params) {
+static bool before(const struct quality_figure *a, enum nearness near_a, const struct quality_figure *b,
+                   enum nearness near_b, double params) {
   bool kl_a = strcmp(a->metric, "mean_kld") == 0, kl_b = strcmp(b->metric, "mean_kld") == 0;
   if (kl_a != kl_b) return kl_b;
   if (is_far(a, params) != is_far(b, params)) return is_far(b, params);
@@ -196,7 +199,9 @@ void quality_text(const struct quality_estimate *e, char *out, size_t size) {
     return;
   }
   const struct quality_figure *f = e->figure;
-  snprintf(out, size, "%s%s (%s) on %s: %.3g nats in all, %s%s%s; %s", e->too_large ? "losses this large do not add: " : "", f->technique,
-           nearness_names[e->nearness], f->model, f->nats, f->dataset, strcmp(f->metric, "mean_kld") == 0 ? ", KL divergence" : "",
+  snprintf(out, size, "%s%s (%s) on %s: %.3g nats in all, %s%s%s; %s",
+           e->too_large ? "losses this large do not add: " : "", f->technique,
+           nearness_names[e->nearness], f->model, f->nats, f->dataset,
+           strcmp(f->metric, "mean_kld") == 0 ? ", KL divergence" : "",
            e->far ? ", a model of quite another size (small models lose more)" : "", f->source);
 }

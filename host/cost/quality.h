@@ -1,11 +1,11 @@
 /* What a technique costs in quality, from published figures (suites/quality): delta NLL in nats per token against
  * 16-bit weights and KV cache, ln(PPL / PPL_base).
  *
- * Which figure: perplexity before KL divergence, then those of similar model size (within QUALITY_SIZE_RANGE), then the
- * nearest technique (same, close, proxy), then the nearest size in log(parameters), then the larger loss; of models that
- * are not of similar size the nearest size goes before the nearest technique. Small models lose more. Losses of independent
- * small perturbations add to second order only, so every loss has an interval of +-50 %, and a figure above
- * QUALITY_LINEAR nats is not used at all: it is unknown. */
+ * Which figure: perplexity before KL divergence, then those of similar model size (within QUALITY_SIZE_RANGE), then
+ * the nearest technique (same, close, proxy), then the nearest size in log(parameters), then the larger loss; of
+ * models that are not of similar size the nearest size goes before the nearest technique. Small models lose more.
+ * Losses of independent small perturbations add to second order only, so every loss has an interval of +-50 %, and a
+ * figure above QUALITY_LINEAR nats is not used at all: it is unknown. */
 #ifndef QUALITY_H
 #define QUALITY_H
 
@@ -14,8 +14,8 @@
 
 #include "error.h"
 
-/* From 8B to 70B the loss of q4_0 falls by 2.0 for 8.6x the size (0.072 to 0.035 nats): within 4x in size a figure is off
- * by less than its interval. */
+/* From 8B to 70B the loss of q4_0 falls by 2.0 for 8.6x the size (0.072 to 0.035 nats): within 4x in size a figure
+ * is off by less than its interval. */
 #define QUALITY_SIZE_RANGE 4.0
 #define QUALITY_LINEAR 0.1
 #define QUALITY_INTERVAL 0.5

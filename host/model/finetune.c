@@ -27,7 +27,9 @@ bool finetune_adapts_class(const struct model *m, const struct finetune *f, enum
   return attention || (f->target == FINETUNE_LINEAR && m->experts == 0);
 }
 
-bool finetune_adapts(const struct model *m, const struct finetune *f, enum tensor_class class_, int64_t n, int64_t k) {
+/* Of MLA the products that are absorbed into q and the output have no adapter. */
+static bool has_adapter(const struct model *m, const struct finetune *f, enum tensor_class class_, int64_t n,
+                        int64_t k) {
   return finetune_adapts_class(m, f, class_) && !is_absorbed(m, n, k);
 }
 
@@ -41,7 +43,7 @@ double finetune_params(const struct model *m, const struct finetune *f) {
   double params = 0;
   for (size_t i = 0; i < list.n; i++) {
     const struct model_matrix *w = &list.at[i];
-    if (finetune_adapts(m, f, w->class_, w->n, w->k)) params += (double)w->count * matrix_params(f, w->n, w->k);
+    if (has_adapter(m, f, w->class_, w->n, w->k)) params += (double)w->count * matrix_params(f, w->n, w->k);
   }
   return params;
 }
@@ -63,7 +65,7 @@ double finetune_class_bytes(const struct model *m, const struct finetune *f, enu
   double bytes = 0;
   for (size_t i = 0; i < list.n; i++) {
     const struct model_matrix *w = &list.at[i];
-    if (w->class_ == class_ && finetune_adapts(m, f, class_, w->n, w->k))
+    if (w->class_ == class_ && has_adapter(m, f, class_, w->n, w->k))
       bytes += (double)w->count * matrix_bytes(f, w->n, w->k);
   }
   return bytes;
@@ -170,7 +172,7 @@ bool finetune_workload(struct workload *w, const struct model *m, const struct t
     struct op *op = &w->ops[i];
     const struct kernel_case *base = &op->way[0][0].kase;
     if (op->slot >= CLASS_COUNT || strcmp(base->family->name, "matmul") != 0
-        || !finetune_adapts(m, f, (enum tensor_class)op->slot, dim_of(base, "n"), dim_of(base, "k")))
+        || !has_adapter(m, f, (enum tensor_class)op->slot, dim_of(base, "n"), dim_of(base, "k")))
       continue;
     if (!adapt(op, f, op->phase == PHASE_DECODE ? finetune_adapters(task) : 1, err)) return false;
   }

@@ -53,10 +53,7 @@ bool finetune_is_live(const struct finetune *);
 /* Different adapters in one decode step of the task: at least 1. */
 int64_t finetune_adapters(const struct task *);
 
-/* A matrix of this class and shape has an adapter. Of a model with experts only attention has: no kernel adapts
- * experts. Of MLA the products that are absorbed into q and the output have none. */
-bool finetune_adapts(const struct model *, const struct finetune *, enum tensor_class, int64_t n, int64_t k);
-/* Some matrix of the class has one. */
+/* Some matrix of the class has an adapter. Of a model with experts only attention has: no kernel adapts experts. */
 bool finetune_adapts_class(const struct model *, const struct finetune *, enum tensor_class);
 
 /* Numbers of one adapter that are trained: rank (n + k) for each adapted matrix, and n magnitudes with DoRA. */

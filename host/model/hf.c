@@ -72,8 +72,8 @@ static int64_t count_sliding(const cJSON *types) {
   return n;
 }
 
-/* layer_types names each layer's kind; older files leave it to the architecture, Gemma's with a period, and Qwen's windows
- * begin above max_window_layers. */
+/* layer_types names each layer's kind; older files leave it to the architecture, Gemma's with a period, and Qwen's
+ * windows begin above max_window_layers. */
 static bool read_windows(const cJSON *root, const struct architecture *a, struct model *m, struct error *err) {
   bool used;
   int64_t period, whole;

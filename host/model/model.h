@@ -111,8 +111,8 @@ struct task *task_load(const char *name, struct error *);
 /* The same from text; what the loaders do after finding it. False with the field named in the error. */
 bool model_parse(const char *text, size_t bytes, struct model *, struct error *);
 bool task_parse(const char *text, size_t bytes, struct task *, struct error *);
-/* What every reader of models ends with: refuses dimensions that contradict each other, drops a sliding window that holds
- * the whole context, and counts the parameters. */
+/* What every reader of models ends with: refuses dimensions that contradict each other, drops a sliding window that
+ * holds the whole context, and counts the parameters. */
 bool model_finish(struct model *, struct error *);
 /* Adds a line to not_costed; dropped when that is full. */
 void model_note(struct model *, const char *text);
@@ -121,8 +121,8 @@ void model_note(struct model *, const char *text);
 size_t task_n_lengths(const struct task *);
 struct task_length task_length_at(const struct task *, size_t i);
 
-/* Which layers have such a matrix: every one, those with a dense FFN, those with experts (each expert's own, or one that
- * serves them all), none. Layers with a dense FFN come first, as in DeepSeek's first_k_dense_replace. */
+/* Which layers have such a matrix: every one, those with a dense FFN, those with experts (each expert's own, or one
+ * that serves them all), none. Layers with a dense FFN come first, as in DeepSeek's first_k_dense_replace. */
 enum matrix_of { MATRIX_OF_LAYERS, MATRIX_OF_DENSE, MATRIX_OF_ROUTED, MATRIX_OF_EXPERTS, MATRIX_OF_NO_LAYER };
 /* `count` weight matrices [n, k] in the whole model, each expert's counted. The encoder's are not among them. */
 struct model_matrix { enum tensor_class class_; enum matrix_of of; int64_t n, k, count; };

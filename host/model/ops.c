@@ -329,7 +329,7 @@ static void add_notes(struct workload *w, const struct model *m, const struct ta
   else if (m->vision.layers > 0)
     ops_note(w, "no image in the task: encoder and projector are in memory and never run");
   if (task->arrivals == ARRIVALS_ONE_BY_ONE && task->concurrency > 1 && task->output > 1)
-    ops_note(w, "requests arrive one by one: the time to first token is one prompt's and half a decode step, the time per "
+    ops_note(w, "requests arrive one by one: the time to first token is one prompt's and half a decode step, the time "
              "token holds the prompts of others that come meanwhile");
   if (m->unverified[0]) ops_note(w, "of the model's dimensions these were not seen in a source: %s", m->unverified);
   for (size_t i = 0; i < MODEL_NOTES && m->not_costed[i][0]; i++) ops_note(w, "not costed: %s", m->not_costed[i]);

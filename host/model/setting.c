@@ -8,7 +8,8 @@ struct setting setting_plain(const struct model *model) {
 
 size_t setting_departs(const struct setting *s) {
   const struct offload *o = &s->offload;
-  return (size_t)(s->micro_batch != MICRO_BATCH) + finetune_departs(&s->finetune) + (o->layers > 0) + (o->expert_layers > 0);
+  return (size_t)(s->micro_batch != MICRO_BATCH) + finetune_departs(&s->finetune) + (o->layers > 0) +
+         (o->expert_layers > 0);
 }
 
 void setting_text(const struct setting *s, char *out, size_t size) {

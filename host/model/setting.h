@@ -1,13 +1,12 @@
 /* What touches every op of a model and is therefore decided outside the slots: every setting has a list of ops, a space
  * and a front of its own, and the fronts are united (host/select/outer.h). Pure.
  *
- * What is added to a setting must say: which ops it alters (workload_build), which bytes and which quality (space_build),
- * which values are worth trying (outer_settings), how it is named (setting_text) and how far it departs from what engines
- * do when nobody asks (setting_departs, the first thing among ties). */
+ * What is added to a setting must say: which ops it alters (workload_build), which bytes and which quality
+ * (space_build), which values are worth trying (outer_settings), how it is named (setting_text) and how far it departs
+ * from what engines do when nobody asks (setting_departs, the first thing among ties). */
 #ifndef SETTING_H
 #define SETTING_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "finetune.h"

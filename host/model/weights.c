@@ -12,7 +12,7 @@ void model_matrices(const struct model *m, struct model_matrices *out) {
     {CLASS_QKV, MATRIX_OF_LAYERS, kv, m->hidden, 2 * plain},
     {CLASS_QKV, MATRIX_OF_LAYERS, a->q_rank, m->hidden, low_rank},
     {CLASS_QKV, MATRIX_OF_LAYERS, a->kv_rank + a->rope, m->hidden, latent},
-    {CLASS_QKV, MATRIX_OF_LAYERS, m->heads * a->kv_rank, a->nope, latent},   /* k from the latent, as it is absorbed into q */
+    {CLASS_QKV, MATRIX_OF_LAYERS, m->heads * a->kv_rank, a->nope, latent},   /* k from the latent, absorbed into q */
     {CLASS_QKV, MATRIX_OF_LAYERS, m->heads * a->v, a->kv_rank, latent},
     {CLASS_ATTN_OUT, MATRIX_OF_LAYERS, m->hidden, latent ? m->heads * a->v : q, layers},
     {CLASS_FFN_UP, MATRIX_OF_DENSE, m->ffn, m->hidden, gates * m->dense_layers},
@@ -120,7 +120,8 @@ static bool check_vision(const struct model *m, struct error *err) {
     return error_set(err, ERROR_INPUT, "vision: an image of %lld pixels is smaller than a token", (long long)v->image);
   if (v->n_projector < 2 || v->projector[0] != v->hidden * v->merge * v->merge
       || v->projector[v->n_projector - 1] != m->hidden)
-    return error_set(err, ERROR_INPUT, "vision: the projector must lead from hidden x merge^2, %lld, to the model's %lld",
+    return error_set(err, ERROR_INPUT,
+                     "vision: the projector must lead from hidden x merge^2, %lld, to the model's %lld",
                      (long long)(v->hidden * v->merge * v->merge), (long long)m->hidden);
   return true;
 }

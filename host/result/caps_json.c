@@ -297,7 +297,7 @@ static bool read_heaps(const cJSON *device, struct caps *caps, struct error *err
   return heaps != NULL;
 }
 
-/* A name that `find` knows, or a number. A name that a newer program knows reads as UINT32_MAX, which matches nothing. */
+/* A name that `find` knows, or a number. A newer program's name reads as UINT32_MAX, which matches nothing. */
 static bool read_named(const cJSON *from, const char *key, bool (*find)(const char *, uint32_t *), uint32_t *out,
                        struct error *err) {
   const cJSON *item = cJSON_GetObjectItemCaseSensitive(from, key);
@@ -379,7 +379,7 @@ bool caps_from_json(const cJSON *device, struct caps *caps, struct error *err) {
          read_type(device, caps, err) && read_hex(device, "vendor_id", &caps->vendor_id, err) &&
          read_hex(device, "device_id", &caps->device_id, err) && read_driver(device, caps, err) &&
          check_slug(caps->driver_slug, err) && read_api(device, caps, err) && read_subgroup(device, caps, err) &&
-         read_features(device, caps, err) && read_limits(device, caps, err) && read_tried(device, caps, err) && read_heaps(device, caps, err) &&
-         read_coopmats(device, caps, err) &&
+         read_features(device, caps, err) && read_limits(device, caps, err) && read_tried(device, caps, err) &&
+         read_heaps(device, caps, err) && read_coopmats(device, caps, err) &&
          json_u64_or(device, "llc_bytes", 0, &caps->llc_bytes, err) && read_clock(device, caps, err);
 }

@@ -1,4 +1,3 @@
-#include <math.h>
 
 #include "result.h"
 
@@ -17,7 +16,8 @@ bool codegen_from_json(const cJSON *json, struct codegen *codegen, struct error 
 void codegen_time_to_json(cJSON *json, const struct compile_time *time) {
   if (time->ns) json_add_u64(json, "compile_ns", time->ns);
   else cJSON_AddNullToObject(json, "compile_ns");
-  if (time->ns && time->cached != CACHED_UNKNOWN) cJSON_AddBoolToObject(json, "compile_cached", time->cached == CACHED_YES);
+  if (time->ns && time->cached != CACHED_UNKNOWN)
+    cJSON_AddBoolToObject(json, "compile_cached", time->cached == CACHED_YES);
   else cJSON_AddNullToObject(json, "compile_cached");
 }
 

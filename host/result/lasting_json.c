@@ -1,7 +1,6 @@
 #include "lasting_json.h"
 
 #include <math.h>
-#include <stdio.h>
 
 static const double MOST_NS = 1e18;
 static const double THROTTLES = 1.10;   /* as the control row does (drift_json.c) */

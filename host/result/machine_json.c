@@ -1,6 +1,5 @@
 #include "machine_json.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 

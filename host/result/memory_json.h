@@ -6,8 +6,8 @@
 #include "error.h"
 #include "json.h"
 
-/* Members tried and tried_reason: {"allocation": {"worked": ..., "failed": ...}, "storage_range": {...}} or null. Reading:
- * absent is not tried. */
+/* Members tried and tried_reason: {"allocation": {"worked": ..., "failed": ...}, "storage_range": {...}} or null.
+ * Reading: absent is not tried. */
 void tried_to_json(cJSON *, const struct tried_limits *);
 bool tried_from_json(const cJSON *, struct tried_limits *, struct error *);
 

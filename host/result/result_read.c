@@ -93,7 +93,8 @@ static bool read_ceilings(const cJSON *root, struct result *result, struct error
          read_flops(ceilings, result, err) && read_count(ceilings, "dispatch_ns", &result->ceilings.dispatch_ns, err) &&
          read_count(ceilings, "submit_ns", &result->ceilings.submit_ns, err) &&
          read_count(ceilings, "upload_bytes_per_s", &result->ceilings.upload, err) &&
-         read_count(ceilings, "download_bytes_per_s", &result->ceilings.download, err) && lasting_from_json(ceilings, result, err);
+         read_count(ceilings, "download_bytes_per_s", &result->ceilings.download, err) &&
+         lasting_from_json(ceilings, result, err);
 }
 
 static bool read_run(const cJSON *root, struct result *result, struct error *err) {
@@ -219,8 +220,8 @@ static bool read_row(const cJSON *from, struct result_row *row, struct error *er
          read_owned(from, "technique", ID_MAX, &row->technique, err) &&
          read_owned(from, "variant", ID_MAX, &row->variant, err) && read_shape(from, row, err) &&
          read_tuning(from, row, err) && read_mode(from, row, err) && read_status(from, row, err) &&
-         read_time(from, row, err) && read_error(from, row, err) && read_costs(from, row, err) && read_codegen(from, row, err) &&
-         read_energy(from, row, err);
+         read_time(from, row, err) && read_error(from, row, err) && read_costs(from, row, err) &&
+         read_codegen(from, row, err) && read_energy(from, row, err);
 }
 
 static bool read_rows(const cJSON *root, struct result *result, struct error *err) {

@@ -1,5 +1,4 @@
 #include <math.h>
-#include <stdio.h>
 
 #include "drift_json.h"
 #include "machine_json.h"

@@ -46,15 +46,24 @@ static bool is_16_bit(int slot, const struct space_option *o) {
   return strcmp(slot == SLOT_ATTENTION ? o->kv : o->name, "f16") == 0;
 }
 
-/* The least that any configuration has on the device under the setting, or one of 16 bits throughout. From below: the
- * scratch of an option is only looked at in its own slot. INFINITY: there is none. */
-static double least_bytes(const struct space *space, const struct setting *setting, bool only_16_bit) {
+/* Which configurations are meant: any, one of 16 bits throughout, or this one. */
+struct meant { bool only_16_bit; const uint8_t *choice; };
+
+static bool is_meant(const struct meant *meant, int slot, size_t o, const struct space_option *option) {
+  if (meant->choice) return meant->choice[slot] == o;
+  return !meant->only_16_bit || is_16_bit(slot, option);
+}
+
+/* The least that one of them has on the device under the setting. Of several from below: the scratch of an option is
+ * only looked at in its own slot. INFINITY: there is none. */
+static double least_bytes(const struct space *space, const struct setting *setting, const struct meant *meant) {
   double bytes = space->fixed_bytes + space->activation_bytes, scratch = space->fixed_scratch_bytes;
   for (int s = 0; s < SLOT_COUNT; s++) {
     double least = INFINITY, least_scratch = INFINITY;
-    for (size_t o = 0; o < space->slots[s].n - space->slots[s].n_mixed; o++) {   /* a mix has no less than its leanest part */
+    const size_t n = space->slots[s].n - space->slots[s].n_mixed;   /* a mix has no less than its leanest part */
+    for (size_t o = 0; o < n; o++) {
       const struct space_option *option = &space->slots[s].options[o];
-      if (only_16_bit && !is_16_bit(s, option)) continue;
+      if (!is_meant(meant, s, o, option)) continue;
       least = fmin(least, option_bytes(space, setting, s, option));
       least_scratch = fmin(least_scratch, option->scratch_bytes);
     }
@@ -70,23 +79,36 @@ static struct setting with_offload(const struct space *space, bool experts, int6
   return setting;
 }
 
+static int64_t all_layers(const struct model *model, bool experts) {
+  return experts ? model->layers - model->dense_layers : model->layers;
+}
+
 /* The fewest layers with which it fits, by halving: more never need more. 0: not even with all. */
-static int64_t fewest(const struct space *space, bool experts, int64_t all, double memory, bool only_16_bit) {
+static int64_t fewest(const struct space *space, bool experts, double memory, const struct meant *meant) {
+  const int64_t all = all_layers(space->setting.model, experts);
   int64_t low = 0, high = all + 1;   /* too few, enough */
   while (high - low > 1) {
     const int64_t middle = (low + high) / 2;
     const struct setting setting = with_offload(space, experts, middle);
-    if (least_bytes(space, &setting, only_16_bit) <= memory) high = middle;
+    if (least_bytes(space, &setting, meant) <= memory) high = middle;
     else low = middle;
   }
   return high <= all ? high : 0;
 }
 
+bool enumerate_fewest(const struct space *space, bool experts, const uint8_t choice[SLOT_COUNT], double memory,
+                      struct setting *out) {
+  const struct meant meant = {.choice = choice};
+  const int64_t layers = fewest(space, experts, memory, &meant);
+  if (layers > 0) *out = with_offload(space, experts, layers);
+  return layers > 0;
+}
+
 static void add_splits(const struct space *space, bool experts, int64_t largest, double memory,
                        struct setting_list *list) {
-  const struct model *model = space->setting.model;
-  const int64_t all = experts ? model->layers - model->dense_layers : model->layers;
-  const int64_t least = fewest(space, experts, all, memory, false), sixteen = fewest(space, experts, all, memory, true);
+  const int64_t all = all_layers(space->setting.model, experts);
+  const int64_t least = fewest(space, experts, memory, &(struct meant){0});
+  const int64_t sixteen = fewest(space, experts, memory, &(struct meant){.only_16_bit = true});
   const int64_t from = least ? least : all, to = sixteen ? sixteen : all;
   int64_t before = 0;
   for (int i = 0; i < OFFLOAD_SPLITS; i++) {

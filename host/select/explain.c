@@ -85,8 +85,8 @@ static void add_time_evidence(struct text *t, const struct recommendation *r, co
     text_add(t, " (%.0f %% extrapolated)", 100 * time->extrapolated_ns / time->ns);
   if (o->mix) return;   /* the errors are those of its formats, which have lines of their own */
   const struct cost_group *group = cost_find(r->cost, o->technique[phase]->id, phase == PHASE_DECODE ? REGIME_DECODE : REGIME_PREFILL);
-  if (group && !isnan(group->fit.error))
-    text_add(t, " (leave-one-out error %.0f %% over %zu shapes)", 100 * group->fit.error, group->n);
+  if (group && !isnan(group->error))
+    text_add(t, " (leave-one-out error %.0f %% over %zu shapes)", 100 * group->error, group->n);
   else
     text_add(t, " (error unknown: one weight matrix or head layout only)");
   if (time->extrapolated_ns > 0) text_add(t, " (%.0f %% extrapolated)", 100 * time->extrapolated_ns / time->ns);

@@ -65,23 +65,28 @@ bool outer_unite(const struct space *spaces, size_t n, struct front *out, struct
   return ok;
 }
 
-/* The front of all choices per layer, beside that of one format per class. */
-static bool add_layers(const struct space_request *request, struct outer *out, struct error *err) {
+/* What the i-th setting has beside its front of one format per class; the front is pruned later. */
+static bool add_layers(const struct space_request *request, struct outer *out, size_t i, struct error *err) {
   const struct layers_request wanted = {request->sensitivities, request->most_bytes, request->most_nats};
+  struct space *space = &out->spaces[i];
+  struct layers_slack mixes, slots;
+  struct front front = {0};
+  const bool ok = layers_expand(space, &wanted, &mixes, err)
+               && layers_front(space, &wanted, mixes, LAYERS_POINTS, &front, &slots, err)
+               && join(&out->front, &front, i, err);
+  front_free(&front);
+  if (!ok) return false;
+  const struct layers_slack both = layers_both(mixes, slots);
+  out->slack.relative = fmax(out->slack.relative, both.relative);
+  out->slack.nats = fmax(out->slack.nats, both.nats);
+  return true;
+}
+
+/* The front of all choices per layer, beside that of one format per class. */
+static bool add_all_layers(const struct space_request *request, struct outer *out, struct error *err) {
   const struct front_algebra objectives = {OBJECTIVE_COUNT, OBJECTIVE_COUNT};
   bool ok = join(&out->front, &out->uniform, said, err);
-  for (size_t i = 0; ok && i < out->n; i++) {
-    struct layers_slack mixes, slots;
-    struct front front = {0};
-    ok = layers_expand(&out->spaces[i], &wanted, &mixes, err)
-      && layers_front(&out->spaces[i], &wanted, mixes, LAYERS_POINTS, &front, &slots, err)
-      && join(&out->front, &front, i, err);
-    front_free(&front);
-    if (!ok) break;
-    const struct layers_slack both = layers_both(mixes, slots);
-    out->slack.relative = fmax(out->slack.relative, both.relative);
-    out->slack.nats = fmax(out->slack.nats, both.nats);
-  }
+  for (size_t i = 0; ok && i < out->n; i++) ok = add_layers(request, out, i, err);
   return ok && front_prune(&objectives, &out->front, err);
 }
 
@@ -94,9 +99,30 @@ bool outer_build(const struct space_request *request, const struct setting *sett
   if (ok) leave_out_unknown(out);
   const bool layers = request->sensitivities != NULL;
   ok = ok && outer_unite(out->spaces, out->n, layers ? &out->uniform : &out->front, err);
-  if (ok && (!layers || add_layers(request, out, err))) return true;
+  if (ok && (!layers || add_all_layers(request, out, err))) return true;
   outer_free(out);
   return false;
+}
+
+bool outer_add(const struct space_request *request, const struct setting *setting, struct outer *out, struct error *err) {
+  const struct front_algebra objectives = {OBJECTIVE_COUNT, OBJECTIVE_COUNT};
+  if (out->n == OUTER_MOST) return error_set(err, ERROR_UNSUPPORTED, "over %d settings", OUTER_MOST);
+  struct space *spaces = realloc(out->spaces, (out->n + 1) * sizeof *spaces);
+  if (!spaces) return error_set(err, ERROR_MEMORY, "out of memory for another setting");
+  out->spaces = spaces;
+  struct space_request wanted = *request;
+  wanted.setting = *setting;
+  if (!space_build(&wanted, &spaces[out->n], err)) return false;
+  space_leave_out(&spaces[out->n], !spaces->quality_known, !spaces->energy_known);
+  struct front more = {0};
+  const size_t i = out->n++;
+  bool ok = choose_front(&spaces[i], &more, err) && join(&out->front, &more, i, err);
+  if (ok && request->sensitivities)
+    ok = join(&out->uniform, &more, i, err) && front_prune(&objectives, &out->uniform, err)
+      && add_layers(request, out, i, err);
+  ok = ok && front_prune(&objectives, &out->front, err);
+  front_free(&more);
+  return ok;
 }
 
 void outer_free(struct outer *outer) {

@@ -7,6 +7,8 @@
 
 struct outer_refusal { struct setting setting; char reason[512]; };
 
+enum { OUTER_MOST = 256 };   /* a point of a front names its setting in a byte */
+
 struct outer {
   struct space *spaces;             /* of the settings; the first is the one to compare with */
   size_t n;
@@ -24,6 +26,8 @@ struct outer {
  * first one. Free with outer_free. */
 bool outer_build(const struct space_request *, const struct setting *, size_t n, struct outer *, struct error *);
 void outer_free(struct outer *);
+/* One more setting, which has its place behind the others; moves the spaces. False when it has none. */
+bool outer_add(const struct space_request *, const struct setting *, struct outer *, struct error *);
 /* The union alone, of one format per class, of n >= 1 spaces. Free with front_free. */
 bool outer_unite(const struct space *, size_t n, struct front *, struct error *);
 

@@ -66,3 +66,8 @@ double placement_submissions(const struct setting *setting, const struct workloa
     if (work->runs[i].phase == phase) n += work->runs[i].times * (double)setting->offload.expert_layers;
   return n;
 }
+
+double placement_host_memory(const struct result *result, double device) {
+  const double host = result->host.memory ? (double)result->host.memory : INFINITY;
+  return caps_memory_access(&result->caps) == MEMORY_UNIFIED ? host - device : host;
+}

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "placement.h"
 #include "text.h"
-
 
 static struct limits with_device_memory(const struct recommend_options *options, const struct result *result, bool *from_device) {
   struct limits limits = options->limits;
@@ -85,6 +85,49 @@ static bool decide(struct recommendation *r, const struct limits *limits, enum p
   return decide_uniform(r, limits, preference, err) && adopt_mixes(r, err);
 }
 
+static void drop_from(struct front *front, const struct outer *all, const struct task *task, double host) {
+  size_t kept = 0;
+  for (size_t i = 0; i < front->n; i++) {
+    const struct prediction p = choose_predict_point(all->spaces, task, &front->points[i]);
+    if (p.host_bytes == 0 || p.host_bytes <= host) front->points[kept++] = front->points[i];
+  }
+  front->n = kept;
+}
+
+static void drop_too_large_for_host(struct outer *all, const struct task *task, double host) {
+  drop_from(&all->front, all, task, host);
+  drop_from(&all->uniform, all, task, host);
+}
+
+static bool has_setting(const struct outer *all, const struct setting *wanted) {
+  for (size_t i = 0; i < all->n; i++) {
+    const struct setting *s = &all->spaces[i].setting;
+    if (s->micro_batch == wanted->micro_batch && s->offload.layers == wanted->offload.layers
+        && s->offload.expert_layers == wanted->offload.expert_layers && s->finetune.method == wanted->finetune.method
+        && s->finetune.form == wanted->finetune.form)
+      return true;
+  }
+  return false;
+}
+
+/* While the chosen configuration fits with fewer layers in the host's memory than the splits had, those are tried too,
+ * and it is decided anew. Ends, since there are only so many layers. */
+static bool refine(struct recommendation *r, const struct space_request *request, const struct limits *limits,
+                   enum preference preference, struct error *err) {
+  const double memory = limits->at[OBJECTIVE_MEMORY];
+  for (;;) {
+    struct setting fewer;
+    const struct offload *away = &r->space->setting.offload;
+    if ((!away->layers && !away->expert_layers)
+        || !enumerate_fewest(r->space, away->expert_layers > 0, r->choice, memory, &fewer) || has_setting(&r->outer, &fewer)
+        || r->outer.n == OUTER_MOST)
+      return true;
+    if (!outer_add(request, &fewer, &r->outer, err)) return false;
+    drop_too_large_for_host(&r->outer, r->task, placement_host_memory(r->result, memory));
+    if (!decide(r, limits, preference, err)) return false;
+  }
+}
+
 static bool count_step(struct recommendation *r, const struct space_request *request, struct error *err) {
   struct space_request chosen = *request;
   chosen.setting = r->space->setting;
@@ -102,22 +145,6 @@ static bool fits(const struct outer *all, const struct task *task, const struct 
     if (choose_within(&these, &p)) return true;
   }
   return false;
-}
-
-/* What the host has for weights. Where the device uses the host's memory, what it may not use of it. */
-static double host_memory(const struct result *result, double device) {
-  const double host = result->host.memory ? (double)result->host.memory : INFINITY;
-  return caps_memory_access(&result->caps) == MEMORY_UNIFIED ? host - device : host;
-}
-
-static void drop_too_large_for_host(const struct outer *all, struct front *front, const struct task *task,
-                                    double host) {
-  size_t kept = 0;
-  for (size_t i = 0; i < front->n; i++) {
-    const struct prediction p = choose_predict_point(all->spaces, task, &front->points[i]);
-    if (p.host_bytes == 0 || p.host_bytes <= host) front->points[kept++] = front->points[i];
-  }
-  front->n = kept;
 }
 
 /* All settings; where nothing fits the memory, those with weights in the host's beside the plain one. */
@@ -142,9 +169,7 @@ static bool find_front(struct recommendation *r, const struct space_request *req
   all = enumerate_adapters(&list, wish, r->task);
   outer_free(&r->outer);
   if (!outer_build(request, all.at, all.n, &r->outer, err)) return false;
-  const double host = host_memory(r->result, memory);
-  drop_too_large_for_host(&r->outer, &r->outer.front, r->task, host);
-  drop_too_large_for_host(&r->outer, &r->outer.uniform, r->task, host);
+  drop_too_large_for_host(&r->outer, r->task, placement_host_memory(r->result, memory));
   return true;
 }
 
@@ -202,6 +227,7 @@ struct recommendation *recommend_build(const struct result *result, const struct
                                   .most_bytes = limits.at[OBJECTIVE_MEMORY], .most_nats = limits.at[OBJECTIVE_QUALITY],
                                   .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
   if (r->cost && find_choice(r, &request, options, &limits, err)
+      && refine(r, &request, &limits, options->preference, err)
       && count_step(r, &request, err)
       && (!options->architectures || find_alternatives(r, &request, options->preference, err)))
     return r;

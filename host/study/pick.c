@@ -11,7 +11,8 @@ const char *const pick_stage_names[STAGE_COUNT] = {"weights", "kv", "attention",
 enum { MAX_FRONT = 100000 };   /* as for a recommendation */
 
 struct gain gain_of(const struct prediction *base, const struct prediction *p) {
-  struct gain gain = {base->request_ns / p->request_ns, base->memory / p->memory,
+  struct gain gain = {base->request_ns / p->request_ns,
+                      (base->memory + base->host_bytes) / (p->memory + p->host_bytes),
                       base->token_joules.value / p->token_joules.value, NAN};
   const double parts[] = {gain.time, gain.memory, gain.energy};
   double sum = 0;
@@ -72,8 +73,9 @@ static bool is_allowed(enum pick_stage stage, int slot, const struct space_optio
   }
 }
 
-/* Coordinates: what the objectives are made of, in shares of the base so that no model is too large for integers. */
-enum { AXIS_TIME, AXIS_RESIDENT, AXIS_ENERGY, AXIS_QUALITY, AXIS_SCRATCH, AXES };
+/* Coordinates: what the objectives are made of, in shares of the base so that no model is too large for integers. What
+ * can lie in the host's memory counts apart from what cannot. */
+enum { AXIS_TIME, AXIS_RESIDENT, AXIS_MOVABLE, AXIS_ENERGY, AXIS_QUALITY, AXIS_SCRATCH, AXES };
 static const double SHARE = 1e-12;   /* of the base: one step; far below what any time is known to */
 
 static int64_t steps(double value, double unit) { return llround(fmin(fmax(value / unit, 0), 1e15)); }
@@ -82,6 +84,15 @@ static double of_request(const struct space *space, double prefill, double decod
   return prefill + space->decode_steps * decode;
 }
 
+struct search {
+  const struct space *space;
+  const struct task *task;
+  const struct prediction *base;
+  enum pick_stage stage;
+  const struct pick_limits *limits;
+  const struct pick_host *host;      /* NULL: everything lies on the device */
+};
+
 struct pick_space {
   struct front_cost cost[SLOT_COUNT][FRONT_OPTIONS];
   uint8_t option[SLOT_COUNT][FRONT_OPTIONS];
@@ -89,73 +100,107 @@ struct pick_space {
   struct front_cost base;
 };
 
-static struct front_cost cost_of(const struct space *space, const struct space_time time[PHASE_COUNT],
-                                 const struct prediction *base, double resident, double scratch, double nats) {
-  const double joules = base->token_joules.value * space->tokens;
+static struct front_cost cost_of(const struct search *s, const struct space_time time[PHASE_COUNT], double resident,
+                                 double movable, double scratch, double nats) {
+  const struct space *space = s->space;
+  const double joules = s->base->token_joules.value * space->tokens, memory = s->base->memory;
   const bool energy = space->energy_known && joules > 0;
   const double mine = of_request(space, time[PHASE_PREFILL].joules, time[PHASE_DECODE].joules);
   return (struct front_cost){{
-    [AXIS_TIME] = steps(of_request(space, time[PHASE_PREFILL].ns, time[PHASE_DECODE].ns), SHARE * base->request_ns),
-    [AXIS_RESIDENT] = steps(resident, SHARE * base->memory),
+    [AXIS_TIME] = steps(of_request(space, time[PHASE_PREFILL].ns, time[PHASE_DECODE].ns), SHARE * s->base->request_ns),
+    [AXIS_RESIDENT] = steps(resident, SHARE * memory),
+    [AXIS_MOVABLE] = steps(movable, SHARE * memory),
     [AXIS_ENERGY] = energy ? steps(mine, SHARE * joules) : 0,
     [AXIS_QUALITY] = steps(nats, QUALITY_UNIT),
-    [AXIS_SCRATCH] = steps(scratch, SHARE * base->memory),
+    [AXIS_SCRATCH] = steps(scratch, SHARE * memory),
   }};
 }
 
-static bool fill(const struct space *space, const struct prediction *base, enum pick_stage stage,
-                 struct pick_space *out, struct error *err) {
-  out->base = cost_of(space, space->fixed, base, space->fixed_bytes + space->activation_bytes,
-                      space->fixed_scratch_bytes, 0);
-  for (int s = 0; s < SLOT_COUNT; s++) {
+static struct pick_layer layer_of(const struct search *s, int slot, size_t option) {
+  return s->host && slot < CLASS_COUNT ? s->host->option[slot][option] : (struct pick_layer){0};
+}
+
+static bool fill(const struct search *s, struct pick_space *out, struct error *err) {
+  const struct space *space = s->space;
+  out->base = cost_of(s, space->fixed, space->fixed_bytes + space->activation_bytes, 0, space->fixed_scratch_bytes, 0);
+  for (int k = 0; k < SLOT_COUNT; k++) {
     size_t n = 0;
-    for (size_t o = 0; o < space->slots[s].n; o++) {
-      const struct space_option *option = &space->slots[s].options[o];
-      if (!is_allowed(stage, s, option)) continue;
+    for (size_t o = 0; o < space->slots[k].n; o++) {
+      const struct space_option *option = &space->slots[k].options[o];
+      if (!is_allowed(s->stage, k, option)) continue;
       if (n == FRONT_OPTIONS)
-        return error_set(err, ERROR_UNSUPPORTED, "over %d options for %s", FRONT_OPTIONS, slot_names[s]);
-      out->cost[s][n] = cost_of(space, option->time, base, option->weight_bytes + option->kv_bytes,
-                                option->scratch_bytes, stage == STAGE_UNKNOWN ? 0 : option->quality.nats);
-      out->option[s][n++] = (uint8_t)o;
+        return error_set(err, ERROR_UNSUPPORTED, "over %d options for %s", FRONT_OPTIONS, slot_names[k]);
+      const double movable = s->host ? layer_of(s, k, o).bytes * (double)s->host->layers : 0;
+      out->cost[k][n] = cost_of(s, option->time, option->weight_bytes + option->kv_bytes - movable, movable,
+                                option->scratch_bytes, s->stage == STAGE_UNKNOWN ? 0 : option->quality.nats);
+      out->option[k][n++] = (uint8_t)o;
     }
-    out->slots[s] = (struct front_slot){out->cost[s], n};
+    out->slots[k] = (struct front_slot){out->cost[k], n};
   }
   return true;
 }
 
-static bool fail_infeasible(double least, double limit, struct error *err) {
-  char needs[32], has[32];
-  text_bytes(least, needs, sizeof needs);
-  text_bytes(limit, has, sizeof has);
-  if (!isfinite(least))
-    return error_set(err, ERROR_INFEASIBLE, "no configuration of this stage is within the limit on quality");
-  return error_set(err, ERROR_INFEASIBLE, "within the limit on quality the least memory is %s, the device has %s",
-                   needs, has);
+/* Moves as few layers as fit, at least one; all of them where not even that is enough. One layer's room stays. */
+static int64_t move(const struct search *s, const uint8_t choice[SLOT_COUNT], struct prediction *p) {
+  struct pick_layer sum = s->host->fixed;
+  for (int k = 0; k < CLASS_COUNT; k++) {
+    const struct pick_layer layer = layer_of(s, k, choice[k]);
+    sum.bytes += layer.bytes;
+    sum.ns += layer.ns;
+    sum.joules += layer.joules;
+  }
+  const double all = (double)s->host->layers, over = (p->memory - s->limits->memory) / sum.bytes;
+  const double n = fmin(fmax(1 + ceil(over), 1), all);
+  p->memory -= (n - 1) * sum.bytes;
+  p->host_bytes += n * sum.bytes;
+  p->request_ns += n * sum.ns;
+  p->token_joules.value += n * sum.joules / s->space->tokens;
+  return (int64_t)n;
 }
 
-bool pick_best(const struct space *space, const struct task *task, const uint8_t base[SLOT_COUNT],
-               enum pick_stage stage, const struct pick_limits *limits, uint8_t choice[SLOT_COUNT], struct error *err) {
+struct least { double device, both; };   /* bytes; INFINITY: nothing is within the limit on quality */
+
+static bool fail_infeasible(const struct search *s, const struct least *least, struct error *err) {
+  char needs[32], has[32];
+  const bool both = s->host && least->device <= s->limits->memory;
+  text_bytes(both ? least->both : least->device, needs, sizeof needs);
+  text_bytes(s->limits->memory + (both ? s->host->room : 0), has, sizeof has);
+  if (!isfinite(least->device))
+    return error_set(err, ERROR_INFEASIBLE, "no configuration of this stage is within the limit on quality");
+  if (both)
+    return error_set(err, ERROR_INFEASIBLE, "with weights in the host's memory, within the limit on quality, both hold %s at "
+                                            "least, and have %s", needs, has);
+  return error_set(err, ERROR_INFEASIBLE, "%swithin the limit on quality the least memory is %s, the device has %s",
+                   s->host ? "with weights in the host's memory, " : "", needs, has);
+}
+
+static void judge(const struct search *s, const uint8_t choice[SLOT_COUNT], struct least *least, struct pick *best) {
+  struct prediction p = choose_predict(s->space, s->task, choice);
+  if (s->stage != STAGE_UNKNOWN && !(p.quality_nats.value <= s->limits->quality_nats)) return;
+  const int64_t layers = s->host ? move(s, choice, &p) : 0;
+  const double mean = gain_of(s->base, &p).mean;
+  least->device = fmin(least->device, p.memory);
+  least->both = fmin(least->both, p.memory + p.host_bytes);
+  if (p.memory > s->limits->memory || (s->host && p.host_bytes > s->host->room) || !(mean > best->mean)) return;
+  *best = (struct pick){.layers = layers, .mean = mean};
+  memcpy(best->choice, choice, sizeof best->choice);
+}
+
+bool pick_best(const struct space *space, const struct task *task, const struct prediction *base, enum pick_stage stage,
+               const struct pick_limits *limits, const struct pick_host *host, struct pick *out, struct error *err) {
   const struct front_algebra algebra = {AXES, AXIS_SCRATCH};
-  const struct prediction plain = choose_predict(space, task, base);
+  const struct search search = {space, task, base, stage, limits, host};
   struct pick_space list;
   struct front front = {0};
-  if (!fill(space, &plain, stage, &list, err)
-      || !front_build(&algebra, &list.base, list.slots, SLOT_COUNT, MAX_FRONT, &front, err))
+  if (!fill(&search, &list, err) || !front_build(&algebra, &list.base, list.slots, SLOT_COUNT, MAX_FRONT, &front, err))
     return false;
-
-  double best = 0, least = INFINITY;
+  struct least least = {INFINITY, INFINITY};
+  *out = (struct pick){0};
   for (size_t i = 0; i < front.n; i++) {
     uint8_t here[SLOT_COUNT];
     for (int s = 0; s < SLOT_COUNT; s++) here[s] = list.option[s][front.points[i].choice[s]];
-    const struct prediction p = choose_predict(space, task, here);
-    const double mean = gain_of(&plain, &p).mean;
-    const bool lossy = stage != STAGE_UNKNOWN && !(p.quality_nats.value <= limits->quality_nats);
-    if (lossy) continue;
-    least = fmin(least, p.memory);
-    if (p.memory > limits->memory || !(mean > best)) continue;
-    best = mean;
-    memcpy(choice, here, sizeof here);
+    judge(&search, here, &least, out);
   }
   front_free(&front);
-  return best > 0 || fail_infeasible(least, limits->memory, err);
+  return out->mean > 0 || fail_infeasible(&search, &least, err);
 }

@@ -39,6 +39,7 @@ static cJSON *pick_json(const struct study_pick *pick, int kind) {
   add_range(object, "ttft_ns", pick->ttft_ns);
   add_range(object, "tpot_ns", pick->tpot_ns);
   json_add_number(object, "memory", pick->memory);
+  json_add_number(object, "host_memory", pick->host_bytes);
   add_range(object, "energy_per_token", pick->token_joules);
   add_range(object, "quality_loss_nats", pick->quality_nats);
   add_gain(object, "gain", &pick->gain);
@@ -55,6 +56,7 @@ static cJSON *case_json(const struct study *study, const struct study_case *c) {
   else cJSON_AddNullToObject(object, "reason");
   cJSON *picks = cJSON_AddArrayToObject(object, "picks");
   if (c->status == CASE_NOT_COSTED) return object;
+  if (c->picks[PICK_HOSTED].known) add_gain(object, "gain_over_hosted_default", &c->over_hosted);
   cJSON_AddBoolToObject(object, "time_is_tie", c->time_is_tie);
   json_add_int(object, "unknown_quality", (int64_t)c->n_unknown);
   json_add_int(object, "uncosted_ops", (int64_t)c->n_uncosted);
@@ -94,9 +96,12 @@ static cJSON *group_json(const struct study *study, size_t result, enum study_gr
   if (isnan(gain)) cJSON_AddNullToObject(object, "reached");
   else cJSON_AddBoolToObject(object, "reached", gain >= goal);
   json_add_number(object, "gain_where_only_tuned_fits", geometric_mean(&s.only_tuned));
+  json_add_number(object, "the_same_over_hosted_default", geometric_mean(&s.tuned_over_hosted));
+  json_add_number(object, "gain_with_host_memory", geometric_mean(&s.only_hosted));
+  json_add_int(object, "of_cases_with_host_memory", (int64_t)s.only_hosted.n);
   add_means(object, &s);
   cJSON *limits = cJSON_AddArrayToObject(object, "limits");
-  char text[320];
+  char text[400];
   for (size_t i = 0; isfinite(gain) && study_limit(&s, i, text, sizeof text); i++)
     cJSON_AddItemToArray(limits, cJSON_CreateString(text));
   return object;

@@ -2,7 +2,8 @@
  * Pure: results in, numbers out.
  *
  * Gains are over the default (16-bit weights and cache, flash attention), as pick.h defines them. A case whose default
- * does not fit the device has gains over what could not run there: they are shown and counted apart. */
+ * does not fit the device has gains over what could not run there: they are shown and counted apart, beside those over
+ * the default with weights in the host's memory. Where the joint choice needs those too it only has the latter. */
 #ifndef STUDY_H
 #define STUDY_H
 
@@ -15,6 +16,8 @@ enum study_pick_kind {
   PICK_MANUAL, PICK_RANKED,      /* what people choose by hand; what EfficientLLM's ranks say: whatever the limits */
   PICK_JOINT,                    /* the best of all stages together, within the limits */
   PICK_FREE,                     /* the same, had no technique any loss of quality: what the limit on it costs */
+  PICK_HOSTED,                   /* the default with the fewest layers, or experts of layers, in the host's memory with
+                                    which it fits; only where it does not fit without */
   PICK_COUNT,
 };
 extern const char *const study_pick_names[PICK_COUNT];   /* "default", "naive", "single stage", "manual", ... */
@@ -23,20 +26,23 @@ struct study_pick {
   bool known;                    /* else `reason` says why there is no such configuration */
   bool fits, within_quality;     /* the device's memory; the loss is known and within the limit */
   enum pick_stage stage;         /* of PICK_SINGLE */
-  char reason[320], choice[256]; /* "int8_g32, ...; flash int8": "qkv int8_g32, ..." where classes differ */
-  double memory, request_half;   /* bytes; half width of request_ns, NAN unknown */
+  char reason[320], choice[320]; /* "int8_g32, ...; flash int8": "qkv int8_g32, ..." where classes differ; "; micro-batch 64"
+                                    where the setting is not the plain one */
+  double memory, request_half;   /* bytes on the device; half width of request_ns, NAN unknown */
+  double host_bytes;             /* weights in the host's memory */
   struct range request_ns, ttft_ns, tpot_ns, quality_nats, token_joules;
-  struct gain gain;              /* over the default */
+  struct gain gain;              /* over the default; NAN with weights in the host's memory where the default has none */
 };
 
 enum study_status {
   CASE_FITS,            /* the default fits */
   CASE_ONLY_TUNED,      /* it does not, but the joint choice does */
+  CASE_ONLY_HOSTED,     /* the joint choice does with weights in the host's memory */
   CASE_NOTHING_FITS,    /* within the limits */
   CASE_NOT_COSTED,      /* too long for the model, or the result lacks rows: `reason` */
   CASE_STATUSES,
 };
-extern const char *const study_status_names[CASE_STATUSES];   /* "fits", "only tuned fits", "nothing fits", ... */
+extern const char *const study_status_names[CASE_STATUSES];   /* "fits", "only tuned fits", "only with host memory", ... */
 
 /* Who is faster of two techniques that differ in one decision only: uniform weights, or one attention algorithm and
  * cache. */
@@ -54,9 +60,13 @@ struct study_case {
   enum study_status status;
   char reason[512];
   struct study_pick picks[PICK_COUNT];
+  struct gain over_hosted;       /* of the joint choice over PICK_HOSTED, where that is known */
   bool time_is_tie;              /* the joint choice's time cannot be told from the default's */
   double prefill_share;          /* of the default's request time */
   bool prefill_by_arithmetic;    /* the default's largest multiplication of the prompt: its row is bound so */
+  double prefill_rate;           /* and reaches this share of the device's arithmetic; NAN unknown, or not bound so */
+  double read_share[2];          /* of the memory's bandwidth, the largest multiplication of a decoded token: of the
+                                    default, of the joint choice; NAN: not bound by reading, or unknown */
   double rest_share;             /* of the joint choice's: what no choice touches */
   size_t n_unknown;              /* options of unknown quality */
   size_t n_uncosted;             /* ops that only count by their launches */

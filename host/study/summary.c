@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
+
 static void add(struct geometric *mean, double value) {
   if (!isfinite(value) || value <= 0) return;
   mean->sum += log(value);
@@ -46,6 +48,11 @@ static void add_joint(struct study_summary *s, const struct study_case *c, doubl
   s->n_half++;
 }
 
+static void add_read_shares(struct study_summary *s, const struct study_case *c) {
+  if (!isfinite(c->read_share[0]) || !isfinite(c->read_share[1])) return;
+  for (int i = 0; i < 2; i++) add(&s->read_share[i], c->read_share[i]);
+}
+
 struct study_summary study_summarise(const struct study *study, size_t result, enum study_group_kind group) {
   struct study_summary s = {.group = group, .least = INFINITY, .most = -INFINITY};
   for (size_t i = 0; i < study->n_cases; i++) {
@@ -53,11 +60,17 @@ struct study_summary study_summarise(const struct study *study, size_t result, e
     if (c->result != result || !is_of_group(study, c, group)) continue;
     s.cases++;
     s.by_status[c->status]++;
-    if (c->status == CASE_ONLY_TUNED) add(&s.only_tuned, c->picks[PICK_JOINT].gain.mean);
+    if (c->status == CASE_ONLY_TUNED) {
+      add(&s.only_tuned, c->picks[PICK_JOINT].gain.mean);
+      add(&s.tuned_over_hosted, c->over_hosted.mean);
+    }
+    if (c->status == CASE_ONLY_HOSTED) add(&s.only_hosted, c->over_hosted.mean);
     if (c->status != CASE_FITS) continue;
     for (int kind = 0; kind < PICK_COUNT; kind++) add_pick(&s, kind, &c->picks[kind]);
     add_joint(&s, c, study->baselines.quality_nats);
     s.prefill_share += c->prefill_share;
+    add(&s.prefill_rate, c->prefill_rate);
+    add_read_shares(&s, c);
     s.by_arithmetic += c->prefill_by_arithmetic;
     s.with_unknown += c->n_unknown > 0;
     s.with_uncosted += c->n_uncosted > 0;
@@ -76,14 +89,24 @@ static const double NOTICEABLE = 1.05;   /* a factor worth a line */
 
 static bool line_prefill(const struct study_summary *s, char *out, size_t size) {
   const double ttft = geometric_mean(&s->ttft), tpot = geometric_mean(&s->tpot);
-  const int used = snprintf(out, size,
-                            "the prompt is %.0f %% of the default's time and gains %.2fx, a decoded token %.2fx",
-                            100 * s->prefill_share, ttft, tpot);
+  struct text t = {out, size, 0};
+  text_add(&t, "the prompt is %.0f %% of the default's time and gains %.2fx, a decoded token %.2fx", 100 * s->prefill_share,
+           ttft, tpot);
   if (s->by_arithmetic)
-    snprintf(out + used, size - (size_t)used,
-             "; in %zu of %zu cases the largest multiplication of the prompt is bound by arithmetic, which smaller "
-             "weights do not make less", s->by_arithmetic, s->by_status[CASE_FITS]);
+    text_add(&t, "; in %zu of %zu cases the largest multiplication of the prompt is bound by arithmetic, which smaller "
+                 "weights do not make less", s->by_arithmetic, s->by_status[CASE_FITS]);
+  if (s->prefill_rate.n)
+    text_add(&t, "; its kernel reaches %.0f %% of the device's arithmetic", 100 * geometric_mean(&s->prefill_rate));
   return isfinite(ttft) && isfinite(tpot);
+}
+
+/* Were reading all that counts, half the bytes would be half the time. */
+static bool line_reading(const struct study_summary *s, char *out, size_t size) {
+  const double before = geometric_mean(&s->read_share[0]), after = geometric_mean(&s->read_share[1]);
+  snprintf(out, size, "a decoded token's largest multiplication reads at %.0f %% of the memory's bandwidth in the default and at "
+                      "%.0f %% in the joint choice (%zu cases): fewer bytes are not as much less "
+                      "time", 100 * before, 100 * after, s->read_share[0].n);
+  return after * NOTICEABLE < before;
 }
 
 static bool line_parts(const struct study_summary *s, char *out, size_t size) {
@@ -131,9 +154,9 @@ static bool line_uncosted(const struct study_summary *s, char *out, size_t size)
 }
 
 bool study_limit(const struct study_summary *s, size_t index, char *out, size_t size) {
-  bool (*const lines[])(const struct study_summary *, char *, size_t) = {line_parts, line_prefill, line_quality,
-                                                                         line_rest, line_noise,
-                                                                         line_uncosted};
+  bool (*const lines[])(const struct study_summary *, char *, size_t) = {
+    line_parts, line_prefill, line_reading, line_quality, line_rest, line_noise, line_uncosted,
+  };
   for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
     if (lines[i](s, out, size) && index-- == 0) return true;
   return false;

@@ -8,8 +8,9 @@
 struct geometric { double sum; size_t n; };   /* of logarithms */
 double geometric_mean(const struct geometric *);   /* NAN: of none */
 
-/* One result, one group of models. All means are over the cases whose default fits; `only_tuned` over those where only
- * the joint choice does, against a default that could not run. */
+/* One result, one group of models. All means are over the cases whose default fits, but for three: `only_tuned` is over
+ * those where only the joint choice does, against a default that could not run; `tuned_over_hosted` over the same, against
+ * the default with weights in the host's memory; and `only_hosted` over those where the joint choice has weights there too. */
 struct study_summary {
   enum study_group_kind group;
   size_t cases, by_status[CASE_STATUSES];
@@ -17,8 +18,9 @@ struct study_summary {
   size_t lossy[PICK_COUNT], too_large[PICK_COUNT];   /* over the quality limit or of unknown loss; over the memory */
   double least, most;                   /* gain of the joint choice */
   struct geometric time, memory, energy, ttft, tpot;   /* its parts */
-  struct geometric only_tuned;
+  struct geometric only_tuned, tuned_over_hosted, only_hosted;
   double prefill_share, rest_share;     /* means: of the default's request time; of the joint choice's */
+  struct geometric prefill_rate, read_share[2];   /* as in study_case; read_share of cases that have both */
   double half;                          /* mean half width of the joint choice's time, a share; over those known */
   size_t by_arithmetic;                 /* cases whose prompt is bound by arithmetic in the default */
   size_t n_half, ties;                  /* known half widths; cases whose time is not told from the default's */

@@ -19,7 +19,8 @@ void gpu_cache_begin(struct gpu *gpu, const void *data, size_t bytes) {
   VkResult result = create(gpu, data, bytes);
   gpu->cache_began_full = bytes && result == VK_SUCCESS;
   if (result != VK_SUCCESS && bytes) {
-    log_detail("the driver refuses the pipelines that it gave before (%s); they are compiled anew", vk_result_name(result));
+    log_detail("the driver refuses the pipelines that it gave before (%s); they are compiled anew",
+               vk_result_name(result));
     result = create(gpu, NULL, 0);
   }
   if (result == VK_SUCCESS) return;
@@ -56,7 +57,7 @@ enum cached cache_judge(const struct gpu *gpu, VkPipelineCache cache, const stru
   if (!cache) return CACHED_NO;
   if (told & VK_PIPELINE_CREATION_FEEDBACK_VALID_BIT)
     return told & VK_PIPELINE_CREATION_FEEDBACK_APPLICATION_PIPELINE_CACHE_HIT_BIT ? CACHED_YES : CACHED_NO;
-  return gpu->cache_began_full ? CACHED_UNKNOWN : CACHED_NO;   /* within a process pipelines are made once (pipelines.h) */
+  return gpu->cache_began_full ? CACHED_UNKNOWN : CACHED_NO;   /* a process makes a pipeline once (pipelines.h) */
 }
 
 void cache_close(struct gpu *gpu) {

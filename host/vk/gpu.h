@@ -42,7 +42,7 @@ unsigned gpu_validation_messages(const struct gpu *, const char **first);
 
 /* ---- memory: buffers in device-local memory, reached through staging (or mapped where the device is a CPU or UMA) */
 struct gpu_buffer;
-struct gpu_buffer *gpu_buffer_create(struct gpu *, uint64_t bytes, struct error *);   /* ERROR_MEMORY when it does not fit */
+struct gpu_buffer *gpu_buffer_create(struct gpu *, uint64_t bytes, struct error *);   /* ERROR_MEMORY: too large */
 /* In the host's memory, which the device reaches over its bus; where both share one memory, a buffer like any other. */
 struct gpu_buffer *gpu_buffer_create_host(struct gpu *, uint64_t bytes, struct error *);
 void gpu_buffer_destroy(struct gpu *, struct gpu_buffer *);                            /* NULL is fine */
@@ -53,9 +53,8 @@ struct gpu_time;
 /* *time of the copy: NULL for those who do not ask. */
 bool gpu_copy(struct gpu *, struct gpu_buffer *to, uint64_t to_offset, struct gpu_buffer *from, uint64_t from_offset,
               uint64_t bytes, struct gpu_time *time, struct error *);
-/* Memory allocated by this process through gpu_buffer_create, now and at most. */
+/* Memory that this process holds of gpu_buffer_create's. */
 uint64_t gpu_memory_used(const struct gpu *);
-uint64_t gpu_memory_peak(const struct gpu *);
 
 /* ---- pipelines */
 struct gpu_pipeline;
@@ -87,8 +86,8 @@ struct gpu_code {
 /* Makes such a pipeline once more, to ask the driver what became of the shader, and destroys it. What it asks with,
  * VK_PIPELINE_CREATE_CAPTURE_STATISTICS_BIT_KHR, must not change the code but may switch caches off or lengthen the
  * creation otherwise (Vulkan specification 1.3, VkPipelineCreateFlagBits), so pipelines that are timed are made without
- * it. Of several executables of one pipeline the worst counts. Without FEATURE_EXECUTABLE_PROPERTIES it compiles and tells
- * nothing. */
+ * it. Of several executables of one pipeline the worst counts. Without FEATURE_EXECUTABLE_PROPERTIES it compiles and
+ * tells nothing. */
 bool gpu_compile(struct gpu *, const struct spirv *, uint32_t bindings, uint32_t push_bytes, const uint32_t *spec,
                  uint32_t n_spec, struct gpu_code *, struct error *);
 /* Where the driver's statistic belongs in our words, if anywhere (the table of names is in codegen_names.c). */
@@ -97,7 +96,10 @@ void gpu_codegen_take(struct codegen *, const char *name, const char *descriptio
 /* ---- running */
 struct gpu_dispatch {
   struct gpu_pipeline *pipeline;
-  struct { struct gpu_buffer *buffer; uint64_t offset, size; } binding[KERNEL_BINDINGS];   /* offset a multiple of limits.storage_align */
+  struct {
+    struct gpu_buffer *buffer;
+    uint64_t offset, size;   /* offset: a multiple of limits.storage_align */
+  } binding[KERNEL_BINDINGS];
   const void *push;
   uint32_t groups[3];
 };
@@ -105,12 +107,14 @@ struct gpu_time {
   uint64_t gpu_ns;    /* between timestamps round the list; 0 when the queue has none that are trusted */
   uint64_t host_ns;   /* from submit to the end of the wait */
 };
-/* A submission that is this much later than it should be has hung. Windows resets a GPU after 2 s (TdrDelay), amdgpu after
- * 10 s, in the newest kernels after 2 s, in some older ones on compute queues after 60 s or never (lockup_timeout). What
- * is due and comes later than 15 s hardly comes, what comes sooner waited for its turn. */
+/* A submission that is this much later than it should be has hung. Windows resets a GPU after 2 s (TdrDelay), amdgpu
+ * after 10 s, in the newest kernels after 2 s, in some older ones on compute queues after 60 s or never
+ * (lockup_timeout). What is due and comes later than 15 s hardly comes, what comes sooner waited for its turn. */
 static const uint64_t gpu_patience_ns = 15000000000;
 /* Runs the list in order in one submission, a full compute barrier after each dispatch, and waits for at most
- * timeout_ns. An empty list measures a submission. Past the timeout the device is in an unknown state: ERROR_TIMEOUT, close it. */
-bool gpu_run(struct gpu *, const struct gpu_dispatch *, size_t n, uint64_t timeout_ns, struct gpu_time *, struct error *);
+ * timeout_ns. An empty list measures a submission. Past the timeout the device is in an unknown state: ERROR_TIMEOUT,
+ * close it. */
+bool gpu_run(struct gpu *, const struct gpu_dispatch *, size_t n, uint64_t timeout_ns, struct gpu_time *,
+             struct error *);
 
 #endif

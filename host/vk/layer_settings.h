@@ -1,5 +1,5 @@
-/* VK_EXT_layer_settings for Vulkan headers that do not have it yet (before 1.3.272; Debian 12's are 1.3.239). Names, values and
- * layout as in the Vulkan specification, appendix "VK_EXT_layer_settings". */
+/* VK_EXT_layer_settings for Vulkan headers that do not have it yet (before 1.3.272; Debian 12's are 1.3.239). Names,
+ * values and layout as in the Vulkan specification, appendix "VK_EXT_layer_settings". */
 #ifndef LAYER_SETTINGS_H
 #define LAYER_SETTINGS_H
 

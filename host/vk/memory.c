@@ -117,7 +117,6 @@ static struct gpu_buffer *create_counted(struct gpu *gpu, uint64_t bytes, const 
   struct gpu_buffer *buffer = create(gpu, bytes, preference, err);
   if (!buffer) return NULL;
   gpu->memory_used += bytes;
-  if (gpu->memory_used > gpu->memory_peak) gpu->memory_peak = gpu->memory_used;
   return buffer;
 }
 
@@ -136,7 +135,6 @@ void gpu_buffer_destroy(struct gpu *gpu, struct gpu_buffer *buffer) {
 }
 
 uint64_t gpu_memory_used(const struct gpu *gpu) { return gpu->memory_used; }
-uint64_t gpu_memory_peak(const struct gpu *gpu) { return gpu->memory_peak; }
 
 bool memory_check_range(const struct gpu_buffer *buffer, uint64_t offset, uint64_t bytes, uint64_t multiple,
                         struct error *err) {

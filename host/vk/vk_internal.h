@@ -89,7 +89,7 @@ struct gpu {
   VkQueryPool queries;    /* two timestamps; NULL where the queue has none */
   VkPhysicalDeviceMemoryProperties memory;
   struct gpu_buffer *staging;   /* made at the first use */
-  uint64_t memory_used, memory_peak;
+  uint64_t memory_used;
   VkPipelineCache cache;  /* NULL: none */
   bool cache_began_full;  /* with data of an earlier process */
   bool prepared;

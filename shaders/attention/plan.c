@@ -58,9 +58,10 @@ static bool window_next(const struct attention_shape *shape, const struct window
   return true;
 }
 
-/* Keys that the tiles of a window's rows walk, `round` at a time: as visible_keys_of_tile in io.glsl. Of very many rows the
- * first stand for all. */
-static double walked_keys(const struct attention_shape *shape, const struct window *window, uint64_t tile, uint64_t round) {
+/* Keys that the tiles of a window's rows walk, `round` at a time: as visible_keys_of_tile in io.glsl. Of very many rows
+ * the first stand for all. */
+static double walked_keys(const struct attention_shape *shape, const struct window *window, uint64_t tile,
+                          uint64_t round) {
   const uint64_t most_rows = 1 << 16, rows = least(window->rows, most_rows);
   double keys = 0;
   for (uint64_t row = 0; row < rows; row += tile) {

@@ -90,7 +90,8 @@ struct kv_shape kv_shape_of(const struct kernel_case *kase, const char *techniqu
   return shape;
 }
 
-const char *kv_refusal(const struct kv_shape *shape) {
+/* NULL, or why no kernel computes such a case. */
+static const char *why_not(const struct kv_shape *shape) {
   if (shape->head % 8) return "head must be a multiple of 8";
   if (shape->int8 && shape->head % (2 * KV_CACHE_GROUP))
     return "an int8 cache is written two scales at a time: head must be a multiple of 64";
@@ -101,7 +102,7 @@ const char *kv_refusal(const struct kv_shape *shape) {
 static bool tensors(const struct kernel_case *kase, const struct technique *technique, struct tensor_list *list,
                     struct error *err) {
   const struct kv_shape shape = kv_shape_of(kase, technique->id);
-  const char *refusal = kv_refusal(&shape);
+  const char *refusal = why_not(&shape);
   if (refusal) return error_set(err, ERROR_INPUT, "%s: %s", technique->id, refusal);
   list->tensor[KV_X] = (struct tensor){"x", TENSOR_INPUT, shape.tokens * shape.x_row};
   if (shape.rope) list->tensor[KV_ANGLES] = (struct tensor){"angles", TENSOR_INPUT, shape.tokens * shape.angle_row};

@@ -31,7 +31,6 @@ struct kv_shape {
 
 /* technique_id decides format and RoPE. Does not judge the shape. */
 struct kv_shape kv_shape_of(const struct kernel_case *, const char *technique_id);
-const char *kv_refusal(const struct kv_shape *);   /* NULL, or why no kernel computes such a case */
 
 /* plan.c: tunables `threads`, and of int8 `lanes` per group */
 enum kv_tunable { TUNE_THREADS, TUNE_LANES };

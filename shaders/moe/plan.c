@@ -196,8 +196,10 @@ static uint64_t multiply_groups_y(const struct moe_shape *shape, const struct ge
   return most_tiles(shape, window_slots(shape, window), geometry->group_m);
 }
 
-/* Grouped, the last tile of an expert's slots is on average half empty; a dense kernel takes every token to every expert. */
-static double multiply_work(const struct moe_shape *shape, const struct geometry *geometry, const struct window *window) {
+/* Grouped, the last tile of an expert's slots is on average half empty; a dense kernel takes every token to every
+ * expert. */
+static double multiply_work(const struct moe_shape *shape, const struct geometry *geometry,
+                            const struct window *window) {
   double columns = (double)window_slots(shape, window);
   double share = (double)(window->expert[1] - window->expert[0]) / (double)shape->experts;
   if (geometry->algorithm == GROUPED) columns += moe_active_experts(shape) * (double)(geometry->group_m - 1) / 2;

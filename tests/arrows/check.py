@@ -16,7 +16,8 @@ SOURCES = {".c", ".h", ".comp", ".glsl", ".py", ".sh"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.S)
 VULKAN_HEADER = re.compile(r"vulkan|volk", re.I)
-SYSTEM_HEADER = re.compile(r"(unistd|fcntl|signal|poll|dlfcn|link|dirent|pthread|termios|glob|ftw|windows|io)\.h|sys/.*")
+SYSTEM_HEADER = re.compile(
+    r"(unistd|fcntl|signal|poll|dlfcn|link|dirent|pthread|termios|glob|ftw|windows|io)\.h|sys/.*")
 SYSTEM_FILE = re.compile(r"platform_\w+\.c")
 VULKAN_NAME = re.compile(r"\b(Vk[A-Z]\w*|vk[A-Z]\w*\s*\(|VK_[A-Z]+_[A-Z]+\w*)")
 VENDOR_ID = re.compile(r"\b0x(?:10de|1002|8086|13b5|5143|106b|1010|14e4|10005)\b|vendor_id\s*[!=]=|case\s+VENDOR", re.I)
@@ -61,7 +62,8 @@ def host_problems(root, table):
             if bracket == "<":
                 if where != "host/vk" and VULKAN_HEADER.search(included):
                     yield f"{name}: includes <{included}>; only host/vk may see Vulkan"
-                if SYSTEM_HEADER.fullmatch(included) and not (where == "host/base" and SYSTEM_FILE.fullmatch(path.name)):
+                ours = where == "host/base" and SYSTEM_FILE.fullmatch(path.name)
+                if SYSTEM_HEADER.fullmatch(included) and not ours:
                     yield f"{name}: includes <{included}>; what only one system has belongs in host/base/platform.h"
             elif "/" in included:
                 yield f'{name}: includes "{included}"; includes name no folder'

@@ -18,6 +18,7 @@ struct broken_room {
   const struct broken *right;
   size_t n_right;
 };
-extern const struct broken_room broken_matmul, broken_attention, broken_adapter, broken_moe, broken_block, broken_kv_cache;
+extern const struct broken_room broken_matmul, broken_attention, broken_adapter, broken_moe, broken_block,
+                                broken_kv_cache;
 
 #endif

@@ -21,4 +21,5 @@ static const struct broken right[] = {
   {"adapter.dora_f16.gemv", "broken/adapter_right_fused", "nothing"},
 };
 
-const struct broken_room broken_adapter = {"adapter", wrong, sizeof wrong / sizeof wrong[0], right, sizeof right / sizeof right[0]};
+const struct broken_room broken_adapter = {"adapter", wrong, sizeof wrong / sizeof wrong[0], right,
+                                           sizeof right / sizeof right[0]};

@@ -19,4 +19,5 @@ static const struct broken right[] = {
   {"attention.flash_int8.base", "broken/attention_right", "nothing: the plain kernel as it stands"},
 };
 
-const struct broken_room broken_attention = {"attention", wrong, sizeof wrong / sizeof wrong[0], right, sizeof right / sizeof right[0]};
+const struct broken_room broken_attention = {"attention", wrong, sizeof wrong / sizeof wrong[0], right,
+                                             sizeof right / sizeof right[0]};

@@ -22,4 +22,5 @@ static const struct broken right[] = {
   {"matmul.int4_g32.coopmat", "broken/matmul_coopmat_right.int4_g32", "nothing"},
 };
 
-const struct broken_room broken_matmul = {"matmul", wrong, sizeof wrong / sizeof wrong[0], right, sizeof right / sizeof right[0]};
+const struct broken_room broken_matmul = {"matmul", wrong, sizeof wrong / sizeof wrong[0], right,
+                                          sizeof right / sizeof right[0]};

@@ -15,4 +15,5 @@ static const struct broken right[] = {
   {"moe.grouped_f32.lanes", "broken/moe_sort_backwards", "nothing: slots of an expert in another order"},
 };
 
-const struct broken_room broken_moe = {"moe", wrong, sizeof wrong / sizeof wrong[0], right, sizeof right / sizeof right[0]};
+const struct broken_room broken_moe = {"moe", wrong, sizeof wrong / sizeof wrong[0], right,
+                                       sizeof right / sizeof right[0]};

@@ -1,32 +1,26 @@
 /* The prover against kernels that are wrong on purpose: each takes the place of its variant's shader, under the same
- * plan, and must be found wrong; the honest variant and the right control kernels must be found right.
- * VKPARETO_TEST_DEVICE is the device's index in `vkpareto devices` (default 0). */
+ * plan, and must be found wrong; the honest variant and the right control kernels must be found right. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <vulkan/vulkan_core.h>
 
 #include "broken.h"
+#include "device_under_test.h"
 #include "plan.h"
 #include "rig.h"
 #include "verify.h"
 
 static struct rig rig;
 
-static size_t device(void) {
-  const char *index = getenv("VKPARETO_TEST_DEVICE");
-  return index ? strtoul(index, NULL, 10) : 0;
-}
-
 static int open_rig(void **state) {
   (void)state;
   struct error err = {0};
-  if (rig_open(&rig, device(), false, true, &err)) return 0;
+  if (rig_open(&rig, test_device(), false, true, &err)) return 0;
   fprintf(stderr, "%s\n", err.text);
   return 1;
 }
@@ -102,8 +96,9 @@ static void a_right_kernel_in_their_place_is_accepted(void **state) {
     if (runs_here(&room->right[i])) assert_int_equal(prove_impostor(&room->right[i]), STATUS_OK);
 }
 
-/* ---- dispatches that race: the executor's barrier between two passes is what orders them, so it is left out. Most drivers
- * run one dispatch after the other and give the right output all the same; synchronization validation must tell. */
+/* ---- dispatches that race: the executor's barrier between two passes is what orders them, so it is left out. Most
+ * drivers run one dispatch after the other and give the right output all the same; synchronization validation must
+ * tell. */
 
 static bool racing;
 void __real_queue_barrier(struct gpu *, VkPipelineStageFlags, VkAccessFlags, VkPipelineStageFlags, VkAccessFlags);
@@ -124,17 +119,19 @@ static unsigned messages(struct rig *validated, const char *variant) {
   assert_null(plan_proof_tuning(job.variant, gpu_caps(validated->gpu), job.tuning));
   if (!verify_variant(validated, &job, &answer, &err)) fail_msg("%s: %s", variant, err.text);
   unsigned n = gpu_validation_messages(validated->gpu, &first);
-  print_message("%-24s %s: %u messages, the first: %.120s\n", variant, racing ? "racing" : "in order", n, first ? first : "none");
+  print_message("%-24s %s: %u messages, the first: %.120s\n", variant, racing ? "racing" : "in order", n,
+                first ? first : "none");
   return n;
 }
 
 static void racing_dispatches_are_told_by_validation(void **state) {
   (void)state;
-  static const char *const variants[] = {"attention.flash_split_f16.base", "adapter.fused_f16.gemv", "moe.grouped_f32.lanes"};
+  static const char *const variants[] = {"attention.flash_split_f16.base", "adapter.fused_f16.gemv",
+                                         "moe.grouped_f32.lanes"};
   for (size_t v = 0; v < sizeof variants / sizeof *variants; v++) {
     struct rig validated = {0};
     struct error err = {0};
-    if (!rig_open(&validated, device(), true, true, &err)) fail_msg("%s", err.text);
+    if (!rig_open(&validated, test_device(), true, true, &err)) fail_msg("%s", err.text);
     racing = false;
     assert_int_equal(messages(&validated, variants[v]), 0);
     racing = true;

@@ -92,7 +92,8 @@ class Compare(ProgramTest):
         for one, power in zip(rows, watts):
             if power:
                 joules = power * 1e-9 * one["time_ns"]["median"]
-                one["energy"] = {"gross": joules, "gross_error": 0.02 * joules, "net": joules, "net_error": 0, "idle_watts": 10,
+                one["energy"] = {"gross": joules, "gross_error": 0.02 * joules, "net": joules, "net_error": 0,
+                                 "idle_watts": 10,
                                  "run_ns": one["time_ns"]["median"], "windows": 3, "meter": "a meter"}
         return self.file(f"joules{len(watts)}.json", result(*rows))
 

@@ -34,7 +34,8 @@ class Doctor(ProgramTest):
 
     def test_a_suite_that_fits_is_said_to(self):
         small = {**HUGE, "name": "small", "cases": [{"op": "matmul", "shape": {"m": 1, "n": 64, "k": 64}}]}
-        self.assertIn("every technique of suite small can run here", self.doctor("--suite", self.file("small.json", small)))
+        said = self.doctor("--suite", self.file("small.json", small))
+        self.assertIn("every technique of suite small can run here", said)
 
     def test_kept_pipelines_are_told(self):
         cache = self.folder / "cache"
@@ -42,12 +43,12 @@ class Doctor(ProgramTest):
         cache.mkdir()
         (cache / ("a-card-0-" + 16 * "0" + ".pipelines")).write_bytes(bytes(3 << 20))
         (cache / "another.file").write_bytes(b"x")
-        self.assertIn(f"kept in {cache} (1 files, 3.00 MiB)", self.doctor(VKPARETO_CACHE=str(cache)))
+        self.assertIn(f"kept in {cache} (1 file, 3.00 MiB)", self.doctor(VKPARETO_CACHE=str(cache)))
         self.assertIn("compiled pipelines are not kept", self.doctor(VKPARETO_CACHE=""))
 
     def test_no_device_is_status_3(self):
-        self.assert_refused(vkpareto("doctor", env=environment(VK_DRIVER_FILES="/nowhere.json", VK_ICD_FILENAMES="/nowhere.json")),
-                            3, "Vulkan")
+        env = environment(VK_DRIVER_FILES="/nowhere.json", VK_ICD_FILENAMES="/nowhere.json")
+        self.assert_refused(vkpareto("doctor", env=env), 3, "Vulkan")
 
 
 if __name__ == "__main__":

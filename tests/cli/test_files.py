@@ -88,8 +88,10 @@ class Files(ProgramTest):
         good = result(row(1000))
         wrong = {f"{path} = {value!r}": changed(good, path, value) for path, values in {
             "rows": (1, "x", None, [1], [[]]), "rows/0/id": (1, None, "x" * 1000), "rows/0/time_ns": (None, 1, {}),
-            "rows/0/time_ns/median": (-1, 0, 1e300, "fast", None), "rows/0/time_ns/lo": (-1, 1e9), "rows/0/time_ns/p90": (1, None),
-            "ceilings/dispatch_ns": (-1, "x"), "rows/0/energy": (-1, {"gross": -1}), "rows/0/shape/m": (-1, 2 ** 62, "1"),
+            "rows/0/time_ns/median": (-1, 0, 1e300, "fast", None), "rows/0/time_ns/lo": (-1, 1e9),
+            "rows/0/time_ns/p90": (1, None),
+            "ceilings/dispatch_ns": (-1, "x"), "rows/0/energy": (-1, {"gross": -1}),
+            "rows/0/shape/m": (-1, 2 ** 62, "1"),
             "rows/0/mode": ("lukewarm", 1), "rows/0/flops": (-1, 1e300, "x"), "device": (None, 1, {}),
             "device/type": ("toaster", 1), "device/slug": ("../../etc", ""), "device/subgroup/size": (0, 3, -32),
             "device/limits/storage_align": (0, 3), "device/limits/group_size": ([1, 2], [1, 2, -3], 1),

@@ -47,6 +47,15 @@ class Heldout(ProgramTest):
         self.assertEqual(before.partition(mark)[0], after.partition(mark)[0])
         self.assertEqual(before.partition(end)[2], after.partition(end)[2])
 
+    def test_several_judges_have_a_line_each(self):
+        other = dict(cases((8192, 8192)), name="other")
+        self.suites = (*self.suites[:2], "--heldout", self.file("held.json", cases((2048, 1024), (4096, 1024))),
+                       "--heldout", self.file("other.json", other))
+        done = self.heldout(1, "--no-page")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("| both, of `other` | 1 | 1 | 0.0 % |", done.stdout)
+        self.assertRegex(done.stdout, r"\| both, of `\w+` \| 2 \| 2 \|")
+
     def test_a_missed_goal_is_status_4_and_names_the_worst(self):
         done = self.heldout(2, "--no-page")
         self.assertEqual(done.returncode, 4, done.stderr)
@@ -63,7 +72,9 @@ class Heldout(ProgramTest):
         def shapes(document):
             for case in document["cases"]:
                 yield case["op"], json.dumps(case["shape"], sort_keys=True)
-        held = set(shapes(json.loads((ROOT / "tests/heldout.json").read_text())))
+        judges = [set(shapes(json.loads(path.read_text()))) for path in sorted((ROOT / "tests").glob("heldout*.json"))]
+        held = set().union(*judges)
+        self.assertEqual(len(held), sum(map(len, judges)))
         for name in ("quick", "standard", "full"):
             self.assertFalse(held & set(shapes(json.loads((ROOT / f"suites/{name}.json").read_text()))))
 

@@ -7,7 +7,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.program import ProgramTest, result, row, vkpareto
 
-VERBS = ("devices", "doctor", "list", "describe", "check", "run", "compare", "recommend", "study", "predict")
+VERBS = ("devices", "doctor", "list", "describe", "check", "codegen", "run", "compare", "recommend", "study",
+         "predict")
 
 
 class Words(ProgramTest):
@@ -66,8 +67,10 @@ class Words(ProgramTest):
         self.assert_refused(vkpareto("list", "models", "tasks"), 1, "unexpected 'tasks'")
 
     def test_missing_operand(self):
-        for verb in ("list", "describe", "compare"):
-            self.assert_refused(vkpareto(verb), 1, "usage")
+        for verb, operand in (("list", "techniques|variants"), ("describe", "TECHNIQUE"), ("compare", "RESULT..."),
+                              ("study", "RESULT..."), ("predict", "RESULT")):
+            self.assert_refused(vkpareto(verb), 1, f"{operand}", "is missing; the usage is: ")
+        self.assertIn("predict: RESULT is missing", vkpareto("predict").stderr)
 
     def test_list_knows_its_kinds(self):
         for kind in ("techniques", "variants", "suites", "models", "tasks"):
@@ -92,12 +95,24 @@ class Words(ProgramTest):
         self.assert_refused(vkpareto("describe", "x" * 5000), 1, "unknown technique")
         self.assert_refused(vkpareto("describe", "\x1b[31mred"), 1, "unknown technique")
 
+    def test_filter_that_asks_for_no_variant(self):
+        for verb in ("check", "codegen"):
+            self.assert_refused(vkpareto(verb, "--filter", "nothing.*"), 1, "'nothing.*'", "list variants")
+
     def test_unknown_suite_model_task_format_target(self):
         self.assert_refused(vkpareto("run", "--suite", "quik"), 1, "quick")
         self.assert_refused(self.recommend("--model", "llama-3.1-8c", "--task", "chat"), 1, "llama-3.1-8b")
         self.assert_refused(self.recommend("--model", "llama-3.1-8b", "--task", "caht"), 1, "chat")
         self.assert_refused(self.recommend("--model", "llama-3.1-8b", "--task", "chat", "--emit", "jsom"), 1, "json")
         self.assert_refused(vkpareto("compare", "a", "b", "--format", "xlm"), 1, "table")
+
+    def test_value_that_an_option_does_not_know(self):
+        result_file = self.file("r.json", result(row(1000)))
+        for words in (("compare", result_file, "--format"), ("study", result_file, "--format"),
+                      ("codegen", "--tunings")):
+            self.assert_refused(vkpareto(*words, "zzz"), 1, f"{words[-1]}: unknown value 'zzz'; there are: ")
+        done = self.recommend("--model", "llama-3.1-8b", "--task", "chat", "--prefer", "latncy")
+        self.assert_refused(done, 1, "--prefer: unknown value 'latncy'; did you mean 'latency'?")
 
     def test_missing_option_that_is_required(self):
         self.assert_refused(vkpareto("recommend"), 1, "--result")

@@ -22,5 +22,5 @@ foreach(fault IN LISTS faults)
   string(REGEX REPLACE "^ *def test_([a-z0-9_]+).*" "\\1" fault "${fault}")
   add_test(NAME faults.${fault} COMMAND ${PYTHON} ${CMAKE_CURRENT_LIST_DIR}/test_faults.py Faults.test_${fault}
     WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  set_tests_properties(faults.${fault} PROPERTIES LABELS faults TIMEOUT 300 ENVIRONMENT "${fault_environment}")
+  set_tests_properties(faults.${fault} PROPERTIES LABELS faults TIMEOUT 900 ENVIRONMENT "${fault_environment}")
 endforeach()

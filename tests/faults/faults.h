@@ -11,13 +11,13 @@
  *   create-device    the n-th device creation fails
  *   lost             the n-th submission loses the device; nothing is submitted to it afterwards
  *   lost-work        as lost, at the n-th submission that dispatches
- *   gone             as lost, and no device can be created from then on, in any process: it needs the record
+ *   gone             as lost-work, and no device can be created from then on, in any process: it needs the record
  *   device-memory    the n-th allocation is out of device memory
  *   allocation-over  allocations of over n MiB are out of device memory
  *   range-over       of a binding the first n MiB are seen by kernels
  *   host-memory      the n-th mapping is out of host memory
  *   pipeline         the n-th pipeline is refused
- *   fence            the n-th fence waited for never signals
+ *   fence            the fence of the n-th submission that dispatches never signals, nor does any after it
  *   late             the n-th fence waited for signals 10 s late
  *   flip             after the n-th submission that dispatched, one bit of the buffer last filled is another
  *   zero             timestamps are zero from the n-th query on
@@ -29,7 +29,10 @@
  *   no-local-memory  no memory type or heap is the device's own
  *   keep             none: the driver keeps pipelines (keep.c)
  *   keep-dies        as keep, and dies of what it gave
- *   count            none; the record says how many events of each kind there were ("submit 812") */
+ *   count            none; the record says how many events of each kind there were ("dispatch 217")
+ *
+ * How many submissions there are depends on the machine, whose clock is tested by work as long as it needs; how many
+ * dispatch does not. */
 
 VkResult faults_create_device(PFN_vkCreateDevice next, VkPhysicalDevice, const VkDeviceCreateInfo *,
                               const VkAllocationCallbacks *, VkDevice *);

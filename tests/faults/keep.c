@@ -1,6 +1,6 @@
-/* The fault `keep`: a driver that keeps pipelines. Of each that is made it remembers a number; its data is the header and
- * these numbers, with a checksum of them. Like drivers it checks the header and not more, and dies of data that it did not
- * give; what it has to see for a hit is the same code and constants. */
+/* The fault `keep`: a driver that keeps pipelines. Of each that is made it remembers a number; its data is the header
+ * and these numbers, with a checksum of them. Like drivers it checks the header and not more, and dies of data that it
+ * did not give; what it has to see for a hit is the same code and constants. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,5 @@
 #include "layer.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "faults.h"

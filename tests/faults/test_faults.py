@@ -58,8 +58,7 @@ class Faults(ProgramTest):
             self.assertIn(words, hit[0]["reason"])
 
     def events(self, kind):
-        """How many events of a kind a run of the suite has, without a fault. Submissions vary by a dozen: the clock is
-        tested by work as long as the machine needs; the rounds have about 160."""
+        """How many events of a kind a run of the suite has, without a fault."""
         self.run_with("count")
         counts = dict(line.split() for line in self.record.read_text().splitlines())
         self.record.unlink()
@@ -82,15 +81,15 @@ class Faults(ProgramTest):
         self.assertEqual(list(self.folder.iterdir()), [])
 
     def test_device_lost(self):
-        rows, _ = self.run_with("lost:20")
+        rows, _ = self.run_with("lost-work:20")
         self.assert_one_row_hit(rows, "lost", "VK_ERROR_DEVICE_LOST", "vkQueueSubmit")
 
     def test_device_lost_while_measuring(self):
-        rows, _ = self.run_with(f"lost:{self.events('submit') - 60}")
+        rows, _ = self.run_with(f"lost-work:{self.events('dispatch') - 10}")
         self.assert_one_row_hit(rows, "lost", "VK_ERROR_DEVICE_LOST", "vkQueueSubmit")
 
     def test_device_lost_in_every_process(self):
-        rows, _ = self.run_with("lost:20", once=False, status=5)
+        rows, _ = self.run_with("lost-work:20", once=False, status=5)
         self.assertEqual({row["status"] for row in rows}, {"lost"})
 
     def test_device_lost_while_opening(self):
@@ -100,7 +99,7 @@ class Faults(ProgramTest):
     def test_device_gone(self):
         """Lost in a late round and not to be opened again: what was measured is kept, and --resume finishes it."""
         words = "run", "--suite", self.file("suite.json", SUITE), "--filter", GEMV, "--out", self.folder / "out"
-        fault = f"gone:{self.events('submit') - 60}"
+        fault = f"gone:{self.events('dispatch') - 10}"
         done = self.with_fault(fault, *words)
         self.assert_done(done, 2)
         self.assertIn("vkCreateDevice", done.stderr)
@@ -152,8 +151,8 @@ class Faults(ProgramTest):
         """The tried limit, and the row of a matrix of 2 x `wide` MiB beside the others."""
         document = suite(matmul(), matmul(n=1024, k=wide << 10))
         path = self.file("suite.json", document)
-        done = self.with_fault(fault, "run", "--suite", path, "--filter", GEMV, "--out", self.folder / "out", once=False)
-        self.assert_done(done)
+        words = "run", "--suite", path, "--filter", GEMV, "--out", self.folder / "out"
+        self.assert_done(self.with_fault(fault, *words, once=False))
         result = self.result()
         row, = [row for row in result["rows"] if row["shape"]["n"] == 1024]
         self.assertEqual(result["rows"][0]["status"] in TIMED, True)
@@ -183,7 +182,8 @@ class Faults(ProgramTest):
 
     def test_doctor_tries_limits(self):
         self.assertRegex(self.told("none"), r"good +\S+ MiB in one binding was tried and works")
-        self.assertRegex(self.told("allocation-over:100"), r"mind +the driver claims \S+ GiB in one allocation, but .* failed")
+        said = self.told("allocation-over:100")
+        self.assertRegex(said, r"mind +the driver claims \S+ GiB in one allocation, but .* failed")
 
     # ---- pipelines and fences
 
@@ -197,7 +197,7 @@ class Faults(ProgramTest):
         self.assert_one_row_hit(rows, "failed", "vkCreateComputePipelines")
 
     def test_fence_never_signals(self):
-        rows, _ = self.run_with("fence:21")
+        rows, _ = self.run_with("fence:20")
         self.assert_one_row_hit(rows, "timeout", "had not finished after")
 
     def test_submission_late(self):
@@ -330,7 +330,7 @@ class Faults(ProgramTest):
         while child.poll() is None and not self.record.exists():
             time.sleep(0.01)
         child.send_signal(signal.SIGINT)
-        stdout, stderr = child.communicate(timeout=60)
+        stdout, stderr = child.communicate(timeout=300)
         self.assertEqual(child.returncode, 130, stderr)
         self.assertNotIn("cannot open", stdout)
 

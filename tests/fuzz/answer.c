@@ -1,4 +1,5 @@
-/* What the worker answers: a line that the parent takes stays within what job.h promises, and is written as it was read. */
+/* What the worker answers: a line that the parent takes stays within what job.h promises, and is written as it was
+ * read. */
 #include <string.h>
 
 #include "fuzz.h"

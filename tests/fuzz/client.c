@@ -1,5 +1,5 @@
-/* The parent's side against a worker that says anything: the first line of the input is its greeting, each further one its
- * answer to a job; after the last it dies. It is forked where the client would start the program again. */
+/* The parent's side against a worker that says anything: the first line of the input is its greeting, each further one
+ * its answer to a job; after the last it dies. It is forked where the client would start the program again. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
-/* Any command line: one argument per line of the input, `@result` is a file that holds a result. The status is one that the
- * help documents. Verbs that would open a device are asked for their help first and get no further. Other paths have no
- * slash: what is written stays in a folder that is emptied after each input. */
+/* Any command line: one argument per line of the input, `@result` is a file that holds a result. The status is one that
+ * the help documents. Verbs that would open a device are asked for their help first and get no further. Other paths
+ * have no slash: what is written stays in a folder that is emptied after each input. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>

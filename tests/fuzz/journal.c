@@ -1,5 +1,5 @@
-/* The journal of a run that was cut off anywhere, or damaged: one that is taken can be appended to, and then holds what it
- * held and what was added. */
+/* The journal of a run that was cut off anywhere, or damaged: one that is taken can be appended to, and then holds what
+ * it held and what was added. */
 #include "fuzz.h"
 #include "journal.h"
 

@@ -1,6 +1,5 @@
-/* Changes one value of an input that is JSON: most changes of its bytes would only end in the parser. Every other change is
- * libFuzzer's own. What is not JSON gets those alone. */
-#include <math.h>
+/* Changes one value of an input that is JSON: most changes of its bytes would only end in the parser. Every other
+ * change is libFuzzer's own. What is not JSON gets those alone. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,8 +30,10 @@ static cJSON *find(cJSON *item, size_t *number, cJSON **parent) {
 }
 
 static cJSON *any_value(struct rng *rng, const cJSON *old, const cJSON *other) {
-  static const double numbers[] = {0, 1, -1, 2, 3, 0.5, 1e-300, 1e30, 1e300, 255, 65536, 4294967295.0, 9007199254740993.0, 1e19};
-  static const char *const texts[] = {"", "0", "18446744073709551615", "../x", "\x1b[2J", "f32", "ok", "cold", "\xc3\xa9"};
+  static const double numbers[] = {0,     1,     -1,  2,     3,            0.5,                1e-300,
+                                   1e30,  1e300, 255, 65536, 4294967295.0, 9007199254740993.0, 1e19};
+  static const char *const texts[] = {"",   "0",    "18446744073709551615", "../x", "\x1b[2J", "f32",
+                                      "ok", "cold", "\xc3\xa9"};
   switch (rng_below(rng, 9)) {
   case 0: return cJSON_CreateNull();
   case 1: return cJSON_CreateBool(rng_below(rng, 2) == 0);
@@ -40,7 +41,8 @@ static cJSON *any_value(struct rng *rng, const cJSON *old, const cJSON *other) {
   case 3: return cJSON_CreateObject();
   case 4: return cJSON_CreateString(texts[rng_below(rng, sizeof texts / sizeof *texts)]);
   case 5: case 6:
-    if (cJSON_IsNumber(old)) return cJSON_CreateNumber(old->valuedouble * (rng_below(rng, 2) ? 2 : -1) + (double)rng_below(rng, 3) - 1);
+    if (cJSON_IsNumber(old))
+      return cJSON_CreateNumber(old->valuedouble * (rng_below(rng, 2) ? 2 : -1) + (double)rng_below(rng, 3) - 1);
     return cJSON_CreateNumber(numbers[rng_below(rng, sizeof numbers / sizeof *numbers)]);
   case 7: return cJSON_CreateNumber(numbers[rng_below(rng, sizeof numbers / sizeof *numbers)]);
   default: return cJSON_Duplicate(other, true);

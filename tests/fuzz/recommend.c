@@ -1,5 +1,5 @@
-/* A hostile result through everything that reads one: every model and task, every target of the emission, comparison. Which
- * of them follows from the size of the input. */
+/* A hostile result through everything that reads one: every model and task, every target of the emission, comparison.
+ * Which of them follows from the size of the input. */
 #include "error.h"
 #include "fuzz.h"
 

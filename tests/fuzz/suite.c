@@ -1,6 +1,5 @@
 /* A suite: what is taken holds to what suite.h promises, whatever the bytes. */
 #include "fuzz.h"
-#include "plan.h"
 #include "suite.h"
 
 static void check_case(const struct suite_case *c) {

@@ -1,14 +1,14 @@
 /* Kernels on a matrix unit beyond what `check` proves of them, which is their default tuning: every value of every
- * tunable, and subgroups that are wider or narrower than the host was told. Passes over devices without a matrix unit.
- * VKPARETO_TEST_DEVICE is the device's index in `vkpareto devices` (default 0). */
+ * tunable, and subgroups that are wider or narrower than the host was told. Passes over devices without a matrix
+ * unit. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "device_under_test.h"
 #include "plan.h"
 #include "rig.h"
 #include "verify.h"
@@ -17,9 +17,8 @@ static struct rig rig;
 
 static int open_rig(void **state) {
   (void)state;
-  const char *index = getenv("VKPARETO_TEST_DEVICE");
   struct error err = {0};
-  if (rig_open(&rig, index ? strtoul(index, NULL, 10) : 0, false, true, &err)) return 0;
+  if (rig_open(&rig, test_device(), false, true, &err)) return 0;
   print_error("%s\n", err.text);
   return 1;
 }

@@ -1,6 +1,6 @@
-/* What a driver keeps of pipelines, from one opening of a device to the next: it answers for the same shader and constants
- * and for no other. Drivers that keep nothing (lavapipe, SwiftShader) say so. Runs nothing, so also where there is no
- * hardware. */
+/* What a driver keeps of pipelines, from one opening of a device to the next: it answers for the same shader and
+ * constants and for no other. Drivers that keep nothing (lavapipe, SwiftShader) say so. Runs nothing, so also where
+ * there is no hardware, and where there are no validation layers. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -8,14 +8,13 @@
 
 #include <stdlib.h>
 
-#include "gpu.h"
+#include "device_under_test.h"
 
 enum { MOST = 1 << 20 };
 
 static struct gpu *open_gpu(void) {
   struct error err = {0};
-  const char *index = getenv("VKPARETO_TEST_DEVICE");
-  struct gpu *gpu = gpu_open(index ? strtoul(index, NULL, 10) : 0, &(struct gpu_options){0}, &err);
+  struct gpu *gpu = gpu_open(test_device(), &(struct gpu_options){0}, &err);
   if (!gpu) fail_msg("%s", err.text);
   return gpu;
 }

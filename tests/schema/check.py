@@ -3,7 +3,7 @@
 schemas/NAME.schema.json.
 
     check.py            every file under suites/, results/, tests/golden/ and
-                        tests/fixtures/sensitivities/, and tests/heldout.json
+                        tests/fixtures/sensitivities/, and tests/heldout*.json
     check.py FILE...    these files, such as configs
 
 Prints one line per violation; exit status 1 if any. Needs Debian's python3-jsonschema.
@@ -53,7 +53,7 @@ def main(arguments):
     files = [Path(argument) for argument in arguments]
     if not files:
         files = sorted(path for folder in FOLDERS for path in ROOT.glob(f"{folder}/**/*.json"))
-        files.append(ROOT / "tests/heldout.json")
+        files += sorted(ROOT.glob("tests/heldout*.json"))
     bad = 0
     for path in files:
         try:

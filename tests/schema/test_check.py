@@ -29,7 +29,8 @@ ROW = {"id": "matmul/m1-n8-k8/f16.gemv/cold", "op": "matmul", "shape": {"m": 1},
        "memory": 4096,
        "error": {"nmse": 0, "max_abs": 0, "tolerance": 1e-3, "elements": 64, "seed": "1"}, "energy": None,
        "energy_reason": "no meter: none", "compile_ns": None, "codegen": None}
-ENERGY = {"gross": 0.5, "gross_error": 0.01, "net": 0.4, "net_error": 0.02, "idle_watts": 20, "run_ns": 5e6, "windows": 3,
+ENERGY = {"gross": 0.5, "gross_error": 0.01, "net": 0.4, "net_error": 0.02, "idle_watts": 20, "run_ns": 5e6,
+          "windows": 3,
           "meter": "NVML energy counter"}
 METERED = {**ROW, "energy": ENERGY, "energy_reason": None}
 SKIPPED = {**ROW, "status": "skipped", "reason": "budget", "time_ns": None, "roofline": None, "bound": None,
@@ -63,7 +64,8 @@ STUDY_PICK = {"pick": "joint", "known": True, "choice": "int8_g32; flash f16", "
               "request_ns": RANGE, "ttft_ns": RANGE, "tpot_ns": RANGE, "memory": 1, "energy_per_token": None,
               "quality_loss_nats": RANGE, "gain": STUDY_GAIN}
 STUDY_MISSING = {"pick": "EfficientLLM", "known": False, "reason": "not ranked"}
-STUDY_RESULT = {"device": "d", "driver": "d", "driver_info": "", "suite": "quick", "path": "", "sha256": "", "groups": []}
+STUDY_RESULT = {"device": "d", "driver": "d", "driver_info": "", "suite": "quick", "path": "", "sha256": "",
+                "groups": []}
 STUDY = {"schema": "vkpareto.study/1", "quality_limit_nats": 0.01, "gain": "geometric mean", "results": [STUDY_RESULT],
          "cases": [{"result": 0, "model": "m", "task": "t", "status": "fits", "reason": None,
                     "picks": [STUDY_PICK] * 6 + [STUDY_MISSING]},

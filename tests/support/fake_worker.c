@@ -9,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "file.h"
 #include "job.h"
 #include "result.h"
 
@@ -113,9 +112,11 @@ static bool misbehave(const char *deed, const struct job *job, int id) {
   if (strcmp(deed, "full disk and interrupt") == 0) fill_disk(), kill(getppid(), SIGINT), pause_ms(600000);
   if (strcmp(deed, "interrupt parent") == 0) kill(getppid(), SIGINT), pause_ms(600000);
   if (strcmp(deed, "kill parent") == 0) kill(getppid(), SIGKILL), pause_ms(600000);
-  if (strcmp(deed, "answer and kill parent") == 0) say_json(good_answer(job, id)), kill(getppid(), SIGKILL), pause_ms(600000);
+  if (strcmp(deed, "answer and kill parent") == 0)
+    say_json(good_answer(job, id)), kill(getppid(), SIGKILL), pause_ms(600000);
   if (strcmp(deed, "wrong types") == 0) snprintf(line, sizeof line, "{\"id\": %d, \"status\": 3, \"ns\": {}}", id);
-  else if (strcmp(deed, "negative time") == 0) snprintf(line, sizeof line, "{\"id\": %d, \"status\": \"ok\", \"ns\": [-5]}", id);
+  else if (strcmp(deed, "negative time") == 0)
+    snprintf(line, sizeof line, "{\"id\": %d, \"status\": \"ok\", \"ns\": [-5]}", id);
   else if (strcmp(deed, "no time") == 0)
     snprintf(line, sizeof line, "{\"id\": %d, \"status\": \"ok\", \"ns\": [], \"host_ns\": []}", id);
   else if (strcmp(deed, "NaN") == 0) snprintf(line, sizeof line, "{\"id\": %d, \"status\": \"ok\", \"ns\": [NaN]}", id);

@@ -4,14 +4,13 @@
  *
  *   FAKE_CAPS   file of the device it says it has
  *   FAKE_LOG    file that gets a line per job, over all workers: what was really asked
- *   FAKE_AT     number of the job (counted in that file from 1) at which it does FAKE_DO; 0: in the place of its greeting
+ *   FAKE_AT     number of the job (counted in that file from 1) at which it does FAKE_DO; 0: instead of its greeting
  *   FAKE_DO     what: see misbehave() and greet_badly(); "interrupt when stopped" is at the end, whatever FAKE_AT */
 #ifndef FAKE_WORKER_H
 #define FAKE_WORKER_H
 
 #include <stddef.h>
 
-#include "caps.h"
 
 int fake_worker(void);
 

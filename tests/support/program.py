@@ -16,11 +16,16 @@ LOCKS = tempfile.TemporaryDirectory(prefix="vkpareto-test-locks-")
 # Where it keeps compiled pipelines: never the user's.
 CACHE = tempfile.TemporaryDirectory(prefix="vkpareto-test-cache-")
 SANITIZER = ("Sanitizer", "runtime error:")
+# What steers the loader, its layers, lavapipe or the program on the caller's machine is no matter of the tests.
+STEERING = ("VK_", "VKPARETO_", "MESA_", "LP_")
+KEPT = ("VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_LAYER_PATH", "VK_ADD_LAYER_PATH")   # where things are
 
 
 def environment(**changes):
-    """The caller's, with lavapipe as the one driver where none is named; a change to None removes the variable."""
-    env = {**os.environ, "NO_COLOR": "1", "VKPARETO_LOCKS": LOCKS.name, "VKPARETO_CACHE": CACHE.name}
+    """The caller's without what steers, with lavapipe as the one driver where none is named; a change to None removes
+    the variable."""
+    env = {name: value for name, value in os.environ.items() if name in KEPT or not name.startswith(STEERING)}
+    env.update(NO_COLOR="1", VKPARETO_LOCKS=LOCKS.name, VKPARETO_CACHE=CACHE.name)
     if not env.get("VK_DRIVER_FILES"):
         icd = ":".join(glob.glob("/usr/share/vulkan/icd.d/lvp_icd*.json"))
         env.update(VK_DRIVER_FILES=icd, VK_ICD_FILENAMES=icd)
@@ -33,6 +38,31 @@ def vkpareto(*words, timeout=300, env=None, **options):
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
     return subprocess.run([PROGRAM, *map(str, words)], timeout=timeout, env=env or environment(), check=False,
                           **options)
+
+
+def state_of(pid):
+    """Its letter in /proc ("Z": ended, and not reaped yet) and its parent; ("", 0) when there is no such process."""
+    try:
+        state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
+    except OSError:
+        return "", 0
+    return state, int(parent)
+
+
+def children_of(pid):
+    processes = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    return [child for child in processes if state_of(child)[1] == pid]
+
+
+def bytes_of(folder, pattern):
+    """The content of its files of that name, one after the other; one that goes meanwhile is left out."""
+    content = b""
+    for path in sorted(folder.glob(pattern)):
+        try:
+            content += path.read_bytes()
+        except FileNotFoundError:
+            pass
+    return content
 
 
 class ProgramTest(unittest.TestCase):
@@ -131,5 +161,6 @@ def changed(document, path, value):
 NESTED = '{"schema": ' + "[" * 100000
 NOT_JSON = {
     "empty": "", "words": "hello", "cut": '{"schema": "vkpareto', "binary": b"\x00\xff\xfe{}", "list": "[1, 2]",
-    "number": "1e999", "10 MB of nested arrays": "[" * 5_000_000 + "]" * 5_000_000, "trailing": "{} {}", "nested 100,000 deep": NESTED, "nested objects": '{"a":' * 100000,
+    "number": "1e999", "10 MB of nested arrays": "[" * 5_000_000 + "]" * 5_000_000, "trailing": "{} {}",
+    "nested 100,000 deep": NESTED, "nested objects": '{"a":' * 100000,
 }

@@ -28,20 +28,24 @@ static const char SUITE[] =
     " {\"op\": \"block\", \"shape\": {\"rows\": 1, \"width\": 64}, \"techniques\": [\"rms_norm\"]},"
     " {\"op\": \"ceilings\", \"shape\": {\"bytes\": 1048576}, \"techniques\": [\"read\"]}]}";
 
-int trial_run(bool resume) {
+long trial_start(bool resume) {
   fflush(NULL);
   pid_t pid = fork();
-  if (pid == 0) {
-    struct error err = {0};
-    char path[4096] = "";
-    size_t n_ok = 0;
-    trial_options.resume = resume;
-    if (!freopen(said_path, "w", stderr)) _exit(100);
-    bench_run(&trial_options, path, &n_ok, &err);
-    fprintf(stderr, "%s\n%s\n", path, err.text);
-    fflush(stderr);
-    _exit((int)err.kind);
-  }
+  assert_true(pid >= 0);
+  if (pid) return pid;
+  struct error err = {0};
+  char path[4096] = "";
+  size_t n_ok = 0;
+  trial_options.resume = resume;
+  if (!freopen(said_path, "w", stderr)) _exit(100);
+  bench_run(&trial_options, path, &n_ok, &err);
+  fprintf(stderr, "%s\n%s\n", path, err.text);
+  fflush(stderr);
+  _exit((int)err.kind);
+}
+
+int trial_run(bool resume) {
+  pid_t pid = (pid_t)trial_start(resume);
   int status;
   assert_int_equal(waitpid(pid, &status, 0), pid);
   if (!WIFSIGNALED(status)) return WEXITSTATUS(status);

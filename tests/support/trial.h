@@ -21,6 +21,7 @@ int trial_clean(void **state);        /* of a test */
 int trial_end(void **state);
 
 int trial_run(bool resume);           /* error_kind of the run, or TRIAL_KILLED */
+long trial_start(bool resume);        /* the process of one that is not waited for */
 bool trial_said(const char *words);   /* the last one, on stderr */
 const char *trial_named(const char *end);          /* path of its file that ends so; good for four calls */
 struct result *trial_result(const char *end);

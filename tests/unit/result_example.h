@@ -125,7 +125,8 @@ static inline struct result_row example_row(const char *id, enum status status) 
   row.compile = (struct compile_time){8100000, CACHED_NO};
   if (status == STATUS_OK) row.codegen = (struct codegen){48, 106, 0, 0, 1024, 2252, NAN, 64};
   row.energy = (struct result_energy){.gross = 0.6, .gross_error = 0.01, .net = -0.001, .net_error = 0.02,
-                                      .idle_watts = 20.5, .run_ns = 13300, .windows = 3, .meter = "NVML energy counter"};
+                                      .idle_watts = 20.5, .run_ns = 13300, .windows = 3,
+                                      .meter = "NVML energy counter"};
   return row;
 }
 
@@ -145,8 +146,8 @@ static inline struct result *example_result(void) {
   result->before = (struct machine_state){.busy = 0.02, .governor = "performance", .profile = "balanced",
     .source = POWER_MAINS, .device_celsius = 41, .device_clock_hz = 2.5e9, .device_power_limit_w = 300,
     .heap = {{7ull << 30, 12345}, {1ull << 60, 0}}, .n_heaps = 2};
-  result->after = (struct machine_state){.busy = NAN, .device_celsius = NAN, .device_clock_hz = NAN, .device_power_limit_w = NAN,
-    .heaps_reason = "the run was not finished"};
+  result->after = (struct machine_state){.busy = NAN, .device_celsius = NAN, .device_clock_hz = NAN,
+    .device_power_limit_w = NAN, .heaps_reason = "the run was not finished"};
   result->ceilings.n_lasting = 2;
   result->ceilings.lasting[0] = (struct lasting){"f32", "ceilings/example", 100, 111};
   result->ceilings.lasting[1] = (struct lasting){"read_memory", "ceilings/other", 100, NAN};

@@ -155,7 +155,7 @@ static void getters_name_option_and_remedy(void **state) {
   assert_non_null(strstr(err.text, "8GiB"));
   assert_false(args_double(&args, "ratio", 0, 1, &ratio, &err));
   assert_false(args_choice(&args, "format", formats, 2, &format, &err));
-  assert_string_equal(err.text, "unknown format 'jsom'; did you mean 'json'?");
+  assert_string_equal(err.text, "--format: unknown value 'jsom'; did you mean 'json'?");
 
   assert_true(PARSE("rye", "--format", "JSON", "--memory", "6.5GB"));
   assert_true(args_choice(&args, "format", formats, 2, &format, &err) && format == 1);

@@ -61,8 +61,9 @@ static void every_part_of_the_key_counts(void **state) {
   assert_int_equal(strlen(key), 64);
   cache_file_key(&caps, "others", other);
   assert_string_not_equal(key, other);
-  static const size_t at[] = {offsetof(struct caps, name), offsetof(struct caps, uuid), offsetof(struct caps, vendor_id),
-                              offsetof(struct caps, device_id), offsetof(struct caps, driver_id),
+  static const size_t at[] = {offsetof(struct caps, name), offsetof(struct caps, uuid),
+                              offsetof(struct caps, vendor_id), offsetof(struct caps, device_id),
+                              offsetof(struct caps, driver_id),
                               offsetof(struct caps, driver_name), offsetof(struct caps, driver_info),
                               offsetof(struct caps, driver_version), offsetof(struct caps, api_version),
                               offsetof(struct caps, pipeline_cache_uuid)};

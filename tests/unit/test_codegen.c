@@ -52,8 +52,9 @@ static void anv_of_two_ages(void **state) {
   struct codegen old = READ({"Instruction Count", "", 9}, {"Spill Count", "", 2}, {"Fill Count", "", 5},
                             {"Scratch Memory Size", "", 1024}, {"Max live registers", "", 60},
                             {"Workgroup Memory Size", "", 512});
-  struct codegen new = READ({"Instructions", "", 9}, {"Spills", "", 2}, {"Fills", "", 5}, {"Scratch Memory Size", "", 1024},
-                            {"GRF registers", "", 128}, {"Max live registers", "", 60}, {"Workgroup Memory Size", "", 512});
+  struct codegen new =
+      READ({"Instructions", "", 9}, {"Spills", "", 2}, {"Fills", "", 5}, {"Scratch Memory Size", "", 1024},
+           {"GRF registers", "", 128}, {"Max live registers", "", 60}, {"Workgroup Memory Size", "", 512});
   assert_memory_equal(&old, &new, offsetof(struct codegen, spills));
   assert_true(old.registers == 60 && old.spills == 2 && new.spills == 2 && new.scratch == 1024 && new.shared == 512);
 }
@@ -120,7 +121,8 @@ static void what_the_driver_told_travels(void **state) {
   (void)state;
   struct error err = {0};
   static struct answer sent, heard;
-  sent = (struct answer){.status = STATUS_OK, .compile = {5, CACHED_NO}, .code = {.codegen = codegen_unknown(), .n = 2}};
+  sent =
+      (struct answer){.status = STATUS_OK, .compile = {5, CACHED_NO}, .code = {.codegen = codegen_unknown(), .n = 2}};
   sent.code.codegen.registers = 84;
   sent.code.statistic[0] = (struct gpu_statistic){"VGPRs", 84};
   sent.code.statistic[1] = (struct gpu_statistic){"A \"word\"", 0.5};

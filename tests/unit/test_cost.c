@@ -9,62 +9,30 @@
 
 #include <cmocka.h>
 
-#include "cost.h"
 #include "ops.h"
+#include "synthetic.h"
 
 /* ---- predictions */
 
-enum { MAX_ROWS = 64 };
-static struct result_row rows[MAX_ROWS];
-static struct result result;
+static struct synthetic made;
 
-static void start(void) {
-  result = (struct result){.rows = rows};
-  result.caps.limits.storage_range = result.caps.limits.allocation = 1u << 31;
-  result.caps.limits.shared_memory = 32768;
-  result.caps.limits.invocations = 1024;
-  result.caps.limits.storage_align = 16;
-  for (int i = 0; i < 3; i++) result.caps.limits.group_size[i] = 1024, result.caps.limits.group_count[i] = 65535;
-  result.caps.limits.group_size[2] = 64;
-  result.caps.subgroup.size = result.caps.subgroup.min = result.caps.subgroup.max = 32;
-}
+static void start(void) { synthetic_start(&made); }
 
 /* 4 us, 400 GB/s, 20 T operations/s. The shapes here fill their tiles. */
 static double true_time(const struct kernel_case *kase, const char *technique) {
   return 4000 + kase->family->bytes(kase, technique_find(technique)) / 400 + kase->family->flops(kase) / 20000;
 }
 
-static struct kernel_case matmul(int64_t m, int64_t n, int64_t k) {
-  struct kernel_case kase;
-  struct error err = {0};
-  assert_true(ops_matrix_case(n, k, &kase, &err));
-  kase.dim[0] = m;
-  return kase;
-}
-
 static struct result_row *add(int64_t m, int64_t n, int64_t k, double factor) {
-  const struct kernel_case kase = matmul(m, n, k);
-  const double ns = factor * true_time(&kase, "matmul.f16");
-  struct result_row *row = &rows[result.n_rows++];
-  *row = (struct result_row){.op = "matmul", .technique = "matmul.f16", .family = kase.family, .mode = MODE_COLD, .status = STATUS_OK,
-                             .variant = m <= 8 ? "matmul.f16.gemv" : "matmul.f16.tiled",
-                             .time = {.median = ns, .lo = 0.9 * ns, .hi = 1.1 * ns}};
-  memcpy(row->dim, kase.dim, sizeof row->dim);
-  return row;
+  const struct kernel_case kase = synthetic_matmul(m, n, k);
+  return synthetic_add(&made, &kase, "matmul.f16", m <= 8 ? "matmul.f16.gemv" : "matmul.f16.tiled",
+                       factor * true_time(&kase, "matmul.f16"));
 }
 
-static struct cost_model *build(void) {
-  struct error err = {0};
-  struct cost_model *cost = cost_build(&result, &err);
-  if (!cost) fail_msg("%s", err.text);
-  return cost;
-}
+static struct cost_model *build(void) { return synthetic_build(&made); }
 
 static struct cost_estimate predict(const struct cost_model *cost, const struct kernel_case *kase) {
-  struct cost_estimate e;
-  struct error err = {0};
-  if (!cost_predict(cost, "matmul.f16", kase, &e, &err)) fail_msg("%s", err.text);
-  return e;
+  return synthetic_predict(cost, "matmul.f16", kase);
 }
 
 static void a_shape_between_the_measured_ones_is_predicted(void **state) {
@@ -72,7 +40,7 @@ static void a_shape_between_the_measured_ones_is_predicted(void **state) {
   start();
   add(1, 1024, 1024, 1), add(8, 1024, 1024, 1), add(1, 4096, 4096, 1), add(8, 4096, 4096, 1);
   struct cost_model *cost = build();
-  struct kernel_case kase = matmul(4, 2048, 2048);
+  struct kernel_case kase = synthetic_matmul(4, 2048, 2048);
   struct cost_estimate e = predict(cost, &kase);
   assert_float_equal(e.ns / true_time(&kase, "matmul.f16"), 1, 1e-6);
   assert_false(e.measured || e.extrapolated);
@@ -85,11 +53,11 @@ static void a_measured_shape_is_answered_by_its_row(void **state) {
   start();
   add(1, 1024, 1024, 1), add(1, 4096, 4096, 1), add(1, 2048, 2048, 3);
   struct cost_model *cost = build();
-  struct kernel_case kase = matmul(1, 2048, 2048);
+  struct kernel_case kase = synthetic_matmul(1, 2048, 2048);
   struct cost_estimate e = predict(cost, &kase);
   assert_true(e.measured);
-  assert_float_equal(e.ns, rows[2].time.median, 0);
-  assert_float_equal(e.hi, rows[2].time.hi, 0);
+  assert_float_equal(e.ns, made.rows[2].time.median, 0);
+  assert_float_equal(e.hi, made.rows[2].time.hi, 0);
   cost_free(cost);
 }
 
@@ -100,10 +68,10 @@ static void a_measured_shape_is_not_taken_for_its_transpose(void **state) {
   add(1, 1536, 576, 2), add(1, 576, 1536, 3), add(1, 4096, 4096, 1);
   struct cost_model *cost = build();
   for (size_t i = 0; i < 2; i++) {
-    struct kernel_case kase = i == 0 ? matmul(1, 1536, 576) : matmul(1, 576, 1536);
+    struct kernel_case kase = i == 0 ? synthetic_matmul(1, 1536, 576) : synthetic_matmul(1, 576, 1536);
     struct cost_estimate e = predict(cost, &kase);
     assert_true(e.measured);
-    assert_ptr_equal(e.row, &rows[i]);
+    assert_ptr_equal(e.row, &made.rows[i]);
   }
   cost_free(cost);
 }
@@ -113,7 +81,8 @@ static void far_outside_is_marked_extrapolated(void **state) {
   start();
   add(1, 1024, 1024, 1), add(1, 4096, 4096, 1);
   struct cost_model *cost = build();
-  struct kernel_case near = matmul(1, 4096, 8000), far = matmul(1, 4096, 8600), small = matmul(1, 1024, 400);
+  struct kernel_case near = synthetic_matmul(1, 4096, 8000), far = synthetic_matmul(1, 4096, 8600);
+  struct kernel_case small = synthetic_matmul(1, 1024, 400);
   assert_false(predict(cost, &near).extrapolated);
   assert_true(predict(cost, &far).extrapolated);
   assert_true(predict(cost, &small).extrapolated);
@@ -128,16 +97,16 @@ static void the_fastest_proved_row_of_a_shape_counts(void **state) {
   add(1, 2048, 2048, 0.1)->mode = MODE_WARM;
   struct cost_model *cost = build();
   assert_int_equal(cost_find(cost, "matmul.f16", REGIME_DECODE)->n, 2);
-  struct kernel_case kase = matmul(1, 2048, 2048);
-  assert_ptr_equal(predict(cost, &kase).row, &rows[2]);
+  struct kernel_case kase = synthetic_matmul(1, 2048, 2048);
+  assert_ptr_equal(predict(cost, &kase).row, &made.rows[2]);
   cost_free(cost);
 }
 
-/* Which row counts of one shape's, given as factor and half width in percent; the first is noisy, the others ok. The rows
- * are tried in every rotation. */
+/* Which row counts of one shape's, given as factor and half width in percent; the first is noisy, the others ok. The
+ * rows are tried in every rotation. */
 static size_t counts(size_t n, const double factor[], const double half[]) {
   size_t found[3];
-  struct kernel_case kase = matmul(1, 2048, 2048);
+  struct kernel_case kase = synthetic_matmul(1, 2048, 2048);
   for (size_t from = 0; from < n; from++) {
     start();
     for (size_t i = 0; i < n; i++) {
@@ -148,7 +117,7 @@ static size_t counts(size_t n, const double factor[], const double half[]) {
       if (which == 0) row->status = STATUS_NOISY;
     }
     struct cost_model *cost = build();
-    found[from] = ((size_t)(predict(cost, &kase).row - rows) + from) % n;
+    found[from] = ((size_t)(predict(cost, &kase).row - made.rows) + from) % n;
     assert_int_equal(found[from], found[0]);
     cost_free(cost);
   }
@@ -157,12 +126,12 @@ static size_t counts(size_t n, const double factor[], const double half[]) {
 
 static void an_ok_row_counts_before_a_noisy_one_only_where_they_overlap(void **state) {
   (void)state;
-  assert_int_equal(counts(2, (double[]){1, 2.3}, (double[]){20, 5}), 0);             /* clearly slower, however well known */
+  assert_int_equal(counts(2, (double[]){1, 2.3}, (double[]){20, 5}), 0);     /* clearly slower, however well known */
   assert_int_equal(counts(2, (double[]){1, 1.2}, (double[]){20, 5}), 1);
   assert_int_equal(counts(2, (double[]){1, 0.9}, (double[]){20, 5}), 1);
-  assert_int_equal(counts(3, (double[]){1, 1.2, 1.1}, (double[]){20, 5, 5}), 2);     /* the fastest of those that overlap */
+  assert_int_equal(counts(3, (double[]){1, 1.2, 1.1}, (double[]){20, 5, 5}), 2);   /* the fastest that overlaps */
   assert_int_equal(counts(3, (double[]){1, 1.35, 1.3}, (double[]){20, 15, 5}), 1);   /* the third is not one of them */
-  assert_int_equal(counts(2, (double[]){1, 1.05}, (double[]){NAN, 5}), 0);           /* an unknown interval overlaps nothing */
+  assert_int_equal(counts(2, (double[]){1, 1.05}, (double[]){NAN, 5}), 0);   /* an unknown interval overlaps nothing */
 }
 
 static void a_noisy_row_serves_where_there_is_no_other(void **state) {
@@ -170,12 +139,13 @@ static void a_noisy_row_serves_where_there_is_no_other(void **state) {
   start();
   add(1, 1024, 1024, 1)->status = STATUS_NOISY;
   struct cost_model *cost = build();
-  struct kernel_case kase = matmul(1, 1024, 1024);
+  struct kernel_case kase = synthetic_matmul(1, 1024, 1024);
   assert_true(predict(cost, &kase).measured);
   cost_free(cost);
 }
 
-/* A damaged or hostile file: the variant of another op must never be asked about this one, nor run with tuning it does not know. */
+/* A damaged or hostile file: the variant of another op must never be asked about this one, nor run with tuning it
+ * does not know. */
 static void a_row_whose_names_disagree_is_not_used(void **state) {
   (void)state;
   start();
@@ -183,12 +153,12 @@ static void a_row_whose_names_disagree_is_not_used(void **state) {
   add(1, 2048, 2048, 0.1)->variant = "attention.flash_f16.base";
   add(1, 2048, 2048, 0.1)->variant = "matmul.int8_g32.gemv";
   add(1, 2048, 2048, 0.1)->variant = "matmul.f16.of_another_build";
-  rows[0].tuning_names[0] = rows[1].tuning_names[0] = "rows";
-  rows[0].tuning[0] = 0, rows[1].tuning[0] = -7;
-  rows[0].n_tuning = rows[1].n_tuning = 1;
+  made.rows[0].tuning_names[0] = made.rows[1].tuning_names[0] = "rows";
+  made.rows[0].tuning[0] = 0, made.rows[1].tuning[0] = -7;
+  made.rows[0].n_tuning = made.rows[1].n_tuning = 1;
   struct cost_model *cost = build();
   assert_int_equal(cost_find(cost, "matmul.f16", REGIME_DECODE)->n, 2);
-  struct kernel_case kase = matmul(1, 2048, 2048);
+  struct kernel_case kase = synthetic_matmul(1, 2048, 2048);
   assert_false(predict(cost, &kase).measured);
   cost_free(cost);
 }
@@ -198,7 +168,7 @@ static void too_few_rows_are_not_extended_to_other_shapes(void **state) {
   start();
   add(1, 1024, 1024, 1);
   struct cost_model *cost = build();
-  struct kernel_case other = matmul(1, 2048, 2048), prefill = matmul(64, 1024, 1024);
+  struct kernel_case other = synthetic_matmul(1, 2048, 2048), prefill = synthetic_matmul(64, 1024, 1024);
   struct cost_estimate e;
   struct error err = {0};
   assert_false(cost_predict(cost, "matmul.f16", &other, &e, &err));
@@ -214,7 +184,7 @@ static void the_error_of_one_matrix_is_unknown_not_zero(void **state) {
   start();
   add(1, 1024, 1024, 1), add(4, 1024, 1024, 1), add(8, 1024, 1024, 1);
   struct cost_model *cost = build();
-  struct kernel_case kase = matmul(2, 1024, 1024);
+  struct kernel_case kase = synthetic_matmul(2, 1024, 1024);
   struct cost_estimate e = predict(cost, &kase);
   assert_true(isfinite(e.ns) && isnan(e.lo) && isnan(e.hi));
   cost_free(cost);
@@ -249,24 +219,25 @@ static struct kernel_case case_of(const char *family, const int64_t *dim, size_t
 #define CASE(family, ...) case_of(family, (int64_t[]){__VA_ARGS__}, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
 
 static struct result_row *add_case(const struct kernel_case kase, char *technique, char *variant, double factor) {
-  const double ns = factor * true_time(&kase, technique);
-  struct result_row *row = &rows[result.n_rows++];
-  *row = (struct result_row){.technique = technique, .variant = variant, .family = kase.family, .mode = MODE_RESIDENT, .status = STATUS_OK,
-                             .time = {.median = ns, .lo = 0.9 * ns, .hi = 1.1 * ns}};
-  memcpy(row->dim, kase.dim, sizeof row->dim);
-  return row;
+  return synthetic_add(&made, &kase, technique, variant, factor * true_time(&kase, technique));
 }
 
 static void each_family_has_its_regimes(void **state) {
   (void)state;
-  const struct { struct kernel_case kase; enum regime regime; } known[] = {
-    {CASE("matmul", 8, 64, 64), REGIME_DECODE}, {CASE("matmul", 9, 64, 64), REGIME_PREFILL},
-    {CASE("moe", 8, 8, 2, 64, 64), REGIME_DECODE}, {CASE("moe", 9, 8, 2, 64, 64), REGIME_PREFILL},
-    {CASE("attention", 8, 1, 64, 2, 1, 64, 1), REGIME_DECODE}, {CASE("attention", 1, 2, 64, 2, 1, 64, 1), REGIME_PREFILL},
-    {CASE("block", 1, 64), REGIME_ANY}, {CASE("block", 512, 64), REGIME_ANY},
-    {CASE("kv_cache", 1, 512, 0, 512, 1, 64), REGIME_ANY}, {CASE("router", 1, 8, 2), REGIME_ANY},
+  const struct { struct kernel_case kase; enum regime regime, law; } known[] = {
+    {CASE("matmul", 8, 64, 64), REGIME_DECODE, REGIME_ANY}, {CASE("matmul", 9, 64, 64), REGIME_PREFILL, REGIME_ANY},
+    {CASE("moe", 8, 8, 2, 64, 64), REGIME_DECODE, REGIME_ANY},
+    {CASE("moe", 9, 8, 2, 64, 64), REGIME_PREFILL, REGIME_ANY},
+    {CASE("attention", 8, 1, 64, 2, 1, 64, 1), REGIME_DECODE, REGIME_DECODE},
+    {CASE("attention", 1, 2, 64, 2, 1, 64, 1), REGIME_PREFILL, REGIME_PREFILL},
+    {CASE("block", 1, 64), REGIME_ANY, REGIME_ANY}, {CASE("block", 512, 64), REGIME_ANY, REGIME_ANY},
+    {CASE("kv_cache", 1, 512, 0, 512, 1, 64), REGIME_ANY, REGIME_ANY},
+    {CASE("router", 1, 8, 2), REGIME_ANY, REGIME_ANY},
   };
-  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) assert_int_equal(cost_regime(&known[i].kase), known[i].regime);
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    assert_int_equal(cost_regime(&known[i].kase), known[i].regime);
+    assert_int_equal(cost_law_regime(&known[i].kase), known[i].law);
+  }
 }
 
 /* One fit for one row and for hundreds; each shape is left out alone. */
@@ -275,7 +246,7 @@ static void small_ops_are_fitted_over_all_rows(void **state) {
   start();
   for (int64_t r = 1; r <= 256; r *= 16) add_case(CASE("block", r, 576), "block.rms_norm", "block.rms_norm.base", 1);
   struct cost_model *cost = build();
-  assert_int_equal(cost_find(cost, "block.rms_norm", REGIME_ANY)->n_units, 3);
+  assert_int_equal(cost_find(cost, "block.rms_norm", REGIME_ANY)->n, 3);
   const struct kernel_case asked = CASE("block", 512, 576);
   struct cost_estimate e;
   struct error err = {0};
@@ -332,7 +303,7 @@ static void a_result_without_a_usable_row_is_refused(void **state) {
   start();
   add(1, 1024, 1024, 1)->status = STATUS_WRONG;
   struct error err = {0};
-  assert_null(cost_build(&result, &err));
+  assert_null(cost_build(&made.result, &err));
   assert_non_null(strstr(err.text, "vkpareto run"));
 }
 
@@ -340,14 +311,14 @@ static void the_order_of_rows_does_not_matter(void **state) {
   (void)state;
   start();
   add(1, 1024, 1024, 1.1), add(8, 1024, 1024, 0.9), add(1, 4096, 4096, 1), add(8, 4096, 4096, 1.05);
-  struct kernel_case kase = matmul(4, 2048, 2048);
+  struct kernel_case kase = synthetic_matmul(4, 2048, 2048);
   struct cost_model *cost = build();
   double before = predict(cost, &kase).ns;
   cost_free(cost);
   for (size_t i = 0; i < 2; i++) {
-    struct result_row swap = rows[i];
-    rows[i] = rows[3 - i];
-    rows[3 - i] = swap;
+    struct result_row swap = made.rows[i];
+    made.rows[i] = made.rows[3 - i];
+    made.rows[3 - i] = swap;
   }
   cost = build();
   assert_float_equal(predict(cost, &kase).ns / before, 1, 1e-9);

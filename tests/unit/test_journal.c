@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "file.h"
 #include "journal.h"
 #include "log.h"
 #include "platform.h"
@@ -30,7 +29,8 @@ static void begin(size_t answers) {
   struct error err = {0};
   struct journal *journal = open_journal(false);
   assert_non_null(journal);
-  for (size_t i = 0; i < answers; i++) assert_true(journal_add(journal, (const char[]){(char)('a' + i), 0}, &answer, &err));
+  for (size_t i = 0; i < answers; i++)
+    assert_true(journal_add(journal, (const char[]){(char)('a' + i), 0}, &answer, &err));
   journal_close(journal, false);
 }
 

@@ -5,7 +5,6 @@
 #include <cmocka.h>
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../golden/block_vectors.h"

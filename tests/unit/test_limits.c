@@ -56,7 +56,8 @@ static void hardly_anything_to_try(void **state) {
 static void a_limit_is_lowered_where_something_failed(void **state) {
   (void)state;
   struct caps caps = {.limits = {.allocation = 1000, .storage_range = 2000}};
-  caps_take_trial(&caps, &(struct tried_limits){.allocation = {.worked = 500}, .storage_range = {.worked = 900, .failed = 950}});
+  caps_take_trial(
+      &caps, &(struct tried_limits){.allocation = {.worked = 500}, .storage_range = {.worked = 900, .failed = 950}});
   assert_int_equal(caps.limits.allocation, 1000);
   assert_int_equal(caps.tried.allocation.claimed, 0);
   assert_int_equal(caps.limits.storage_range, 900);
@@ -83,8 +84,9 @@ static bool takes(const char *text) {
 
 static void nonsense_is_refused(void **state) {
   (void)state;
-  static const char *const good[] = {"{}", "{\"tried\": null, \"heaps\": null}", "{\"heaps\": []}",
-                                     "{\"tried\": {\"allocation\": {}, \"storage_range\": {\"worked\": 1, \"failed\": 2}}}"};
+  static const char *const good[] = {
+      "{}", "{\"tried\": null, \"heaps\": null}", "{\"heaps\": []}",
+      "{\"tried\": {\"allocation\": {}, \"storage_range\": {\"worked\": 1, \"failed\": 2}}}"};
   static const char *const bad[] = {
     "{\"tried\": 1}", "{\"tried\": []}", "{\"tried\": {}}", "{\"tried\": {\"allocation\": {}}}",
     "{\"tried\": {\"allocation\": {\"worked\": 2, \"failed\": 1}, \"storage_range\": {}}}",

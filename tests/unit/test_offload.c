@@ -122,6 +122,14 @@ static void the_fewest_layers_that_fit_are_tried(void **state) {
   assert_true(list.at[0].offload.layers < 21 && list.at[1].offload.layers < 21);
   assert_int_equal(list.at[2].offload.layers, 21);
 
+  struct setting fewest;
+  const uint8_t in_8_bits[SLOT_COUNT] = {1, 1, 1, 1, 1, 0};
+  assert_true(enumerate_fewest(&space, false, in_8_bits, all - 20 * layer + 1, &fewest));
+  assert_int_equal(fewest.offload.layers, list.at[0].offload.layers);
+  assert_true(enumerate_fewest(&space, false, (const uint8_t[SLOT_COUNT]){0}, all - 20 * layer + 1, &fewest));
+  assert_int_equal(fewest.offload.layers, 21);
+  assert_false(enumerate_fewest(&space, false, in_8_bits, 1000, &fewest));
+
   list.n = 0;
   enumerate_offloads(&space, MICRO_BATCH, 1000, &list);   /* not even without a layer: said of all */
   assert_int_equal(list.n, 1);

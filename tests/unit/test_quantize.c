@@ -4,11 +4,9 @@
 #include <setjmp.h>
 #include <cmocka.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../golden/quantize_vectors.h"
-#include "fp16.h"
 #include "kernel.h"
 #include "layout.h"
 #include "quantize.h"

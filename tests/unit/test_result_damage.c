@@ -144,8 +144,10 @@ static void senseless_caps_are_refused(void **state) {
     {NULL, "coopmat", "{}"},
     {NULL, "coopmat", "[7]"},
     {NULL, "coopmat", "[{\"m\":16}]"},
-    {NULL, "coopmat", "[{\"m\":0,\"n\":8,\"k\":8,\"a\":\"f16\",\"b\":\"f16\",\"c\":\"f32\",\"result\":\"f32\",\"scope\":3}]"},
-    {NULL, "coopmat", "[{\"m\":8,\"n\":8,\"k\":8,\"a\":\"f16\",\"b\":-1,\"c\":\"f32\",\"result\":\"f32\",\"scope\":3}]"},
+    {NULL, "coopmat",
+     "[{\"m\":0,\"n\":8,\"k\":8,\"a\":\"f16\",\"b\":\"f16\",\"c\":\"f32\",\"result\":\"f32\",\"scope\":3}]"},
+    {NULL, "coopmat",
+     "[{\"m\":8,\"n\":8,\"k\":8,\"a\":\"f16\",\"b\":-1,\"c\":\"f32\",\"result\":\"f32\",\"scope\":3}]"},
     {"features", "int8", "1"},
     {NULL, "uuid", "\"00112233445566778899aabbccddeeff0\""},
   };

@@ -51,13 +51,15 @@ static void a_micro_batch_cuts_the_prompt(void **state) {
   workload_free(&whole);
 }
 
-/* A window's cache holds the window and the chunk that is being read: Gemma 2 2B, 13 of 26 layers see 4,096 positions. */
+/* A window's cache holds the window and the chunk that is being read: Gemma 2 2B, 13 of 26 layers see 4,096
+ * positions. */
 static void a_smaller_micro_batch_shrinks_the_cache_of_windows(void **state) {
   (void)state;
   const struct task task = {.prompt = 7000, .output = 100, .concurrency = 1};
   struct workload w = chunked("gemma-2-2b", &task, 64), plain = chunked("gemma-2-2b", &task, MICRO_BATCH);
   const double position = 2 * 4 * 256 * 2;   /* bytes of K and V of 4 heads of 256 in f16 */
-  assert_float_equal(cache_bytes(&plain, "attention.flash_f16") - cache_bytes(&w, "attention.flash_f16"), 13 * (512 - 64) * position, 0);
+  assert_float_equal(cache_bytes(&plain, "attention.flash_f16") - cache_bytes(&w, "attention.flash_f16"),
+                     13 * (512 - 64) * position, 0);
   workload_free(&w);
   workload_free(&plain);
 }
@@ -75,8 +77,10 @@ static void expect_micro_batches(const struct task *task, const int64_t *expecte
 /* None that reads the longest prompt in one chunk as a smaller one does, none under the sequences of a decode step. */
 static void micro_batches_are_those_that_differ(void **state) {
   (void)state;
-  const struct task lone = {.prompt = 700, .output = 9, .concurrency = 1}, batch = {.prompt = 200, .output = 9, .concurrency = 100};
-  struct task lengths = {.prompt = 60, .output = 9, .concurrency = 1, .lengths = {{0, 40, 9, 0.5}, {0, 5000, 9, 0.5}}, .n_lengths = 2};
+  const struct task lone = {.prompt = 700, .output = 9, .concurrency = 1},
+                    batch = {.prompt = 200, .output = 9, .concurrency = 100};
+  struct task lengths = {
+      .prompt = 60, .output = 9, .concurrency = 1, .lengths = {{0, 40, 9, 0.5}, {0, 5000, 9, 0.5}}, .n_lengths = 2};
   expect_micro_batches(&lone, (const int64_t[]){512, 64, 128, 256, 1024}, 5);
   expect_micro_batches(&batch, (const int64_t[]){512, 128, 256}, 3);
   expect_micro_batches(&lengths, (const int64_t[]){512, 64, 128, 256, 1024, 2048}, 6);

@@ -201,6 +201,31 @@ static void experts_are_all_kept_and_few_are_read(void **state) {
   free(model);
 }
 
+/* One layer fewer in the host's memory and the chosen configuration is over the limit. */
+static void no_layer_lies_in_the_host_that_fits_the_device(void **state) {
+  (void)state;
+  struct model *model = model_named("llama-3.1-8b");
+  struct result with_copies = *result;
+  with_copies.ceilings.upload = 2e10;
+  with_copies.host.memory = (uint64_t)1 << 36;
+  for (double memory = 1.5e9; memory < 4e9; memory += 0.5e9) {
+    const struct recommend_options options = {.limits.at = {INFINITY, INFINITY, memory, INFINITY, INFINITY},
+                                              .preference = PREFER_LATENCY};
+    struct error err = {0};
+    struct recommendation *r = recommend_build(&with_copies, model, &chat, quality, &options, &err);
+    if (!r) fail_msg("%s", err.text);
+    assert_true(r->predicted.memory <= memory);
+    struct space_request fewer = {.cost = r->cost, .quality = quality, .setting = r->space->setting, .task = &chat};
+    assert_true(fewer.setting.offload.layers-- > 0);
+    struct space space;
+    assert_true(space_build(&fewer, &space, &err));
+    assert_true(choose_predict(&space, &chat, r->choice).memory > memory);
+    space_free(&space);
+    recommend_free(r);
+  }
+  free(model);
+}
+
 static void a_model_whose_experts_were_not_measured_is_refused_with_the_remedy(void **state) {
   (void)state;
   struct model *model = model_named("olmoe-1b-7b");
@@ -319,6 +344,7 @@ int main(void) {
     cmocka_unit_test(a_cache_format_without_its_append_is_not_offered),
     cmocka_unit_test(each_phase_has_its_algorithm_for_experts),
     cmocka_unit_test(experts_are_all_kept_and_few_are_read),
+    cmocka_unit_test(no_layer_lies_in_the_host_that_fits_the_device),
     cmocka_unit_test(a_model_whose_experts_were_not_measured_is_refused_with_the_remedy),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "enumerate.h"
 #include "summary.h"
 
 /* ---- a space by hand: each class 100 ns per prompt, f16 20 ns per token, 200 bytes, 2 J per token, q half of that but the
@@ -57,12 +58,16 @@ static struct gain gain_at(const struct space *space, const uint8_t base[SLOT_CO
 }
 
 static struct gain best_gain(const struct space *space, enum pick_stage stage, double memory, double nats) {
-  uint8_t base[SLOT_COUNT], choice[SLOT_COUNT];
+  uint8_t base[SLOT_COUNT];
   const struct pick_limits limits = {memory, nats};
   struct error err = {0};
+  struct pick pick;
   assert_true(pick_plain(space, "flash", base, &err));
-  if (!pick_best(space, &eleven, base, stage, &limits, choice, &err)) fail_msg("%s", err.text);
-  return gain_at(space, base, choice);
+  const struct prediction plain = choose_predict(space, &eleven, base);
+  if (!pick_best(space, &eleven, &plain, stage, &limits, NULL, &pick, &err)) fail_msg("%s", err.text);
+  const struct gain gain = gain_at(space, base, pick.choice);
+  assert_float_equal(pick.mean, gain.mean, 1e-12);
+  return gain;
 }
 
 static void gains_are_those_computed_by_hand(void **state) {
@@ -94,12 +99,58 @@ static void limits_hold(void **state) {
                      1e-12);   /* not the cache as well */
   assert_float_equal(best_gain(&space, STAGE_ALL, INFINITY, 0.0105).memory, 1100.0 / 600, 1e-12);
   assert_float_equal(best_gain(&space, STAGE_ALL, INFINITY, 0.001).mean, 1, 1e-12);
-  uint8_t base[SLOT_COUNT], choice[SLOT_COUNT];
+  uint8_t base[SLOT_COUNT];
   struct error err = {0};
+  struct pick pick;
   assert_true(pick_plain(&space, "flash", base, &err));
-  assert_false(pick_best(&space, &eleven, base, STAGE_ALL, &(struct pick_limits){599, 0.012}, choice, &err));
+  const struct prediction plain = choose_predict(&space, &eleven, base);
+  assert_false(pick_best(&space, &eleven, &plain, STAGE_ALL, &(struct pick_limits){599, 0.012}, NULL, &pick, &err));
   assert_int_equal(err.kind, ERROR_INFEASIBLE);
   assert_non_null(strstr(err.text, "600 B"));
+}
+
+/* Of four layers each option of weights has a quarter, and a layer in the host's memory costs half a ns for each byte. What
+ * stays on the device of n layers is its share of 4 - n, and one layer's room: 5 - n of them. Everything is tried. */
+static void as_few_layers_lie_in_the_host_as_fit(void **state) {
+  (void)state;
+  const struct space space = space_by_hand(true);
+  uint8_t base[SLOT_COUNT];
+  struct error err = {0};
+  assert_true(pick_plain(&space, "flash", base, &err));
+  const struct prediction plain = choose_predict(&space, &eleven, base);
+  static struct pick_host host;
+  host = (struct pick_host){.layers = 4, .room = 500, .fixed = {.ns = 3}};
+  for (int s = 0; s < CLASS_COUNT; s++)
+    for (size_t o = 0; o < OPTIONS; o++) {
+      const double bytes = space.slots[s].options[o].weight_bytes / 4;
+      host.option[s][o] = (struct pick_layer){bytes, bytes / 2, bytes / 100};
+    }
+  for (double memory = 150; memory < 1200; memory += 35) {
+    const struct pick_limits limits = {memory, 0.0121};
+    double best = 0;
+    uint8_t at[SLOT_COUNT] = {0};
+    for (int s = 0; s < SLOT_COUNT;) {
+      for (int n = 1; n <= 4; n++) {
+        struct prediction p = choose_predict(&space, &eleven, at);
+        double layer = 0;
+        for (int k = 0; k < CLASS_COUNT; k++) layer += host.option[k][at[k]].bytes;
+        p.memory -= (n - 1) * layer;
+        p.host_bytes = n * layer;
+        p.request_ns += n * (3 + layer / 2);
+        p.token_joules.value += n * layer / 100 / 11;
+        if (p.memory <= memory && p.host_bytes <= 500 && p.quality_nats.value <= 0.0121)
+          best = fmax(best, gain_of(&plain, &p).mean);
+      }
+      for (s = 0; s < SLOT_COUNT && ++at[s] == OPTIONS; s++) at[s] = 0;
+    }
+    struct pick pick;
+    err = (struct error){0};
+    const bool found = pick_best(&space, &eleven, &plain, STAGE_ALL, &limits, &host, &pick, &err);
+    assert_int_equal(found, best > 0);
+    if (found) assert_float_equal(pick.mean, best, 1e-9);
+    else assert_int_equal(err.kind, ERROR_INFEASIBLE);
+    if (memory < 200) assert_false(found);
+  }
 }
 
 /* Unknown quality is offered to nobody but to the question what it costs. */
@@ -190,11 +241,13 @@ static void the_joint_choice_is_the_best_of_all(void **state) {
                                        .allow_unknown_quality = true};
   struct space space;
   assert_true(space_build(&wanted, &space, &err));
-  uint8_t base[SLOT_COUNT], found[SLOT_COUNT], at[SLOT_COUNT] = {0};
+  uint8_t base[SLOT_COUNT], at[SLOT_COUNT] = {0};
+  struct pick found;
   const struct pick_limits limits = {160e6, log(1.012)};
   assert_true(pick_plain(&space, "flash", base, &err));
-  assert_true(pick_best(&space, task, base, STAGE_ALL, &limits, found, &err));
-  const struct prediction plain = choose_predict(&space, task, base), chosen = choose_predict(&space, task, found);
+  const struct prediction plain = choose_predict(&space, task, base);
+  assert_true(pick_best(&space, task, &plain, STAGE_ALL, &limits, NULL, &found, &err));
+  const struct prediction chosen = choose_predict(&space, task, found.choice);
   double best = 0;
   for (int s = 0; s < SLOT_COUNT;) {
     const struct prediction p = choose_predict(&space, task, at);
@@ -209,6 +262,75 @@ static void the_joint_choice_is_the_best_of_all(void **state) {
   free(task);
   free(model);
   quality_free(quality);
+  result_free(result);
+}
+
+/* What the joint choice of one case comes to when every micro-batch and every number of layers in the host's memory is made
+ * anew and searched, within so much memory. */
+static double best_of_all_settings(const struct study *study, const struct study_case *c, double memory, bool hosted) {
+  struct error err = {0};
+  const struct model *model = study->models[c->model].model;
+  const struct task *task = study->tasks[c->task];
+  struct quality *quality = quality_load(&err);
+  struct cost_model *cost = cost_build(study->results[0], &err);
+  struct setting_list list = enumerate_micro_batches(model, task);
+  const size_t plain = list.n;
+  for (size_t i = 0; hosted && i < plain; i++)
+    for (int64_t n = 1; n <= model->layers; n++)
+      if (i == 0 || list.at[i].micro_batch > MICRO_BATCH) {
+        list.at[list.n] = list.at[i];
+        list.at[list.n++].offload.layers = n;
+      }
+  struct prediction base = {0};
+  double best = 0;
+  for (size_t i = 0; i < list.n; i++) {
+    const struct space_request wanted = {.cost = cost, .quality = quality, .setting = list.at[i], .task = task,
+                                         .allow_unknown_quality = true};
+    struct space space;
+    struct pick pick;
+    uint8_t choice[SLOT_COUNT];
+    assert_true(space_build(&wanted, &space, &err));
+    if (i == 0) assert_true(pick_plain(&space, "flash", choice, &err));
+    if (i == 0) base = choose_predict(&space, task, choice);
+    const struct pick_limits limits = {memory, study->baselines.quality_nats};
+    if (pick_best(&space, task, &base, STAGE_ALL, &limits, NULL, &pick, &err)) best = fmax(best, pick.mean);
+    space_free(&space);
+  }
+  cost_free(cost);
+  quality_free(quality);
+  return best;
+}
+
+static void the_joint_choice_is_the_best_of_all_settings(void **state) {
+  (void)state;
+  struct result *result = synthetic();
+  const struct result *const results[] = {result};
+  result->ceilings.upload = 1e10;
+  for (int hosted = 0; hosted < 2; hosted++) {
+    const double memory = hosted ? 120e6 : 1e9;   /* SmolLM2-135M has 140e6 bytes of int8, 28e6 of them of no layer */
+    struct error err = {0};
+    struct study *study = study_make(results, 1, &(struct study_options){"smollm2-135m", "chat", memory}, &err);
+    assert_non_null(study);
+    const struct study_case *c = &study->cases[0];
+    const struct study_pick *joint = &c->picks[PICK_JOINT], *base = &c->picks[PICK_DEFAULT];
+    assert_int_equal(c->status, hosted ? CASE_ONLY_HOSTED : CASE_FITS);
+    assert_int_equal(joint->host_bytes > 0, hosted);
+    assert_true(joint->memory <= memory);
+    const double time = base->request_ns.value / joint->request_ns.value;
+    const double bytes = base->memory / (joint->memory + joint->host_bytes);
+    assert_float_equal(sqrt(time * bytes), best_of_all_settings(study, c, memory, hosted), 1e-9);
+    if (hosted) {
+      const struct study_pick *other = &c->picks[PICK_HOSTED];
+      assert_true(other->known && other->fits && isnan(other->gain.mean));
+      assert_float_equal(c->over_hosted.time, other->request_ns.value / joint->request_ns.value, 1e-12);
+      assert_float_equal(c->over_hosted.memory,
+                         (other->memory + other->host_bytes) / (joint->memory + joint->host_bytes), 1e-12);
+    } else {
+      assert_false(c->picks[PICK_HOSTED].known);
+      assert_non_null(strstr(joint->choice, "micro-batch"));   /* another than the plain one: activations count */
+    }
+    study_free(study);
+  }
   result_free(result);
 }
 
@@ -227,6 +349,9 @@ static void every_case_is_counted_with_its_reason(void **state) {
     assert_int_equal(c->reason[0] == '\0', c->picks[PICK_JOINT].known);
     if (!c->picks[PICK_JOINT].known) continue;
     assert_true(c->picks[PICK_JOINT].within_quality && c->picks[PICK_JOINT].fits);
+    assert_int_equal(c->status == CASE_ONLY_HOSTED, c->picks[PICK_JOINT].host_bytes > 0);
+    assert_int_equal(c->status == CASE_ONLY_HOSTED, isnan(c->picks[PICK_JOINT].gain.mean));
+    if (c->status == CASE_ONLY_HOSTED) continue;
     assert_true(!c->picks[PICK_SINGLE].known
                 || c->picks[PICK_SINGLE].gain.mean <= c->picks[PICK_JOINT].gain.mean + 1e-9);
     assert_true(c->picks[PICK_FREE].gain.mean >= c->picks[PICK_JOINT].gain.mean - 1e-9);
@@ -304,7 +429,8 @@ static void reasons_of_one_kind_are_counted_together(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(gains_are_those_computed_by_hand), cmocka_unit_test(without_energy_the_mean_is_of_time_and_memory),
-    cmocka_unit_test(limits_hold), cmocka_unit_test(unknown_quality_is_not_taken),
+    cmocka_unit_test(limits_hold), cmocka_unit_test(as_few_layers_lie_in_the_host_as_fit),
+    cmocka_unit_test(the_joint_choice_is_the_best_of_all_settings), cmocka_unit_test(unknown_quality_is_not_taken),
     cmocka_unit_test(a_default_that_is_not_there_is_said), cmocka_unit_test(the_lowest_mean_rank_is_taken),
     cmocka_unit_test(broken_baselines_are_refused), cmocka_unit_test(the_joint_choice_is_the_best_of_all),
     cmocka_unit_test(every_case_is_counted_with_its_reason), cmocka_unit_test(what_matches_nothing_is_refused),

@@ -1,5 +1,5 @@
-/* What a plan says its workgroups carry out: never less than the op asks for, the same however it is cut, and for shapes
- * worked out by hand what tiles, blocks of keys and ragged experts add. */
+/* What a plan says its workgroups carry out: never less than the op asks for, the same however it is cut, and for
+ * shapes worked out by hand what tiles, blocks of keys and ragged experts add. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,7 +42,8 @@ static double work_at(const char *variant, const int64_t *dim, size_t n) {
   for (size_t d = 0; d < kase.family->n_dims; d++) kase.dim[d] = d < n ? dim[d] : kase.family->dims[d].preset;
   return work_of(found, &kase, 1);
 }
-#define WORK(variant, ...) work_at(variant, (int64_t[]){__VA_ARGS__}, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
+#define WORK(variant, ...) \
+  work_at(variant, (int64_t[]){__VA_ARGS__}, sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t))
 
 /* Adapters count that of their base alone. */
 static void work_is_at_least_what_is_asked_for(void **state) {
@@ -53,7 +54,8 @@ static void work_is_at_least_what_is_asked_for(void **state) {
       for (size_t s = 0; families[f]->proof_shapes[s][0]; s++) {
         struct kernel_case kase = {.family = families[f]};
         memcpy(kase.dim, families[f]->proof_shapes[s], sizeof kase.dim);
-        const double whole = work_of(&families[f]->variants[v], &kase, 1), halves = work_of(&families[f]->variants[v], &kase, 2);
+        const double whole = work_of(&families[f]->variants[v], &kase, 1),
+                     halves = work_of(&families[f]->variants[v], &kase, 2);
         if (!(whole > 0) || strcmp(families[f]->name, "adapter") == 0) continue;
         told++;
         if (!(whole >= families[f]->flops(&kase) * (1 - 1e-12)))
@@ -83,7 +85,8 @@ static void attention_walks_whole_blocks_of_keys(void **state) {
   /* 64 + 64 keys: tiles of the first half of the new keys see at most 128, all of them two blocks. */
   assert_float_equal(WORK("attention.flash_f16.base", 1, 64, 128, 1, 1, 64, 1), 4.0 * 64 * 8 * 8 * 128, 0);
   /* Scores of all keys, whatever is masked; weighted values of those that are seen: 4, 8, 12, 16. */
-  assert_float_equal(WORK("attention.naive_f16.base", 1, 16, 16, 1, 1, 64, 1), 2.0 * 64 * 4 * (4 * 64 + 4 + 8 + 12 + 16), 0);
+  assert_float_equal(WORK("attention.naive_f16.base", 1, 16, 16, 1, 1, 64, 1),
+                     2.0 * 64 * 4 * (4 * 64 + 4 + 8 + 12 + 16), 0);
 }
 
 /* 8 experts, top 2, no k or n to fill up. */
