@@ -32,6 +32,8 @@ static const struct args_verb verb = {
     {"rank", "N", "the adapter's rank (default: 16)"},
     {"adapt", "WHAT", "the adapter is on all linear layers (linear, the default) or on attention only (attention)"},
     {"live", NULL, "the adapter stays beside the weights; else it may be merged into them"},
+    {"sensitivities", "FILE", "how much each layer loses by rounding (docs/files.md): formats may then differ by "
+                              "layer"},
     {"any-format", NULL, "also what the target cannot hold; what is lost is listed"},
     {"emit", "FORMAT", "json (default) or llama.cpp"},
     {"out", "FILE", "write there instead of to stdout"},
@@ -99,6 +101,14 @@ static bool read_finetune(const struct args *args, struct finetune_wish *wish, s
   return true;
 }
 
+static bool read_sensitivities(const struct args *args, const struct model *model, struct sensitivity **out,
+                               struct error *err) {
+  const char *path = args_text(args, "sensitivities");
+  if (!path) return true;
+  *out = sensitivity_read(path, err);
+  return *out && (sensitivity_fits(*out, model, err) || error_prefix(err, "%s: ", path));
+}
+
 static bool read_options(const struct args *args, struct recommend_options *options, struct error *err) {
   *options = (struct recommend_options){.allow_unknown_quality = args_flag(args, "allow-unknown-quality"),
                                         .architectures = args_flag(args, "allow-architecture")};
@@ -131,11 +141,12 @@ static void say_bought(const struct recommendation *r, int decision) {
 static void say_slot(const struct recommendation *r, int s) {
   char text[1024];
   const struct space_slot *slot = &r->space->slots[s];
-  log_info("  %-10s %s", slot_names[s], slot->options[r->choice[s]].name);
+  layers_text(slot, &slot->options[r->choice[s]], text, sizeof text);
+  log_info("  %-10s %s", slot_names[s], text);
   recommend_evidence(r, s, text, sizeof text);
   log_detail("    %s", text);
   say_bought(r, s);
-  for (size_t o = 0; o < slot->n; o++) {
+  for (size_t o = 0; o < slot->n - slot->n_mixed; o++) {
     if (o == r->choice[s]) continue;
     const enum verdict verdict = recommend_verdict(r, s, o, text, sizeof text);
     log_detail("    not %s (%s): %s", slot->options[o].name, verdict_names[verdict], text);
@@ -161,6 +172,11 @@ static void say_setting(const struct recommendation *r) {
     setting_text(&r->outer.refused[i].setting, name, sizeof name);
     log_detail("    not offered %s: %s", name, r->outer.refused[i].reason);
   }
+}
+
+static void say_layers(const struct recommendation *r) {
+  char text[1024];
+  for (size_t i = 0; recommend_layers(r, i, text, sizeof text); i++) log_info("  %s", text);
 }
 
 static void say_steps(const struct recommendation *r) {
@@ -290,6 +306,7 @@ static void say(const struct recommendation *r) {
   say_setting(r);
   say_adapter(r);
   say_costs(r);
+  say_layers(r);
   say_steps(r);
   say_alternatives(r);
   char text[1024];
@@ -332,21 +349,24 @@ int cli_recommend(int argc, char **argv) {
   struct task *task = NULL;
   struct quality *quality = NULL;
   struct finetune_figures *figures = NULL;
+  struct sensitivity *sensitivities = NULL;
   struct recommendation *r = NULL;
   const struct emitter *emitter = emit_find(emit ? emit : "json", &err);
   bool ok = emitter && required(&args, "result", &result_path, &err) && required(&args, "model", &model_name, &err)
          && required(&args, "task", &task_name, &err) && read_options(&args, &options, &err)
          && (model = model_load(model_name, &err)) && (task = task_load(task_name, &err))
          && read_throughput(&args, task, &options.limits, &err) && (quality = quality_load(&err))
-         && (figures = finetune_figures_load(&err))
+         && (figures = finetune_figures_load(&err)) && read_sensitivities(&args, model, &sensitivities, &err)
          && (result = result_read(result_path, &err));
   if (ok && !args_flag(&args, "any-format")) options.lost = emitter->lost;
   options.figures = figures;
+  options.sensitivities = sensitivities;
   ok = ok && (r = recommend_build(result, model, task, quality, &options, &err));
   if (ok) say(r);
   ok = ok && write_config(r, emitter, args_text(&args, "out"), &err);
 
   recommend_free(r);
+  sensitivity_free(sensitivities);
   finetune_figures_free(figures);
   quality_free(quality);
   free(task);

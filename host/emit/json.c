@@ -32,7 +32,15 @@ static void add_algorithm(cJSON *to, const char *name, const struct technique *t
   cJSON_AddStringToObject(to, name, text);
 }
 
-/* Per class and phase the algorithm of the experts, "grouped" of "moe.grouped_int4_g32"; null in a dense model. */
+/* The option itself; of a mix the i-th that it is made of. NULL: past the last. */
+static const struct space_option *part_of(const struct space *space, const uint8_t *choice, int slot, size_t i) {
+  const struct space_option *o = option_of(space, choice, slot);
+  if (!o->mix) return i == 0 ? o : NULL;
+  return i < o->mix->n_parts ? &space->slots[slot].options[o->mix->parts[i].option] : NULL;
+}
+
+/* Per class and phase the algorithm of the experts, "grouped" of "moe.grouped_int4_g32", in most layers; null in a
+ * dense model. */
 static void add_experts(cJSON *to, const struct space *space, const uint8_t *choice) {
   if (!space->setting.model->experts) {
     cJSON_AddNullToObject(to, "moe");
@@ -40,7 +48,7 @@ static void add_experts(cJSON *to, const struct space *space, const uint8_t *cho
   }
   cJSON *moe = cJSON_AddObjectToObject(to, "moe");
   for (int c = CLASS_FFN_UP; c <= CLASS_FFN_DOWN; c++) {
-    const struct space_option *o = option_of(space, choice, c);
+    const struct space_option *o = part_of(space, choice, c, 0);
     cJSON *algorithms = cJSON_AddObjectToObject(moe, slot_names[c]);
     add_algorithm(algorithms, "prefill", o->technique[PHASE_PREFILL], o->name);
     add_algorithm(algorithms, "decode", o->technique[PHASE_DECODE], o->name);
@@ -58,9 +66,26 @@ static void add_offload(cJSON *to, const struct offload *offload) {
   json_add_int(object, "expert_layers", offload->expert_layers);
 }
 
+/* Of each class with layers of different formats the format of each layer. */
+static void add_weights_per_layer(cJSON *to, const struct space *space, const uint8_t *choice) {
+  cJSON *classes = NULL;
+  for (int c = 0; c < CLASS_COUNT; c++) {
+    const struct space_mix *mix = option_of(space, choice, c)->mix;
+    if (!mix) continue;
+    if (!classes) classes = cJSON_AddObjectToObject(to, "weights_per_layer");
+    cJSON *layers = cJSON_AddArrayToObject(classes, slot_names[c]);
+    for (size_t l = 0; l < mix->n_layers; l++)
+      cJSON_AddItemToArray(layers, cJSON_CreateString(space->slots[c].options[mix->layer[l]].name));
+  }
+}
+
 static void add_choice(cJSON *to, const char *name, const struct space *space, const uint8_t *choice) {
   cJSON *object = cJSON_AddObjectToObject(to, name), *weights = cJSON_AddObjectToObject(object, "weights");
-  for (int c = 0; c < CLASS_COUNT; c++) cJSON_AddStringToObject(weights, slot_names[c], option_of(space, choice, c)->name);
+  for (int c = 0; c < CLASS_COUNT; c++) {
+    const struct space_option *o = option_of(space, choice, c);
+    cJSON_AddStringToObject(weights, slot_names[c], o->mix ? "per_layer" : o->name);
+  }
+  add_weights_per_layer(object, space, choice);
   cJSON_AddStringToObject(object, "activations", "f32");
   const struct space_option *attention = option_of(space, choice, SLOT_ATTENTION);
   cJSON *kv = cJSON_AddObjectToObject(object, "kv");
@@ -78,28 +103,35 @@ static void add_choice(cJSON *to, const char *name, const struct space *space, c
 
 static const struct space_time *heaviest(const struct recommendation *r, const struct technique *technique, enum phase phase) {
   const struct space_time *best = NULL;
-  for (int s = 0; s < SLOT_COUNT; s++) {
-    const struct space_option *o = option_of(r->space, r->choice, s);
-    if (o->technique[phase] == technique && o->time[phase].row && (!best || o->time[phase].row_ns > best->row_ns)) best = &o->time[phase];
-  }
+  const struct space_option *o;
+  for (int s = 0; s < SLOT_COUNT; s++)
+    for (size_t i = 0; (o = part_of(r->space, r->choice, s, i)); i++)
+      if (o->technique[phase] == technique && o->time[phase].row
+          && (!best || o->time[phase].row_ns > best->row_ns))
+        best = &o->time[phase];
   return best;
+}
+
+static void add_kernel(cJSON *kernels, const struct recommendation *r, const struct technique *technique,
+                       enum phase p) {
+  const struct space_time *time = heaviest(r, technique, p);
+  const char *phase = p == PHASE_DECODE ? "decode" : "prefill";
+  cJSON *entry = cJSON_GetObjectItemCaseSensitive(kernels, technique->id);
+  if (!entry) entry = cJSON_AddObjectToObject(kernels, technique->id);
+  if (!time || cJSON_HasObjectItem(entry, phase)) return;
+  cJSON *kernel = cJSON_AddObjectToObject(entry, phase);
+  cJSON_AddStringToObject(kernel, "variant", time->row->variant);
+  cJSON *tuning = cJSON_AddObjectToObject(kernel, "tuning");
+  for (size_t t = 0; t < time->row->n_tuning; t++)
+    json_add_int(tuning, time->row->tuning_names[t], time->row->tuning[t]);
 }
 
 static void add_kernels(cJSON *root, const struct recommendation *r) {
   cJSON *kernels = cJSON_AddObjectToObject(root, "kernels");
+  const struct space_option *o;
   for (int s = 0; s < SLOT_COUNT; s++)
-    for (int p = 0; p < PHASE_COUNT; p++) {
-      const struct technique *technique = option_of(r->space, r->choice, s)->technique[p];
-      const struct space_time *time = heaviest(r, technique, (enum phase)p);
-      const char *phase = p == PHASE_DECODE ? "decode" : "prefill";
-      cJSON *entry = cJSON_GetObjectItemCaseSensitive(kernels, technique->id);
-      if (!entry) entry = cJSON_AddObjectToObject(kernels, technique->id);
-      if (!time || cJSON_HasObjectItem(entry, phase)) continue;
-      cJSON *kernel = cJSON_AddObjectToObject(entry, phase);
-      cJSON_AddStringToObject(kernel, "variant", time->row->variant);
-      cJSON *tuning = cJSON_AddObjectToObject(kernel, "tuning");
-      for (size_t t = 0; t < time->row->n_tuning; t++) json_add_int(tuning, time->row->tuning_names[t], time->row->tuning[t]);
-    }
+    for (size_t i = 0; (o = part_of(r->space, r->choice, s, i)); i++)
+      for (int p = 0; p < PHASE_COUNT; p++) add_kernel(kernels, r, o->technique[p], (enum phase)p);
 }
 
 /* ---- predictions */
@@ -250,6 +282,22 @@ static void add_steps(cJSON *to, const struct recommendation *r) {
   }
 }
 
+/* Only where sensitivities were given. */
+static void add_layers(cJSON *to, const struct recommendation *r) {
+  if (!r->sensitivities) return;
+  cJSON *object = cJSON_AddObjectToObject(to, "layers"), *slack = cJSON_AddObjectToObject(object, "slack");
+  char text[1024];
+  struct step step;
+  cJSON_AddStringToObject(object, "model", r->sensitivities->model);
+  cJSON_AddStringToObject(object, "source", r->sensitivities->source);
+  json_add_number(slack, "relative", rounded(r->outer.slack.relative, micro));
+  json_add_number(slack, "nats", rounded(r->outer.slack.nats, nano));
+  cJSON *gained = cJSON_AddArrayToObject(object, "gained"), *words = cJSON_AddArrayToObject(object, "words");
+  if (steps_layers(r, &step)) add_step(gained, &step);
+  for (size_t i = 0; recommend_layers(r, i, text, sizeof text); i++)
+    cJSON_AddItemToArray(words, cJSON_CreateString(text));
+}
+
 static void add_explanation(cJSON *root, const struct recommendation *r) {
   cJSON *object = cJSON_AddObjectToObject(root, "explanation");
   cJSON_AddBoolToObject(object, "rough", recommend_is_rough(r));
@@ -262,7 +310,7 @@ static void add_explanation(cJSON *root, const struct recommendation *r) {
     const struct space_slot *slot = &r->space->slots[s];
     recommend_evidence(r, s, text, sizeof text);
     add_loser(won, slot_names[s], slot->options[r->choice[s]].name, "chosen", text);
-    for (size_t o = 0; o < slot->n; o++)
+    for (size_t o = 0; o < slot->n - slot->n_mixed; o++)
       if (o != r->choice[s]) {
         enum verdict verdict = recommend_verdict(r, s, o, text, sizeof text);
         add_loser(losers, slot_names[s], slot->options[o].name, verdict_names[verdict], text);
@@ -275,6 +323,7 @@ static void add_explanation(cJSON *root, const struct recommendation *r) {
             "K and V alike: the kernels read both in one format; which, was decided with attention");
   add_settings(won, losers, r);
   add_steps(object, r);
+  add_layers(object, r);
   cJSON *caveats = cJSON_AddArrayToObject(object, "caveats");
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) cJSON_AddItemToArray(caveats, cJSON_CreateString(text));
 }

@@ -3,7 +3,8 @@
  *
  * llama-quantize heeds --tensor-type only when its base type is a quantised one (llama_tensor_get_type in
  * src/llama-quant.cpp), and the pattern is searched in the tensor's name, so `output` would also match attn_output:
- * the output matrix and the embedding have options of their own. */
+ * the output matrix and the embedding have options of their own. Which of two patterns that both find a tensor counts
+ * has changed from version to version: of the patterns here only one finds a tensor, or all give it one type. */
 #include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
@@ -70,7 +71,9 @@ static const char *attention_lost(const struct space_option *o) {
   return is_flash(prefill) && is_flash(decode) ? NULL : "llama.cpp has one --flash-attn switch for prefill and decode";
 }
 
+/* A mix is made of options that were asked about one by one. */
 const char *llama_cpp_lost(const struct space_option *o) {
+  if (o->mix) return NULL;
   if (o->kv[0]) return attention_lost(o);
   return weight_type(o->name) ? llama_cpp_lora_lost(o) : "llama.cpp has no type for this weight format";
 }
@@ -91,6 +94,22 @@ static void comment(FILE *out, const char *format, ...) {
 }
 
 static const struct space_option *chosen(const struct recommendation *r, int slot) { return &r->space->slots[slot].options[r->choice[slot]]; }
+
+/* The option that all layers of a class have, or the i-th of those that they have; `layers` is how many do. False: past
+ * the last. */
+struct format_part { const struct space_option *option; uint8_t index; size_t layers, of; };
+static bool part_of(const struct recommendation *r, int slot, size_t i, struct format_part *out) {
+  const struct space_option *o = chosen(r, slot);
+  if (!o->mix) {
+    *out = (struct format_part){o, r->choice[slot], 1, 1};
+    return i == 0;
+  }
+  if (i >= o->mix->n_parts) return false;
+  const struct space_part *part = &o->mix->parts[i];
+  *out = (struct format_part){&r->space->slots[slot].options[part->option], part->option, part->layers,
+                              o->mix->n_layers};
+  return true;
+}
 
 static void write_expected(FILE *out, const struct recommendation *r) {
   const struct prediction *p = &r->predicted;
@@ -149,9 +168,11 @@ static void write_reasons(FILE *out, const struct recommendation *r) {
   comment(out, "Why (--prefer %s: the least of %s):", preference_names[r->decision.preference], preference_rules[r->decision.preference]);
   for (int s = 0; s < SLOT_COUNT; s++) {
     const struct space_slot *slot = &r->space->slots[s];
+    char name[1024];
+    layers_text(slot, chosen(r, s), name, sizeof name);
     recommend_evidence(r, s, text, sizeof text);
-    comment(out, "%s = %s: %s", slot_names[s], slot->options[r->choice[s]].name, text);
-    for (size_t o = 0; o < slot->n; o++)
+    comment(out, "%s = %s: %s", slot_names[s], name, text);
+    for (size_t o = 0; o < slot->n - slot->n_mixed; o++)
       if (o != r->choice[s]) {
         enum verdict verdict = recommend_verdict(r, s, o, text, sizeof text);
         comment(out, "  not %s (%s): %s", slot->options[o].name, verdict_names[verdict], text);
@@ -159,6 +180,7 @@ static void write_reasons(FILE *out, const struct recommendation *r) {
     write_refusals(out, slot);
   }
   write_settings(out, r);
+  for (size_t i = 0; recommend_layers(r, i, text, sizeof text); i++) comment(out, "Layers: %s", text);
   for (size_t i = 0; recommend_source(r->space, r->choice, i, text, sizeof text); i++) comment(out, "Quality: %s", text);
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) comment(out, "Mind: %s", text);
 }
@@ -167,41 +189,73 @@ static void write_reasons(FILE *out, const struct recommendation *r) {
 static void write_lost(FILE *out, const struct recommendation *r, bool quantised) {
   comment(out, "Lost in llama.cpp: variants and tuning of the kernels (it has its own)");
   llama_cpp_lora_comment(out, r);
-  for (int s = 0; s < SLOT_COUNT; s++) {
-    const char *why = llama_cpp_lost(chosen(r, s));
-    if (why) comment(out, "Lost: %s = %s: %s", slot_names[s], chosen(r, s)->name, why);
-    if (!why && s != SLOT_ATTENTION && !quantised && strcmp(chosen(r, s)->name, "f32") == 0)
-      comment(out, "Lost: %s = f32: types can differ only beside a quantised one; it becomes the base type", slot_names[s]);
-  }
+  struct format_part part;
+  for (int s = 0; s < SLOT_COUNT; s++)
+    for (size_t i = 0; part_of(r, s, i, &part); i++) {
+      const char *why = llama_cpp_lost(part.option);
+      if (why) comment(out, "Lost: %s = %s: %s", slot_names[s], part.option->name, why);
+      if (!why && s != SLOT_ATTENTION && !quantised && strcmp(part.option->name, "f32") == 0)
+        comment(out, "Lost: %s = f32: types can differ only beside a quantised one; it becomes the base type",
+                slot_names[s]);
+    }
+}
+
+static double bytes_of(const struct recommendation *r, const struct counterpart *type) {
+  double bytes = 0;
+  struct format_part part;
+  for (int c = 0; c < CLASS_COUNT; c++)
+    for (size_t i = 0; part_of(r, c, i, &part); i++)
+      if (weight_type(part.option->name) == type)
+        bytes += (part.option->weight_bytes + part.option->host_bytes) * (double)part.layers / (double)part.of;
+  return bytes;
 }
 
 /* The quantised type that holds the most bytes, else the one float type of all classes, else f16. */
 static const struct counterpart *base_type(const struct recommendation *r) {
   const struct counterpart *best = NULL;
-  double most = 0;
+  struct format_part part;
   bool all_f32 = true;
-  for (int c = 0; c < CLASS_COUNT; c++) {
-    const struct counterpart *type = weight_type(chosen(r, c)->name);
-    if (!type || strcmp(type->ours, "f32") != 0) all_f32 = false;
-    double bytes = 0;
-    for (int d = 0; d < CLASS_COUNT; d++)
-      if (weight_type(chosen(r, d)->name) == type) bytes += chosen(r, d)->weight_bytes + chosen(r, d)->host_bytes;
-    if (!type || !type->quantised || bytes <= most) continue;
-    best = type;
-    most = bytes;
-  }
+  double most = 0;
+  for (int c = 0; c < CLASS_COUNT; c++)
+    for (size_t i = 0; part_of(r, c, i, &part); i++) {
+      const struct counterpart *type = weight_type(part.option->name);
+      if (!type || strcmp(type->ours, "f32") != 0) all_f32 = false;
+      if (!type || !type->quantised || bytes_of(r, type) <= most) continue;
+      best = type;
+      most = bytes_of(r, type);
+    }
   return best ? best : weight_type(all_f32 ? "f32" : "f16");
+}
+
+/* Of layers by name: 'blk\.(0|1|31)\.ffn_down=q8_0', a regular expression that is searched in
+ * "blk.31.ffn_down.weight". */
+static void write_layers(FILE *out, const struct space_mix *mix, uint8_t option, const char *tensor, const char *type) {
+  const char *before = "";
+  fprintf(out, "  --tensor-type 'blk\\.(");
+  for (size_t l = 0; l < mix->n_layers; l++) {
+    if (mix->layer[l] != option) continue;
+    fprintf(out, "%s%zu", before, l);
+    before = "|";
+  }
+  fprintf(out, ")\\.%s=%s' \\\n", tensor, type);
+}
+
+static void write_tensor(FILE *out, const struct recommendation *r, enum tensor_class class_, const char *tensor) {
+  const struct space_mix *mix = chosen(r, (int)class_)->mix;
+  struct format_part part;
+  for (size_t i = 0; part_of(r, (int)class_, i, &part); i++) {
+    const struct counterpart *type = weight_type(part.option->name);
+    if (type && mix) write_layers(out, mix, part.index, tensor, type->type);
+    else if (type) fprintf(out, "  --tensor-type %s=%s \\\n", tensor, type->type);
+  }
 }
 
 static void write_quantize(FILE *out, const struct recommendation *r, const struct counterpart *base, const char *name) {
   char from[160];
   llama_cpp_lora_merge(out, r, name, from, sizeof from);
   fprintf(out, "llama-quantize \\\n");
-  for (size_t i = 0; base->quantised && i < TENSORS; i++) {
-    const struct counterpart *type = weight_type(chosen(r, (int)tensors[i].class_)->name);
-    if (type && (tensors[i].of & ~kind_of(r->model)) == 0)
-      fprintf(out, "  --tensor-type %s=%s \\\n", tensors[i].pattern, type->type);
-  }
+  for (size_t i = 0; base->quantised && i < TENSORS; i++)
+    if ((tensors[i].of & ~kind_of(r->model)) == 0) write_tensor(out, r, tensors[i].class_, tensors[i].pattern);
   const struct counterpart *logits = weight_type(chosen(r, CLASS_LOGITS)->name);
   if (base->quantised && logits) {
     if (!r->model->tied_embeddings) fprintf(out, "  --output-tensor-type %s \\\n", logits->type);

@@ -124,16 +124,7 @@ static int64_t request_energy(const struct space *space, const struct front_cost
   return llround(fmin((double)c->at[COORD_PREFILL_ENERGY] + decode, 9e18));
 }
 
-bool choose_front(const struct space *space, struct front *front, struct error *err) {
-  const struct front_algebra additive = {COORD_COUNT, COORD_SCRATCH}, objectives = {OBJECTIVE_COUNT, OBJECTIVE_COUNT};
-  struct front_cost options[SLOT_COUNT][FRONT_OPTIONS];
-  struct front_slot slots[SLOT_COUNT];
-  for (int s = 0; s < SLOT_COUNT; s++) {
-    slots[s] = (struct front_slot){options[s], space->slots[s].n};
-    if (slots[s].n > FRONT_OPTIONS) return error_set(err, ERROR_UNSUPPORTED, "%zu options for %s", slots[s].n, slot_names[s]);
-    for (size_t o = 0; o < slots[s].n; o++) options[s][o] = space->slots[s].options[o].cost;
-  }
-  if (!front_build(&additive, &space->base, slots, SLOT_COUNT, MAX_FRONT, front, err)) return false;
+void choose_objectives(const struct space *space, struct front *front) {
   for (size_t i = 0; i < front->n; i++) {
     const struct front_cost c = front->points[i].cost;
     front->points[i].cost = (struct front_cost){{
@@ -144,6 +135,20 @@ bool choose_front(const struct space *space, struct front *front, struct error *
       [OBJECTIVE_ENERGY] = request_energy(space, &c),
     }};
   }
+}
+
+bool choose_front(const struct space *space, struct front *front, struct error *err) {
+  const struct front_algebra additive = {COORD_COUNT, COORD_SCRATCH}, objectives = {OBJECTIVE_COUNT, OBJECTIVE_COUNT};
+  struct front_cost options[SLOT_COUNT][FRONT_OPTIONS];
+  struct front_slot slots[SLOT_COUNT];
+  for (int s = 0; s < SLOT_COUNT; s++) {
+    slots[s] = (struct front_slot){options[s], space->slots[s].n - space->slots[s].n_mixed};
+    if (slots[s].n > FRONT_OPTIONS)
+      return error_set(err, ERROR_UNSUPPORTED, "%zu options for %s", slots[s].n, slot_names[s]);
+    for (size_t o = 0; o < slots[s].n; o++) options[s][o] = space->slots[s].options[o].cost;
+  }
+  if (!front_build(&additive, &space->base, slots, SLOT_COUNT, MAX_FRONT, front, err)) return false;
+  choose_objectives(space, front);
   if (front_prune(&objectives, front, err)) return true;
   front_free(front);
   return false;
@@ -229,19 +234,29 @@ bool choose_points_tie(const struct space *spaces, const struct task *task, cons
 
 struct simplicity { size_t departs, kinds, ranks; };
 
+struct seen { const struct technique *at[SLOT_COUNT * FRONT_OPTIONS * PHASE_COUNT]; size_t n; };
+
+static void see(struct seen *seen, const struct space_option *o) {
+  for (int p = 0; p < PHASE_COUNT; p++) {
+    size_t k = 0;
+    while (k < seen->n && seen->at[k] != o->technique[p]) k++;
+    if (k == seen->n) seen->at[seen->n++] = o->technique[p];
+  }
+}
+
 static struct simplicity simplicity_of(const struct space *spaces, const uint8_t *choice) {
   const struct space *space = &spaces[choice[CHOICE_SETTING]];
   struct simplicity out = {.departs = setting_departs(&space->setting)};
-  const struct technique *seen[SLOT_COUNT * PHASE_COUNT];
+  struct seen seen;
+  seen.n = 0;
   for (int s = 0; s < SLOT_COUNT; s++) {
-    const struct space_option *o = &space->slots[s].options[choice[s]];
+    const struct space_slot *slot = &space->slots[s];
+    const struct space_option *o = &slot->options[choice[s]];
     out.ranks += o->rank;
-    for (int p = 0; p < PHASE_COUNT; p++) {
-      size_t k = 0;
-      while (k < out.kinds && seen[k] != o->technique[p]) k++;
-      if (k == out.kinds) seen[out.kinds++] = o->technique[p];
-    }
+    see(&seen, o);
+    for (size_t p = 1; o->mix && p < o->mix->n_parts; p++) see(&seen, &slot->options[o->mix->parts[p].option]);
   }
+  out.kinds = seen.n;
   return out;
 }
 

@@ -46,8 +46,11 @@ bool choose_within(const struct limits *, const struct prediction *);
 
 /* The Pareto front over the objectives: cost.at[] are ttft ns, tpot ns, memory bytes, quality in QUALITY_UNIT and the
  * joules of a request in ENERGY_UNIT (each left out when unknown), all minimised. Exact for the predicted costs. Memory
- * and the joules of a request are formed here, after the space was folded. */
+ * and the joules of a request are formed here, after the space was folded. Mixes are not among the options
+ * (layers.h). */
 bool choose_front(const struct space *, struct front *, struct error *);
+/* A front of the space's coordinates becomes one of the objectives; not pruned. */
+void choose_objectives(const struct space *, struct front *);
 
 /* Odds of no more than 3 to 2 for the lowest score are no reason to take it. A judgement: 0.5 would leave no tie, and with
  * 95 % intervals that overlap (0.1 and less) a saved mebibyte outweighed times that were 10 % longer by the estimates. */

@@ -60,7 +60,8 @@ static double least_bytes(const struct space *space, const struct setting *setti
   double bytes = space->fixed_bytes + space->activation_bytes, scratch = space->fixed_scratch_bytes;
   for (int s = 0; s < SLOT_COUNT; s++) {
     double least = INFINITY, least_scratch = INFINITY;
-    for (size_t o = 0; o < space->slots[s].n; o++) {
+    const size_t n = space->slots[s].n - space->slots[s].n_mixed;   /* a mix has no less than its leanest part */
+    for (size_t o = 0; o < n; o++) {
       const struct space_option *option = &space->slots[s].options[o];
       if (!is_meant(meant, s, o, option)) continue;
       least = fmin(least, option_bytes(space, setting, s, option));

@@ -81,6 +81,9 @@ static void add_time_evidence(struct text *t, const struct recommendation *r, co
   char ns[32];
   objective_text(OBJECTIVE_TTFT, time->ns, ns, sizeof ns);
   text_add(t, "%s%s of %s", phase == PHASE_PREFILL ? "" : ", ", ns, name);
+  if (time->extrapolated_ns > 0 && o->mix)
+    text_add(t, " (%.0f %% extrapolated)", 100 * time->extrapolated_ns / time->ns);
+  if (o->mix) return;   /* the errors are those of its formats, which have lines of their own */
   const struct cost_group *group = cost_find(r->cost, o->technique[phase]->id, phase == PHASE_DECODE ? REGIME_DECODE : REGIME_PREFILL);
   if (group && !isnan(group->error))
     text_add(t, " (leave-one-out error %.0f %% over %zu shapes)", 100 * group->error, group->n);
@@ -92,31 +95,43 @@ static void add_time_evidence(struct text *t, const struct recommendation *r, co
 void recommend_evidence(const struct recommendation *r, int slot, char *out, size_t size) {
   const struct space_option *o = &r->space->slots[slot].options[r->choice[slot]];
   struct text t = {out, size, 0};
-  if (r->model->experts && (slot == CLASS_FFN_UP || slot == CLASS_FFN_DOWN))
+  if (r->model->experts && !o->mix && (slot == CLASS_FFN_UP || slot == CLASS_FFN_DOWN))
     text_add(&t, "%s and %s; ", o->technique[PHASE_PREFILL]->id, o->technique[PHASE_DECODE]->id);
   for (int p = 0; p < PHASE_COUNT; p++) add_time_evidence(&t, r, o, (enum phase)p);
   if (o->quality.baseline)
     text_add(&t, "; no quality loss by definition");
   else if (isnan(o->quality.nats))
     text_add(&t, "; quality unknown");
+  else if (o->mix)
+    text_add(&t, "; quality loss %.2g nats (%.2g to %.2g)", o->quality.nats, o->quality.lo, o->quality.hi);
   else
     text_add(&t, "; quality loss %.2g nats (%.2g to %.2g), %s %s", o->quality.nats, o->quality.lo, o->quality.hi,
         nearness_names[o->quality.nearness], o->quality.figure->technique);
 }
 
+/* Of the option, or of the parts of a mix. */
+static const struct quality_estimate *estimate_at(const struct space_slot *slot, const struct space_option *o,
+                                                  size_t i) {
+  if (!o->mix) return i == 0 ? &o->quality : NULL;
+  return i < o->mix->n_parts ? &slot->options[o->mix->parts[i].option].quality : NULL;
+}
+
 bool recommend_source(const struct space *space, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size) {
-  const struct quality_figure *seen[SLOT_COUNT];
+  const struct quality_figure *seen[SLOT_COUNT * FRONT_OPTIONS];
   size_t n = 0;
   for (int s = 0; s < SLOT_COUNT; s++) {
-    const struct quality_estimate *q = &space->slots[s].options[choice[s]].quality;
-    size_t i = 0;
-    while (i < n && seen[i] != q->figure) i++;
-    if (!q->figure || i < n) continue;
-    if (n == index) {
-      quality_text(q, out, size);
-      return true;
+    const struct space_slot *slot = &space->slots[s];
+    const struct quality_estimate *q;
+    for (size_t part = 0; (q = estimate_at(slot, &slot->options[choice[s]], part)); part++) {
+      size_t i = 0;
+      while (i < n && seen[i] != q->figure) i++;
+      if (!q->figure || i < n) continue;
+      if (n == index) {
+        quality_text(q, out, size);
+        return true;
+      }
+      seen[n++] = q->figure;
     }
-    seen[n++] = q->figure;
   }
   return false;
 }
@@ -198,6 +213,11 @@ bool recommend_caveat(const struct recommendation *r, size_t index, char *out, s
   if (index-- == 0) return true;
   snprintf(out, size, "quality losses are published figures of whole models, shared out by weights and added; +-%.0f %%", 100 * QUALITY_INTERVAL);
   if (index-- == 0) return true;
+  if (r->sensitivities) {
+    snprintf(out, size, "a layer in a format is taken to cost 1/%lld of what the class costs in it",
+             (long long)r->model->layers);
+    if (index-- == 0) return true;
+  }
   for (size_t i = 0; i < OP_NOTES && r->space->work.notes[i][0]; i++) {
     snprintf(out, size, "%s", r->space->work.notes[i]);
     if (index-- == 0) return true;

@@ -1,5 +1,6 @@
 #include "outer.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,15 +36,17 @@ static void leave_out_unknown(struct outer *out) {
   for (size_t i = 0; i < out->n; i++) space_leave_out(&out->spaces[i], !quality, !energy);
 }
 
-/* Moves the points of `more`, all of the setting i. */
-static bool join(struct front *all, struct front *more, size_t i, struct error *err) {
+/* Adds the points of `more`, which are all of the setting i, or say it themselves. */
+static const size_t said = SIZE_MAX;
+static bool join(struct front *all, const struct front *more, size_t i, struct error *err) {
   struct front_point *points = realloc(all->points, (all->n + more->n) * sizeof *points);
   if (!points && all->n + more->n > 0)
     return error_set(err, ERROR_MEMORY, "out of memory for %zu points", all->n + more->n);
   all->points = points;
   for (size_t k = 0; k < more->n; k++) {
     all->points[all->n] = more->points[k];
-    all->points[all->n++].choice[CHOICE_SETTING] = (uint8_t)i;
+    if (i != said) all->points[all->n].choice[CHOICE_SETTING] = (uint8_t)i;
+    all->n++;
   }
   return true;
 }
@@ -62,6 +65,31 @@ bool outer_unite(const struct space *spaces, size_t n, struct front *out, struct
   return ok;
 }
 
+/* What the i-th setting has beside its front of one format per class; the front is pruned later. */
+static bool add_layers(const struct space_request *request, struct outer *out, size_t i, struct error *err) {
+  const struct layers_request wanted = {request->sensitivities, request->most_bytes, request->most_nats};
+  struct space *space = &out->spaces[i];
+  struct layers_slack mixes, slots;
+  struct front front = {0};
+  const bool ok = layers_expand(space, &wanted, &mixes, err)
+               && layers_front(space, &wanted, mixes, LAYERS_POINTS, &front, &slots, err)
+               && join(&out->front, &front, i, err);
+  front_free(&front);
+  if (!ok) return false;
+  const struct layers_slack both = layers_both(mixes, slots);
+  out->slack.relative = fmax(out->slack.relative, both.relative);
+  out->slack.nats = fmax(out->slack.nats, both.nats);
+  return true;
+}
+
+/* The front of all choices per layer, beside that of one format per class. */
+static bool add_all_layers(const struct space_request *request, struct outer *out, struct error *err) {
+  const struct front_algebra objectives = {OBJECTIVE_COUNT, OBJECTIVE_COUNT};
+  bool ok = join(&out->front, &out->uniform, said, err);
+  for (size_t i = 0; ok && i < out->n; i++) ok = add_layers(request, out, i, err);
+  return ok && front_prune(&objectives, &out->front, err);
+}
+
 bool outer_build(const struct space_request *request, const struct setting *settings, size_t n, struct outer *out,
                  struct error *err) {
   *out = (struct outer){.spaces = calloc(n, sizeof *out->spaces), .refused = calloc(n, sizeof *out->refused)};
@@ -69,7 +97,9 @@ bool outer_build(const struct space_request *request, const struct setting *sett
   if (!ok) error_set(err, ERROR_MEMORY, "out of memory for %zu settings", n);
   ok = ok && make_spaces(request, settings, n, out, err);
   if (ok) leave_out_unknown(out);
-  if (ok && outer_unite(out->spaces, out->n, &out->front, err)) return true;
+  const bool layers = request->sensitivities != NULL;
+  ok = ok && outer_unite(out->spaces, out->n, layers ? &out->uniform : &out->front, err);
+  if (ok && (!layers || add_all_layers(request, out, err))) return true;
   outer_free(out);
   return false;
 }
@@ -85,9 +115,12 @@ bool outer_add(const struct space_request *request, const struct setting *settin
   if (!space_build(&wanted, &spaces[out->n], err)) return false;
   space_leave_out(&spaces[out->n], !spaces->quality_known, !spaces->energy_known);
   struct front more = {0};
-  const bool ok = choose_front(&spaces[out->n], &more, err) && join(&out->front, &more, out->n, err)
-               && front_prune(&objectives, &out->front, err);
-  out->n++;
+  const size_t i = out->n++;
+  bool ok = choose_front(&spaces[i], &more, err) && join(&out->front, &more, i, err);
+  if (ok && request->sensitivities)
+    ok = join(&out->uniform, &more, i, err) && front_prune(&objectives, &out->uniform, err)
+      && add_layers(request, out, i, err);
+  ok = ok && front_prune(&objectives, &out->front, err);
   front_free(&more);
   return ok;
 }
@@ -97,5 +130,6 @@ void outer_free(struct outer *outer) {
   free(outer->spaces);
   free(outer->refused);
   front_free(&outer->front);
+  front_free(&outer->uniform);
   *outer = (struct outer){0};
 }

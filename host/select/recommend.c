@@ -45,6 +45,30 @@ static bool is_plain_but_for_adapter(struct setting setting) {
   return setting_departs(&setting) == 0;
 }
 
+/* What would be chosen if all layers of a class had to have one format. */
+static bool decide_uniform(struct recommendation *r, const struct limits *limits, enum preference preference,
+                           struct error *err) {
+  const struct outer *all = &r->outer;
+  struct decision d;
+  struct error why = {0};
+  if (!r->sensitivities) return true;
+  r->has_uniform = choose_decide(all->spaces, r->task, &all->uniform, limits, preference, &d, NULL, &why);
+  if (r->has_uniform) r->uniform = all->uniform.points[d.point];
+  if (why.kind != ERROR_MEMORY) return true;
+  *err = why;
+  return false;
+}
+
+/* So that other settings can be compared with the chosen mixes in them. */
+static bool adopt_mixes(struct recommendation *r, struct error *err) {
+  for (size_t i = 0; r->sensitivities && i < r->outer.n; i++)
+    for (int s = 0; s < CLASS_COUNT; s++) {
+      const struct space_slot *slot = &r->space->slots[s];
+      if (!layers_adopt(&r->outer.spaces[i], s, slot, &slot->options[r->choice[s]], err)) return false;
+    }
+  return true;
+}
+
 static bool decide(struct recommendation *r, const struct limits *limits, enum preference preference, struct error *err) {
   const struct outer *all = &r->outer;
   struct redraws redraws;
@@ -58,16 +82,21 @@ static bool decide(struct recommendation *r, const struct limits *limits, enum p
   r->plain_space = &all->spaces[0];
   r->has_plain = is_plain_but_for_adapter(r->plain_space->setting) && find_plain(r->plain_space, r->plain);
   if (r->has_plain) r->plain_predicted = choose_predict(r->plain_space, r->task, r->plain);
-  return true;
+  return decide_uniform(r, limits, preference, err) && adopt_mixes(r, err);
+}
+
+static void drop_from(struct front *front, const struct outer *all, const struct task *task, double host) {
+  size_t kept = 0;
+  for (size_t i = 0; i < front->n; i++) {
+    const struct prediction p = choose_predict_point(all->spaces, task, &front->points[i]);
+    if (p.host_bytes == 0 || p.host_bytes <= host) front->points[kept++] = front->points[i];
+  }
+  front->n = kept;
 }
 
 static void drop_too_large_for_host(struct outer *all, const struct task *task, double host) {
-  size_t kept = 0;
-  for (size_t i = 0; i < all->front.n; i++) {
-    const struct prediction p = choose_predict_point(all->spaces, task, &all->front.points[i]);
-    if (p.host_bytes == 0 || p.host_bytes <= host) all->front.points[kept++] = all->front.points[i];
-  }
-  all->front.n = kept;
+  drop_from(&all->front, all, task, host);
+  drop_from(&all->uniform, all, task, host);
 }
 
 static bool has_setting(const struct outer *all, const struct setting *wanted) {
@@ -148,12 +177,38 @@ static bool find_alternatives(struct recommendation *r, const struct space_reque
                               struct error *err) {
   struct space_request wanted = *request;
   wanted.setting = setting_plain(r->model);
+  wanted.sensitivities = NULL;   /* they are of this model */
   return alternatives_find(&wanted, &r->decision.limits, preference, &r->alternatives, err);
 }
 
 static void add_note(struct error *err, const char *note) {
   struct text t = {err->text, sizeof err->text, strlen(err->text)};
   text_add(&t, "\n  (%s)", note);
+}
+
+/* The front without limits on choices per layer, so that it can be told what each limit would have to give. */
+static bool explain_unlimited(struct recommendation *r, struct space_request *request,
+                              const struct recommend_options *options, const struct limits *limits,
+                              struct error *err) {
+  request->most_bytes = request->most_nats = INFINITY;
+  *err = (struct error){0};
+  outer_free(&r->outer);
+  return find_front(r, request, &options->finetune, limits, err) && decide(r, limits, options->preference, err);
+}
+
+static bool find_choice(struct recommendation *r, struct space_request *request,
+                        const struct recommend_options *options, const struct limits *limits, struct error *err) {
+  if (find_front(r, request, &options->finetune, limits, err) && decide(r, limits, options->preference, err))
+    return true;
+  return err->kind == ERROR_INFEASIBLE && r->sensitivities && r->outer.n > 0
+      && explain_unlimited(r, request, options, limits, err);
+}
+
+static void add_slack_note(const struct recommendation *r, struct error *err) {
+  char note[160];
+  snprintf(note, sizeof note, "choices per layer were covered within %.2g %% and %.2g nats: one may be so much nearer",
+           100 * r->outer.slack.relative, r->outer.slack.nats);
+  add_note(err, note);
 }
 
 struct recommendation *recommend_build(const struct result *result, const struct model *model, const struct task *task,
@@ -163,17 +218,21 @@ struct recommendation *recommend_build(const struct result *result, const struct
     error_set(err, ERROR_MEMORY, "out of memory for a recommendation");
     return NULL;
   }
-  *r = (struct recommendation){.result = result, .model = model, .task = task, .figures = options->figures};
+  *r = (struct recommendation){.result = result, .model = model, .task = task, .figures = options->figures,
+                               .sensitivities = options->sensitivities};
   const struct limits limits = with_device_memory(options, result, &r->memory_limit_from_device);
   r->cost = cost_build(result, err);
-  const struct space_request request = {.cost = r->cost, .quality = quality, .task = task,
-                                        .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
-  if (r->cost && find_front(r, &request, &options->finetune, &limits, err) && decide(r, &limits, options->preference, err)
+  struct space_request request = {.cost = r->cost, .quality = quality, .task = task,
+                                  .sensitivities = options->sensitivities,
+                                  .most_bytes = limits.at[OBJECTIVE_MEMORY], .most_nats = limits.at[OBJECTIVE_QUALITY],
+                                  .allow_unknown_quality = options->allow_unknown_quality, .lost = options->lost};
+  if (r->cost && find_choice(r, &request, options, &limits, err)
       && refine(r, &request, &limits, options->preference, err)
       && count_step(r, &request, err)
       && (!options->architectures || find_alternatives(r, &request, options->preference, err)))
     return r;
   if (err->kind == ERROR_INFEASIBLE && r->offload_note[0]) add_note(err, r->offload_note);
+  if (err->kind == ERROR_INFEASIBLE && r->sensitivities && r->outer.n > 0) add_slack_note(r, err);
   recommend_free(r);
   return NULL;
 }

@@ -17,6 +17,7 @@ struct recommend_options {
   const char *(*lost)(const struct space_option *);   /* see space_request */
   struct finetune_wish finetune;
   const struct finetune_figures *figures;             /* of fine-tuning; NULL: none are shown. Kept. */
+  const struct sensitivity *sensitivities;            /* NULL: all layers of a class have one format. Kept. */
 };
 
 struct recommendation {
@@ -39,6 +40,9 @@ struct recommendation {
   struct prediction plain_predicted;
   const struct finetune_figures *figures;
   struct finetune_step step;         /* of the chosen adapter's tuning, where there is one */
+  const struct sensitivity *sensitivities;
+  bool has_uniform;                  /* where these are given: one format per class keeps the limits */
+  struct front_point uniform;        /* what would be chosen of those, by the same limits and preference */
 };
 
 /* Keeps result, model and task; quality is only read. NULL with the error set (ERROR_INFEASIBLE for status 4). */
@@ -70,6 +74,10 @@ void recommend_range_text(enum objective, const struct range *, char *out, size_
 bool recommend_source(const struct space *, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size);
 /* What to mind about the chosen adapter; false past the last, and at once without one. */
 bool recommend_adapter_caveat(const struct recommendation *, size_t index, char *out, size_t size);
+/* What is to be said of choices per layer, line by line: how near the front is to the exact one, what they gained
+ * against the best of one format per class, which classes could not differ; false past the last, and at once where no
+ * sensitivities were given. */
+bool recommend_layers(const struct recommendation *, size_t index, char *out, size_t size);
 /* Over half of the predicted time is extrapolated, or a time is known to no better than +-50 %, or its error not at all. */
 bool recommend_is_rough(const struct recommendation *);
 /* Line 0 names all ops that the result cannot cost and which run adds them, the others say why for each; false past the

@@ -49,10 +49,26 @@ static struct drawn draw_option(const struct space *space, const struct space_op
   return out;
 }
 
+/* The parts are as wrong as the options that they are of. */
+static struct drawn draw_mix(const struct space_slot *slot, const struct space_mix *mix, const struct drawn *options) {
+  struct drawn out = {0};
+  for (size_t p = 0; p < mix->n_parts; p++) {
+    const struct space_part *part = &mix->parts[p];
+    const double share = (double)part->layers / (double)mix->n_layers, nats = slot->options[part->option].quality.nats;
+    out.ns += share * options[part->option].ns;
+    out.joules += share * options[part->option].joules;
+    out.nats += nats > 0 ? part->nats * options[part->option].nats / nats : part->nats;
+  }
+  return out;
+}
+
 static void draw_space(const struct space *space, uint64_t seed, struct draw *draw) {
   for (int s = 0; s < SLOT_COUNT; s++)
-    for (size_t o = 0; o < space->slots[s].n; o++)
-      draw->of[s][o] = draw_option(space, &space->slots[s].options[o], seed);
+    for (size_t o = 0; o < space->slots[s].n; o++) {
+      const struct space_option *option = &space->slots[s].options[o];
+      draw->of[s][o] = option->mix ? draw_mix(&space->slots[s], option->mix, draw->of[s])
+                                    : draw_option(space, option, seed);
+    }
 }
 
 /* `draws` of each setting; the techniques that settings share are redrawn alike in all. */

@@ -30,6 +30,18 @@ void space_refuse(struct space_slot *slot, const char *name, const char *reason)
 /* Rounded once; the bound (11 days, a petabyte) keeps sums of all slots within what a front takes. */
 static int64_t units(double value) { return llround(fmin(fmax(value, 0), 1e15)); }
 
+struct front_cost space_cost(const struct space_option *option) {
+  return (struct front_cost){{
+    [COORD_TTFT] = units(option->time[PHASE_PREFILL].ns),
+    [COORD_TPOT] = units(option->time[PHASE_DECODE].ns),
+    [COORD_RESIDENT] = units(option->weight_bytes + option->kv_bytes),
+    [COORD_QUALITY] = units(option->quality.nats / QUALITY_UNIT),
+    [COORD_PREFILL_ENERGY] = units(option->time[PHASE_PREFILL].joules / ENERGY_UNIT),
+    [COORD_DECODE_ENERGY] = units(option->time[PHASE_DECODE].joules / ENERGY_UNIT),
+    [COORD_SCRATCH] = units(option->scratch_bytes),
+  }};
+}
+
 void space_offer(const struct space_request *request, struct space_slot *slot, struct space_option *option) {
   const char *lost = request->lost ? request->lost(option) : NULL;
   if (lost) {
@@ -44,15 +56,7 @@ void space_offer(const struct space_request *request, struct space_slot *slot, s
     return;
   }
   timing_serve(request->task, option->time);
-  option->cost = (struct front_cost){{
-    [COORD_TTFT] = units(option->time[PHASE_PREFILL].ns),
-    [COORD_TPOT] = units(option->time[PHASE_DECODE].ns),
-    [COORD_RESIDENT] = units(option->weight_bytes + option->kv_bytes),
-    [COORD_QUALITY] = units(option->quality.nats / QUALITY_UNIT),
-    [COORD_PREFILL_ENERGY] = units(option->time[PHASE_PREFILL].joules / ENERGY_UNIT),
-    [COORD_DECODE_ENERGY] = units(option->time[PHASE_DECODE].joules / ENERGY_UNIT),
-    [COORD_SCRATCH] = units(option->scratch_bytes),
-  }};
+  option->cost = space_cost(option);
   slot->options[slot->n++] = *option;
 }
 
@@ -187,6 +191,8 @@ static bool build_weights(const struct space_request *request, struct space *spa
     option.adapter_bytes = adapters;
     option.weight_bytes += adapters;
     option.quality = share_of(quality_of(request->quality, technique->id, model->params), slot->share);
+    if (request->sensitivities)
+      option.quality = sensitivity_of_class(request->sensitivities, class_, option.name, &option.quality);
     space_offer(request, slot, &option);
   }
   return true;
@@ -349,6 +355,7 @@ bool space_build(const struct space_request *request, struct space *space, struc
 
 void space_free(struct space *space) {
   for (int s = 0; s < SLOT_COUNT; s++) {
+    for (size_t o = 0; o < space->slots[s].n; o++) free(space->slots[s].options[o].mix);
     free(space->slots[s].options);
     free(space->slots[s].refused);
   }

@@ -19,6 +19,7 @@
 #include "model.h"
 #include "ops.h"
 #include "quality.h"
+#include "sensitivity.h"
 #include "timing.h"
 
 extern const char *const slot_names[SLOT_COUNT];   /* the classes, then "attention" */
@@ -32,8 +33,18 @@ enum coord {
 #define ENERGY_UNIT 1e-9    /* joules of one step of the energies */
 #define QUALITY_UNIT 1e-9   /* nats of one step of COORD_QUALITY */
 
+/* Layers of a class that have the same of the slot's options. */
+struct space_part { uint8_t option; size_t layers; double nats; /* that they lose together */ };
+
+/* What an option is made of whose layers have different formats (layers.h). */
+struct space_mix {
+  size_t n_layers, n_parts;
+  const uint8_t *layer;       /* the option of each layer */
+  struct space_part parts[];  /* those of most layers first */
+};
+
 struct space_option {
-  char name[128];            /* "int8_g32"; "flash/flash_split int8" */
+  char name[128];            /* "int8_g32"; "flash/flash_split int8"; of a mix layers_text, or as much as fits */
   const struct technique *technique[PHASE_COUNT];   /* of the largest op; the same twice for weights without experts */
   char kv[24];               /* attention: "f16", "int8"; else "" */
   struct space_time time[PHASE_COUNT];   /* to first token, per token (timing_serve); joules: prompts, step */
@@ -43,6 +54,7 @@ struct space_option {
   struct quality_estimate quality;       /* nats, lo, hi already scaled to the slot's share of the weights */
   bool composed;             /* the adapter of some phase is costed by matmuls, not by a kernel of its own */
   size_t rank;               /* order in the room's table: the simpler option has the lower one */
+  struct space_mix *mix;     /* NULL: all layers alike. Else `technique` is that of the first part, `rank` the sum of all */
   struct front_cost cost;
 };
 
@@ -53,10 +65,11 @@ struct space_uncosted { const char *name; char reason[320]; double launches[PHAS
 
 struct space_slot {
   struct space_option *options;
-  size_t n;
+  size_t n, n_mixed;               /* the mixes stand behind the others, and n holds both */
   struct space_refusal *refused;   /* not offered, and why */
   size_t n_refused;
   double share;                    /* of the model's matrix weights; 1 for attention */
+  const char *unmixed;             /* why all its layers are alike; NULL where they need not be, or nobody asked */
 };
 
 struct space {
@@ -79,6 +92,8 @@ struct space {
 struct space_request {
   const struct cost_model *cost;
   const struct quality *quality;
+  const struct sensitivity *sensitivities;   /* NULL: all layers of a class have one format */
+  double most_bytes, most_nats;              /* with these: nobody wants what takes or loses more; INFINITY: no limit */
   struct setting setting;
   const struct task *task;
   bool allow_unknown_quality;
@@ -90,6 +105,8 @@ struct space_request {
  * space_free. */
 bool space_build(const struct space_request *, struct space *, struct error *);
 void space_free(struct space *);
+/* What an option costs to the front, rounded. */
+struct front_cost space_cost(const struct space_option *);
 /* The option of this name; slot->n: there is none. */
 size_t space_find_option(const struct space_slot *, const char *name);
 /* Takes quality or energy, or both, out of all costs, since it is unknown of something. */

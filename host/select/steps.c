@@ -56,9 +56,10 @@ static void compare_times(const struct recommendation *r, int decision, const st
   }
 }
 
-static void name_of(const struct recommendation *r, int decision, const struct front_point *point, char out[128]) {
-  if (decision == CHOICE_SETTING) setting_text(&space_of(r, point)->setting, out, 128);
-  else snprintf(out, 128, "%s", option_of(r, point, decision)->name);
+static void name_of(const struct recommendation *r, int decision, const struct front_point *point, char *out,
+                    size_t size) {
+  if (decision == CHOICE_SETTING) setting_text(&space_of(r, point)->setting, out, size);
+  else snprintf(out, size, "%s", option_of(r, point, decision)->name);
 }
 
 static struct step step_between(const struct recommendation *r, int decision, const struct front_point *from,
@@ -66,8 +67,8 @@ static struct step step_between(const struct recommendation *r, int decision, co
   struct step step = {.decision = decision == CHOICE_SETTING ? "setting" : slot_names[decision],
                       .before = choose_predict_point(r->outer.spaces, r->task, from),
                       .after = choose_predict_point(r->outer.spaces, r->task, to)};
-  name_of(r, decision, from, step.from);
-  name_of(r, decision, to, step.to);
+  name_of(r, decision, from, step.from, sizeof step.from);
+  name_of(r, decision, to, step.to, sizeof step.to);
   compare_times(r, decision, from, to, &step);
   return step;
 }
@@ -140,6 +141,34 @@ bool steps_bought(const struct recommendation *r, int decision, struct step *out
   }
   if (from.choice[decision] == chosen(r)->choice[decision]) return false;
   *out = step_between(r, decision, &from, chosen(r));
+  return true;
+}
+
+/* ---- what formats per layer gained */
+
+/* "qkv int8_g32, attn_out f16, ..., flash f16, micro-batch 512" */
+static void names_of(const struct recommendation *r, const struct front_point *point, char *out, size_t size) {
+  struct text t = {out, size, 0};
+  char setting[128];
+  for (int s = 0; s < SLOT_COUNT; s++)
+    text_add(&t, "%s%s%s, ", s < CLASS_COUNT ? slot_names[s] : "", s < CLASS_COUNT ? " " : "",
+             option_of(r, point, s)->name);
+  setting_text(&space_of(r, point)->setting, setting, sizeof setting);
+  text_add(&t, "%s", setting);
+}
+
+static bool has_mix(const struct recommendation *r, const struct front_point *point) {
+  for (int s = 0; s < CLASS_COUNT; s++)
+    if (option_of(r, point, s)->mix) return true;
+  return false;
+}
+
+bool steps_layers(const struct recommendation *r, struct step *out) {
+  if (!r->has_uniform || !has_mix(r, chosen(r))) return false;
+  *out = (struct step){.decision = "layers", .to = "per layer",
+                       .before = choose_predict_point(r->outer.spaces, r->task, &r->uniform), .after = r->predicted};
+  names_of(r, &r->uniform, out->from, sizeof out->from);
+  compare_times(r, CHOICE_SETTING, &r->uniform, chosen(r), out);
   return true;
 }
 

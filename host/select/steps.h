@@ -9,8 +9,8 @@ extern const char *const gain_names[GAIN_COUNT];   /* "less memory", "faster", "
 
 /* Options of a slot or settings, `to` in place of `from`, and what the configurations with either cost. */
 struct step {
-  const char *decision;            /* the slot's name, or "setting" */
-  char from[128], to[128];
+  const char *decision;            /* the slot's name, "setting", or "layers" */
+  char from[256], to[256];
   struct prediction before, after;
   bool same_time[PHASE_COUNT];     /* within the error of the two */
   bool gains[GAIN_COUNT];          /* steps_away: what it is the next of */
@@ -26,6 +26,10 @@ size_t steps_away(const struct recommendation *, struct step out[GAIN_COUNT]);
  * weights and cache) has there to what was chosen, all else as chosen. False where that is the same, or cannot be
  * predicted. */
 bool steps_bought(const struct recommendation *, int decision, struct step *);
+
+/* What formats per layer gained: from the best choice of one format per class, by the same limits and preference, to
+ * what was chosen. False where that has one format per class too, or there is none. */
+bool steps_layers(const struct recommendation *, struct step *);
 
 /* "120 MiB less, time per token 1.20 ms shorter (-8.0 %), perplexity +0.30 %"; a time whose change lies within the
  * error is "the same within the error"; what is unknown or equal is left out. */

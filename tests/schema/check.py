@@ -2,7 +2,8 @@
 """Validates JSON files against the schemas of this repository: "schema": "vkpareto.NAME/1" is checked by
 schemas/NAME.schema.json.
 
-    check.py            every file under suites/, results/ and tests/golden/, and tests/heldout*.json
+    check.py            every file under suites/, results/, tests/golden/ and
+                        tests/fixtures/sensitivities/, and tests/heldout*.json
     check.py FILE...    these files, such as configs
 
 Prints one line per violation; exit status 1 if any. Needs Debian's python3-jsonschema.
@@ -15,7 +16,7 @@ from pathlib import Path
 import jsonschema
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ["suites", "results", "tests/golden"]
+FOLDERS = ["suites", "results", "tests/golden", "tests/fixtures/sensitivities"]
 NAME = re.compile(r"^vkpareto\.([a-z-]+)/1$")
 
 

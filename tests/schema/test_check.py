@@ -71,9 +71,23 @@ STUDY = {"schema": "vkpareto.study/1", "quality_limit_nats": 0.01, "gain": "geom
                     "picks": [STUDY_PICK] * 6 + [STUDY_MISSING]},
                    {"result": 0, "model": "m", "task": "u", "status": "not costed", "reason": "too long", "picks": []}],
          "flips": []}
+SENSITIVITY = {"schema": "vkpareto.sensitivity/1", "model": "m", "layers": 2, "unit": "nats", "source": "measured",
+               "classes": {"qkv": {"int8_g32": [0, 0.1], "int4_g32": [1e-3, 2]}}}
+SHARES = {**SENSITIVITY, "unit": "relative", "classes": {"ffn_down": [3, 1]}}
 MISSING = object()
 # document, path to a member, what it becomes
 DAMAGE = [
+    (SENSITIVITY, ["unit"], "relative"),
+    (SENSITIVITY, ["unit"], "percent"),
+    (SENSITIVITY, ["source"], ""),
+    (SENSITIVITY, ["layers"], 0),
+    (SENSITIVITY, ["classes"], {}),
+    (SENSITIVITY, ["classes", "qkv", "int8_g32"], []),
+    (SENSITIVITY, ["classes", "qkv", "int8_g32", 0], -1),
+    (SENSITIVITY, ["classes", "qkv"], {}),
+    (SHARES, ["unit"], "nats"),
+    (SHARES, ["classes", "ffn_down", 0], None),
+    (SHARES, ["classes", "logits"], [1, 1]),
     (STUDY, ["results"], []),
     (STUDY, ["cases", 0, "status"], "dropped"),
     (STUDY, ["cases", 0, "picks"], []),
@@ -150,11 +164,11 @@ def damaged(document, path, value):
 
 class Schemas(unittest.TestCase):
     def test_takes_what_is_right(self):
-        for document in (RESULT, SUITE, SAMPLES, CONFIG, STUDY):
+        for document in (RESULT, SUITE, SAMPLES, CONFIG, STUDY, SENSITIVITY, SHARES):
             self.assertEqual(check.violations(document, KNOWN), [])
 
     def test_takes_unknown_members_where_readers_do(self):
-        for document in (RESULT, SAMPLES, CONFIG, STUDY):
+        for document in (RESULT, SAMPLES, CONFIG, STUDY, SENSITIVITY, SHARES):
             self.assertEqual(check.violations({**document, "new": 1}, KNOWN), [])
 
     def test_refuses_each_damage(self):

@@ -1,5 +1,6 @@
 /* Emitters: only names the target knows, hostile text stays a comment, what is lost is said. */
 #include <math.h>
+#include <regex.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -257,6 +258,82 @@ static void formats_of_later_are_refused_by_name(void **state) {
   assert_int_equal(err.kind, ERROR_USAGE);
 }
 
+/* ---- formats per layer */
+
+static bool takes(const char *line, const char *tensor) {   /* as llama-quantize searches the pattern in the name */
+  char pattern[4096];
+  regex_t regex;
+  snprintf(pattern, sizeof pattern, "%.*s", (int)strcspn(line, "="), line);
+  assert_int_equal(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
+  const bool found = regexec(&regex, tensor, 0, NULL, 0) == 0;
+  regfree(&regex);
+  return found;
+}
+
+/* Each tensor of each layer is found by one pattern, with the type of the format that the layer was given. */
+static void every_layers_tensors_get_their_type(void **state) {
+  (void)state;
+  struct model *model = model_named("llama-3.1-8b");
+  struct task *task = task_named("chat");
+  struct error err = {0};
+  struct sensitivity *s = sensitivity_read(SOURCE_DIR "/tests/fixtures/sensitivities/llama-3.1-8b-nats.json", &err);
+  assert_non_null(s);
+  const struct recommend_options options = {.lost = llama_cpp_lost, .sensitivities = s, .preference = PREFER_QUALITY,
+                                            .limits.at = {INFINITY, INFINITY, 5.0 * (1 << 30), INFINITY, INFINITY}};
+  struct recommendation *r = recommend_build(result, model, task, quality, &options, &err);
+  if (!r) fail_msg("%s", err.text);
+  char *script = emitted(r, "llama.cpp"), *commands = commands_of(script);
+  static const struct { enum tensor_class class_; const char *tensor; } tensors[] = {
+    {CLASS_QKV, "attn_q"}, {CLASS_QKV, "attn_k"}, {CLASS_QKV, "attn_v"}, {CLASS_ATTN_OUT, "attn_output"},
+    {CLASS_FFN_UP, "ffn_gate"}, {CLASS_FFN_UP, "ffn_up"}, {CLASS_FFN_DOWN, "ffn_down"},
+  };
+  static const struct { const char *ours, *theirs; } types[] = {
+    {"f32", "f32"}, {"f16", "f16"}, {"int8_g32", "q8_0"}, {"int4_g32", "q4_0"}, {"int4z_g32", "q4_1"}};
+  size_t mixed = 0;
+  for (size_t t = 0; t < sizeof tensors / sizeof tensors[0]; t++)
+    for (int l = 0; l < 32; l++) {
+      const struct space_slot *slot = &r->space->slots[tensors[t].class_];
+      const struct space_option *o = &slot->options[r->choice[tensors[t].class_]];
+      const char *format = o->mix ? slot->options[o->mix->layer[l]].name : o->name, *want = NULL;
+      for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(types[i].ours, format) == 0) want = types[i].theirs;
+      char name[64];
+      snprintf(name, sizeof name, "blk.%d.%s.weight", l, tensors[t].tensor);
+      size_t found = 0;
+      for (const char *at = commands; (at = strstr(at, "--tensor-type ")); at++) {
+        const char *pattern = at + 14 + (at[14] == '\'');
+        if (!takes(pattern, name)) continue;
+        found++;
+        const char *type = pattern + strcspn(pattern, "=") + 1;
+        assert_int_equal(strcspn(type, "' "), strlen(want));
+        assert_memory_equal(type, want, strlen(want));
+      }
+      assert_int_equal(found, 1);
+      mixed += o->mix != NULL;
+    }
+  assert_true(mixed > 0);
+  free(commands);
+  free(script);
+
+  char *text = emitted(r, "json");
+  cJSON *root = json_parse(text, strlen(text), &err);
+  const cJSON *choice = cJSON_GetObjectItemCaseSensitive(root, "choice");
+  const cJSON *layers = cJSON_GetObjectItemCaseSensitive(choice, "weights_per_layer"), *class_;
+  assert_true(cJSON_GetArraySize(layers) > 0);
+  cJSON_ArrayForEach(class_, layers) {
+    assert_int_equal(cJSON_GetArraySize(class_), 32);
+    const cJSON *whole = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(choice, "weights"),
+                                                          class_->string);
+    assert_string_equal(whole->valuestring, "per_layer");
+  }
+  cJSON_Delete(root);
+  free(text);
+  recommend_free(r);
+  sensitivity_free(s);
+  free(task);
+  free(model);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(mixed_formats_name_every_tensor),
@@ -268,6 +345,7 @@ int main(void) {
     cmocka_unit_test(what_the_target_cannot_hold_is_not_offered),
     cmocka_unit_test(json_is_well_formed_and_whole),
     cmocka_unit_test(formats_of_later_are_refused_by_name),
+    cmocka_unit_test(every_layers_tensors_get_their_type),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }
