@@ -113,7 +113,8 @@ static void count_energy(const struct cost_model *cost, const struct pass_time *
   step->joules_error = PASSES * forward->joules_error;
   if (isfinite(step->joules)) return;
   snprintf(step->energy_reason, sizeof step->energy_reason, "%s",
-           cost->has_energy ? "that of some op cannot be modelled" : "the result has none, or too little to model the rest");
+           cost->has_energy ? "that of some op cannot be modelled"
+                            : "the result has none, or too little to model the rest");
 }
 
 bool finetune_step_of(const struct space_request *request, struct finetune_step *step, struct error *err) {

@@ -19,8 +19,8 @@
  * weights have a gradient too; Korthikanti et al., appendix A. Here only the adapter's have one, which is left out, as
  * is the optimiser.)
  *
- * Energy: of the same passes, J = P_idle t + e_byte bytes + e_op ops with what the result's own meter gave (energy.h), and as
- * measured where a shape was. From below as the time is. */
+ * Energy: of the same passes, J = P_idle t + e_byte bytes + e_op ops with what the result's own meter gave (energy.h),
+ * and as measured where a shape was. From below as the time is. */
 #ifndef FINETUNE_STEP_H
 #define FINETUNE_STEP_H
 

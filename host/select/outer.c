@@ -104,7 +104,8 @@ bool outer_build(const struct space_request *request, const struct setting *sett
   return false;
 }
 
-bool outer_add(const struct space_request *request, const struct setting *setting, struct outer *out, struct error *err) {
+bool outer_add(const struct space_request *request, const struct setting *setting, struct outer *out,
+               struct error *err) {
   const struct front_algebra objectives = {OBJECTIVE_COUNT, OBJECTIVE_COUNT};
   if (out->n == OUTER_MOST) return error_set(err, ERROR_UNSUPPORTED, "over %d settings", OUTER_MOST);
   struct space *spaces = realloc(out->spaces, (out->n + 1) * sizeof *spaces);

@@ -1,5 +1,6 @@
-/* Decisions that touch every op are enumerated outside the slots: a space and a front for every setting, and their fronts
- * united. Exact: a point is on the united front if and only if no combination of options of any setting beats it. Pure. */
+/* Decisions that touch every op are enumerated outside the slots: a space and a front for every setting, and their
+ * fronts united. Exact: a point is on the united front if and only if no combination of options of any setting beats
+ * it. Pure. */
 #ifndef OUTER_H
 #define OUTER_H
 
@@ -21,9 +22,9 @@ struct outer {
   struct layers_slack slack;
 };
 
-/* The space of the request is made for each of the n >= 1 settings (its own setting is not looked at). Where the quality or
- * the energy of one setting is unknown it is left out for all. False when no setting has a space, with the reason of the
- * first one. Free with outer_free. */
+/* The space of the request is made for each of the n >= 1 settings (its own setting is not looked at). Where the
+ * quality or the energy of one setting is unknown it is left out for all. False when no setting has a space, with the
+ * reason of the first one. Free with outer_free. */
 bool outer_build(const struct space_request *, const struct setting *, size_t n, struct outer *, struct error *);
 void outer_free(struct outer *);
 /* One more setting, which has its place behind the others; moves the spaces. False when it has none. */

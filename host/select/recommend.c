@@ -119,8 +119,8 @@ static bool refine(struct recommendation *r, const struct space_request *request
     struct setting fewer;
     const struct offload *away = &r->space->setting.offload;
     if ((!away->layers && !away->expert_layers)
-        || !enumerate_fewest(r->space, away->expert_layers > 0, r->choice, memory, &fewer) || has_setting(&r->outer, &fewer)
-        || r->outer.n == OUTER_MOST)
+        || !enumerate_fewest(r->space, away->expert_layers > 0, r->choice, memory, &fewer)
+        || has_setting(&r->outer, &fewer) || r->outer.n == OUTER_MOST)
       return true;
     if (!outer_add(request, &fewer, &r->outer, err)) return false;
     drop_too_large_for_host(&r->outer, r->task, placement_host_memory(r->result, memory));

@@ -103,8 +103,8 @@ static void ranked(const struct case_context *c, const struct model *model, stru
 
 struct candidate { uint8_t choice[SLOT_COUNT]; bool attention; };
 
-static void add_candidate(const struct case_context *c, struct study_order *order, struct candidate *list, const char *name,
-                          bool attention, const uint8_t choice[SLOT_COUNT]) {
+static void add_candidate(const struct case_context *c, struct study_order *order, struct candidate *list,
+                          const char *name, bool attention, const uint8_t choice[SLOT_COUNT]) {
   if (order->n == STUDY_TECHNIQUES) return;
   snprintf(order->name[order->n], sizeof *order->name, "%s %.50s", attention ? "attention" : "weights", name);
   list[order->n].attention = attention;
@@ -212,7 +212,8 @@ static bool fill(struct case_context *c, const struct model *model, struct study
   manual(c, &out->picks[PICK_MANUAL]);
   ranked(c, model, &out->picks[PICK_RANKED]);
   count_unknown(c->space, out);
-  if (!single_stage(c, &out->picks[PICK_SINGLE], err) || !case_find_joint(c, out, err) || !find_order(c, &out->order, err))
+  if (!single_stage(c, &out->picks[PICK_SINGLE], err) || !case_find_joint(c, out, err)
+      || !find_order(c, &out->order, err))
     return false;
   out->status = status_of(out);
   const struct study_pick *joint = &out->picks[PICK_JOINT];

@@ -61,7 +61,8 @@ struct search { enum pick_stage stage; enum study_pick_kind kind; double mean; s
 static void keep_joint(const struct case_context *c, const struct space *space, const uint8_t choice[SLOT_COUNT],
                        struct study_case *out) {
   const struct space spaces[] = {*c->space, *space};
-  struct front_point base = {.choice[CHOICE_SETTING] = 0}, point = {.choice[CHOICE_SETTING] = space == c->space ? 0 : 1};
+  struct front_point base = {.choice[CHOICE_SETTING] = 0};
+  struct front_point point = {.choice[CHOICE_SETTING] = space == c->space ? 0 : 1};
   memcpy(base.choice, c->base, sizeof c->base);
   memcpy(point.choice, choice, sizeof c->base);
   out->time_is_tie = choose_points_tie(spaces, c->task, &base, &point, false);
@@ -167,8 +168,8 @@ static bool find_hosted_default(const struct case_context *c, struct study_pick 
 }
 
 static struct prediction needs_of(const struct study_pick *pick) {
-  return (struct prediction){.request_ns = pick->request_ns.value, .memory = pick->memory, .host_bytes = pick->host_bytes,
-                             .token_joules = pick->token_joules};
+  return (struct prediction){.request_ns = pick->request_ns.value, .memory = pick->memory,
+                             .host_bytes = pick->host_bytes, .token_joules = pick->token_joules};
 }
 
 /* ---- the whole */
@@ -182,7 +183,8 @@ static struct setting_list ends_of(const struct setting_list *list) {
 }
 
 bool case_find_joint(const struct case_context *c, struct study_case *out, struct error *err) {
-  struct search search[SEARCHES] = {{.stage = STAGE_ALL, .kind = PICK_JOINT}, {.stage = STAGE_UNKNOWN, .kind = PICK_FREE}};
+  struct search search[SEARCHES] = {{.stage = STAGE_ALL, .kind = PICK_JOINT},
+                                    {.stage = STAGE_UNKNOWN, .kind = PICK_FREE}};
   struct setting_list list = enumerate_micro_batches(c->space->setting.model, c->task);
   if (!look_everywhere(c, &list, false, search, out, err)) return false;
   const bool can_copy = c->request->cost->result->ceilings.upload > 0;

@@ -189,8 +189,8 @@ static bool fail_infeasible(const struct search *s, const struct least *least, s
   if (!isfinite(least->device))
     return error_set(err, ERROR_INFEASIBLE, "no configuration of this stage is within the limit on quality");
   if (both)
-    return error_set(err, ERROR_INFEASIBLE, "with weights in the host's memory, within the limit on quality, both hold %s at "
-                                            "least, and have %s", needs, has);
+    return error_set(err, ERROR_INFEASIBLE, "with weights in the host's memory, within the limit on quality, both "
+                                            "hold %s at least, and have %s", needs, has);
   return error_set(err, ERROR_INFEASIBLE, "%swithin the limit on quality the least memory is %s, the device has %s",
                    s->host ? "with weights in the host's memory, " : "", needs, has);
 }

@@ -96,11 +96,12 @@ static bool print_headline(const struct study *study, enum table_format format, 
   const double pct = 100 * expm1(study->baselines.quality_nats);
   fprintf(out,
           "The geometric mean of the gains in request time, memory and (where a device has it) energy over 16-bit\n"
-          "weights and cache with flash attention, at no more than %.1f %% more perplexity, the model's architecture as\n"
-          "it is. Over the model and task pairs whose default fits the device. The goals are AE-LLM's gains; how its\n"
+          "weights and cache with flash attention, at no more than %.1f %% more perplexity, the model's architecture\n"
+          "as it is. Over the model and task pairs whose default fits the device. The goals are AE-LLM's gains; how its\n"
           "paper defines and normalises them is not known to us. Lossy: over that limit, or of unknown loss. In\n"
-          "brackets: pairs that have the number. The limit is held against the estimate of the loss. Over hosted: over the\n"
-          "default with weights of layers in the host's memory, where it fits so; with host memory, the joint choice's too.\n",
+          "brackets: pairs that have the number. The limit is held against the estimate of the loss. Over hosted: over\n"
+          "the default with weights of layers in the host's memory, where it fits so; with host memory, the joint\n"
+          "choice's too.\n",
           pct);
   if (isfinite(study->memory))
     fprintf(out, "Every device is taken to have %.1f GiB of memory, whatever it has.\n", study->memory / GIB);
@@ -118,9 +119,10 @@ static void print_limits(const struct study *study, enum table_format format, FI
       label_of(r, label);
       if (isnan(gain)) {
         fprintf(out,
-                "- %s, %s: no case whose default fits and can be costed (%zu only fit when tuned, %zu only with weights "
-                "in the host's memory, %zu fit in no way, %zu not costed)\n", label, study_group_names[g],
-                s.by_status[CASE_ONLY_TUNED], s.by_status[CASE_ONLY_HOSTED], s.by_status[CASE_NOTHING_FITS], s.by_status[CASE_NOT_COSTED]);
+                "- %s, %s: no case whose default fits and can be costed (%zu only fit when tuned, %zu only with "
+                "weights in the host's memory, %zu fit in no way, %zu not costed)\n", label, study_group_names[g],
+                s.by_status[CASE_ONLY_TUNED], s.by_status[CASE_ONLY_HOSTED], s.by_status[CASE_NOTHING_FITS],
+                s.by_status[CASE_NOT_COSTED]);
         continue;
       }
       fprintf(out,
@@ -169,7 +171,8 @@ static void case_row(const struct study *study, struct table *table, const struc
 }
 
 static bool print_cases(const struct study *study, size_t result, enum table_format format, FILE *out) {
-  static const char *const headings[] = {"model", "task", "default", ">gain", ">time", ">memory", ">energy", ">over hosted",
+  static const char *const headings[] = {"model", "task", "default", ">gain", ">time", ">memory", ">energy",
+                                         ">over hosted",
                                          ">more perplexity, %", ">naive",
                                          ">single stage", ">manual", ">EfficientLLM", "joint choice"};
   struct table *table = table_create(headings, sizeof headings / sizeof headings[0]);

@@ -26,12 +26,12 @@ struct study_pick {
   bool known;                    /* else `reason` says why there is no such configuration */
   bool fits, within_quality;     /* the device's memory; the loss is known and within the limit */
   enum pick_stage stage;         /* of PICK_SINGLE */
-  char reason[320], choice[320]; /* "int8_g32, ...; flash int8": "qkv int8_g32, ..." where classes differ; "; micro-batch 64"
-                                    where the setting is not the plain one */
+  char reason[320], choice[320]; /* "int8_g32, ...; flash int8": "qkv int8_g32, ..." where classes differ;
+                                    "; micro-batch 64" where the setting is not the plain one */
   double memory, request_half;   /* bytes on the device; half width of request_ns, NAN unknown */
   double host_bytes;             /* weights in the host's memory */
   struct range request_ns, ttft_ns, tpot_ns, quality_nats, token_joules;
-  struct gain gain;              /* over the default; NAN with weights in the host's memory where the default has none */
+  struct gain gain;              /* over the default; NAN with weights in the host's memory */
 };
 
 enum study_status {
@@ -42,7 +42,7 @@ enum study_status {
   CASE_NOT_COSTED,      /* too long for the model, or the result lacks rows: `reason` */
   CASE_STATUSES,
 };
-extern const char *const study_status_names[CASE_STATUSES];   /* "fits", "only tuned fits", "only with host memory", ... */
+extern const char *const study_status_names[CASE_STATUSES];   /* "fits", "only tuned fits", ... */
 
 /* Who is faster of two techniques that differ in one decision only: uniform weights, or one attention algorithm and
  * cache. */

@@ -92,8 +92,8 @@ static const double NOTICEABLE = 1.05;   /* a factor worth a line */
 static bool line_prefill(const struct study_summary *s, char *out, size_t size) {
   const double ttft = geometric_mean(&s->ttft), tpot = geometric_mean(&s->tpot);
   struct text t = {out, size, 0};
-  text_add(&t, "the prompt is %.0f %% of the default's time and gains %.2fx, a decoded token %.2fx", 100 * s->prefill_share,
-           ttft, tpot);
+  text_add(&t, "the prompt is %.0f %% of the default's time and gains %.2fx, a decoded token %.2fx",
+           100 * s->prefill_share, ttft, tpot);
   if (s->by_arithmetic)
     text_add(&t, "; in %zu of %zu cases the largest multiplication of the prompt is bound by arithmetic, which smaller "
                  "weights do not make less", s->by_arithmetic, s->by_status[CASE_FITS]);
@@ -105,9 +105,9 @@ static bool line_prefill(const struct study_summary *s, char *out, size_t size) 
 /* Were reading all that counts, half the bytes would be half the time. */
 static bool line_reading(const struct study_summary *s, char *out, size_t size) {
   const double before = geometric_mean(&s->read_share[0]), after = geometric_mean(&s->read_share[1]);
-  snprintf(out, size, "a decoded token's largest multiplication reads at %.0f %% of the memory's bandwidth in the default and at "
-                      "%.0f %% in the joint choice (%zu cases): fewer bytes are not as much less "
-                      "time", 100 * before, 100 * after, s->read_share[0].n);
+  snprintf(out, size,
+           "a decoded token's largest multiplication reads at %.0f %% of the memory's bandwidth in the default and at %.0f "
+           "%% in the joint choice (%zu cases): fewer bytes are not as much less time", 100 * before, 100 * after, s->read_share[0].n);
   return after * NOTICEABLE < before;
 }
 

@@ -9,8 +9,9 @@ struct geometric { double sum; size_t n; };   /* of logarithms */
 double geometric_mean(const struct geometric *);   /* NAN: of none */
 
 /* One result, one group of models. All means are over the cases whose default fits, but for three: `only_tuned` is over
- * those where only the joint choice does, against a default that could not run; `tuned_over_hosted` over the same, against
- * the default with weights in the host's memory; and `only_hosted` over those where the joint choice has weights there too. */
+ * those where only the joint choice does, against a default that could not run; `tuned_over_hosted` over the same,
+ * against the default with weights in the host's memory; and `only_hosted` over those where the joint choice has
+ * weights there too. */
 struct study_summary {
   enum study_group_kind group;
   size_t cases, by_status[CASE_STATUSES];

@@ -109,8 +109,8 @@ static void limits_hold(void **state) {
   assert_non_null(strstr(err.text, "600 B"));
 }
 
-/* Of four layers each option of weights has a quarter, and a layer in the host's memory costs half a ns for each byte. What
- * stays on the device of n layers is its share of 4 - n, and one layer's room: 5 - n of them. Everything is tried. */
+/* Of four layers each option of weights has a quarter, and a layer in the host's memory costs half a ns for each byte.
+ * What stays on the device of n layers is its share of 4 - n, and one layer's room: 5 - n of them. Everything is tried. */
 static void as_few_layers_lie_in_the_host_as_fit(void **state) {
   (void)state;
   const struct space space = space_by_hand(true);
@@ -265,8 +265,8 @@ static void the_joint_choice_is_the_best_of_all(void **state) {
   result_free(result);
 }
 
-/* What the joint choice of one case comes to when every micro-batch and every number of layers in the host's memory is made
- * anew and searched, within so much memory. */
+/* What the joint choice of one case comes to when every micro-batch and every number of layers in the host's memory is
+ * made anew and searched, within so much memory. */
 static double best_of_all_settings(const struct study *study, const struct study_case *c, double memory, bool hosted) {
   struct error err = {0};
   const struct model *model = study->models[c->model].model;
