@@ -97,10 +97,10 @@ static bool print_headline(const struct study *study, enum table_format format, 
   fprintf(out,
           "The geometric mean of the gains in request time, memory and (where a device has it) energy over 16-bit\n"
           "weights and cache with flash attention, at no more than %.1f %% more perplexity, the model's architecture\n"
-          "as it is. Over the model and task pairs whose default fits the device. The goals are AE-LLM's gains; how its\n"
-          "paper defines and normalises them is not known to us. Lossy: over that limit, or of unknown loss. In\n"
-          "brackets: pairs that have the number. The limit is held against the estimate of the loss. Over hosted: over\n"
-          "the default with weights of layers in the host's memory, where it fits so; with host memory, the joint\n"
+          "as it is. Over the model and task pairs whose default fits the device. The goals are AE-LLM's gains; how\n"
+          "its paper defines and normalises them is not known to us. Lossy: over that limit, or of unknown loss. In\n"
+          "brackets: pairs that have the number. The limit is held against the estimate of the loss. Over hosted:\n"
+          "over the default with weights of layers in the host's memory, where it fits so; with host memory, the joint\n"
           "choice's too.\n",
           pct);
   if (isfinite(study->memory))

@@ -148,8 +148,8 @@ bool study_print_json(const struct study *study, FILE *out, struct error *err) {
   cJSON_AddStringToObject(root, "schema", "vkpareto.study/1");
   json_add_number(root, "quality_limit_nats", study->baselines.quality_nats);
   json_add_number(root, "max_memory", study->memory);
-  cJSON_AddStringToObject(root, "gain", "geometric mean of request time, memory and energy (those known), the default's "
-                                        "over the pick's");
+  cJSON_AddStringToObject(root, "gain", "geometric mean of request time, memory and energy (those known), the "
+                                        "default's over the pick's");
   cJSON *results = cJSON_AddArrayToObject(root, "results");
   for (size_t r = 0; r < study->n_results; r++) cJSON_AddItemToArray(results, result_json(study, r));
   cJSON *cases = cJSON_AddArrayToObject(root, "cases");

@@ -106,8 +106,9 @@ static bool line_prefill(const struct study_summary *s, char *out, size_t size) 
 static bool line_reading(const struct study_summary *s, char *out, size_t size) {
   const double before = geometric_mean(&s->read_share[0]), after = geometric_mean(&s->read_share[1]);
   snprintf(out, size,
-           "a decoded token's largest multiplication reads at %.0f %% of the memory's bandwidth in the default and at %.0f "
-           "%% in the joint choice (%zu cases): fewer bytes are not as much less time", 100 * before, 100 * after, s->read_share[0].n);
+           "a decoded token's largest multiplication reads at %.0f %% of the memory's bandwidth in the default and at "
+           "%.0f %% in the joint choice (%zu cases): fewer bytes are not as much less time", 100 * before, 100 * after,
+           s->read_share[0].n);
   return after * NOTICEABLE < before;
 }
 

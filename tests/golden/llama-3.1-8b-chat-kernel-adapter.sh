@@ -2,35 +2,31 @@
 # Llama-3.1-8B for one person, one conversation (512 tokens in, 256 out, 1 at once) on llvmpipe (LLVM 15.0.6, 256 bits), llvmpipe-mesa-22.3.6
 # Written by vkpareto from the result with SHA-256 6906a441e4ef2cb2139a83beda3aba793101b01f1ff0a969621dd442038f7e48
 # Expected (rough), measured with vkpareto's kernels, not with llama.cpp's:
-#   time to first token 29.0 min (error unknown)
-#   time per token      8.41 s (error unknown)
-#   memory              4.46 GiB
-#   perplexity          +7.49 %
-#   of these times      first token: matmul 95 %, attention 5 %, rest 0 %; each further: matmul 96 %, attention 4 %, rest 0 %
+#   time to first token 37.4 min (error unknown)
+#   time per token      7.26 s (error unknown)
+#   memory              4.95 GiB
+#   perplexity          +6.49 %
+#   of these times      first token: matmul 96 %, attention 4 %, rest 0 %; each further: matmul 95 %, attention 5 %, rest 0 %
 #   100 % of the predicted time rests on extrapolated rows
 # Why (--prefer latency: the least of request time: ttft + (output - 1) tpot):
-# qkv = int4_g32: 194 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 878 ms of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); quality loss 0.0072 nats (0.0036 to 0.011), close gguf_q4_0
-#   not f16 (worse): ttft +0.3 %, tpot +0.9 %, memory +24.2 %, quality loss -0.0072 nats
-#   not int8_g32 (worse): ttft +0.8 %, tpot +0.3 %, memory +8.4 %, quality loss -0.0072 nats
-#   not offered f32, int4z_g32: no kernels of adapter in this format
-# attn_out = int4_g32: 128 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 580 ms of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); quality loss 0.0048 nats (0.0024 to 0.0072), close gguf_q4_0
-#   not f16 (worse): ttft +0.2 %, tpot +0.6 %, memory +16.1 %, quality loss -0.0048 nats
-#   not int8_g32 (worse): ttft +0.4 %, tpot +0.0 %, memory +5.6 %, quality loss -0.0048 nats
-#   not offered f32, int4z_g32: no kernels of adapter in this format
-# ffn_up = int4_g32: 14.8 min of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 4.04 s of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); quality loss 0.034 nats (0.017 to 0.051), close gguf_q4_0
-#   not f16 (worse): ttft +1.4 %, tpot +4.0 %, memory +112.8 %, quality loss -0.034 nats
-#   not int8_g32 (worse): ttft +1.7 %, tpot -0.7 %, memory +39.2 %, quality loss -0.034 nats
-#   not offered f32, int4z_g32: no kernels of adapter in this format
-# ffn_down = int4_g32: 443 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 2.02 s of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); quality loss 0.017 nats (0.0085 to 0.025), close gguf_q4_0
-#   not f16 (worse): ttft +0.7 %, tpot +2.0 %, memory +56.4 %, quality loss -0.017 nats
-#   not int8_g32 (worse): ttft +1.3 %, tpot +0.0 %, memory +19.6 %, quality loss -0.017 nats
-#   not offered f32, int4z_g32: no kernels of adapter in this format
-# logits = int4_g32: 518 ms of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 518 ms of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); quality loss 0.0095 nats (0.0047 to 0.014), close gguf_q4_0
-#   not f16 (worse): ttft +0.0 %, tpot +0.9 %, memory +31.5 %, quality loss -0.0095 nats
-#   not int8_g32 (worse): ttft +0.0 %, tpot +0.3 %, memory +11.0 %, quality loss -0.0094 nats
+# qkv = int4_g32: 251 s of ttft (leave-one-out error 35 % over 2 shapes) (100 % extrapolated), 761 ms of tpot (leave-one-out error 10 % over 2 shapes) (100 % extrapolated); quality loss 0.0072 nats (0.0036 to 0.011), close gguf_q4_0
+#   not offered f32, f16, int8_g32: QLoRA's adapter was trained over weights of 4 bits, and belongs to such
+#   not offered int4z_g32: no kernels of adapter in this format
+# attn_out = int4_g32: 166 s of ttft (leave-one-out error 35 % over 2 shapes) (100 % extrapolated), 502 ms of tpot (leave-one-out error 10 % over 2 shapes) (100 % extrapolated); quality loss 0.0048 nats (0.0024 to 0.0072), close gguf_q4_0
+#   not offered f32, f16, int8_g32: QLoRA's adapter was trained over weights of 4 bits, and belongs to such
+#   not offered int4z_g32: no kernels of adapter in this format
+# ffn_up = int4_g32: 19.3 min of ttft (leave-one-out error 35 % over 2 shapes) (100 % extrapolated), 3.49 s of tpot (leave-one-out error 10 % over 2 shapes) (100 % extrapolated); quality loss 0.034 nats (0.017 to 0.051), close gguf_q4_0
+#   not offered f32, f16, int8_g32: QLoRA's adapter was trained over weights of 4 bits, and belongs to such
+#   not offered int4z_g32: no kernels of adapter in this format
+# ffn_down = int4_g32: 579 s of ttft (leave-one-out error 35 % over 2 shapes) (100 % extrapolated), 1.75 s of tpot (leave-one-out error 10 % over 2 shapes) (100 % extrapolated); quality loss 0.017 nats (0.0085 to 0.025), close gguf_q4_0
+#   not offered f32, f16, int8_g32: QLoRA's adapter was trained over weights of 4 bits, and belongs to such
+#   not offered int4z_g32: no kernels of adapter in this format
+# logits = int8_g32: 382 ms of ttft (leave-one-out error 25 % over 2 shapes) (100 % extrapolated), 382 ms of tpot (leave-one-out error 18 % over 2 shapes) (100 % extrapolated); quality loss 5.6e-05 nats (2.8e-05 to 8.3e-05), same gguf_q8_0
+#   not f16 (tie): ttft +0.0 %, tpot +2.7 %, memory +18.5 %, quality loss -5.6e-05 nats; the times are within their interval
+#   not int4_g32 (tie): ttft +0.0 %, tpot +0.1 %, memory -9.9 %, quality loss +0.0094 nats; the times are within their interval
 #   not offered f32: no usable decode row of matmul.f32 in the result
 #   not offered int4z_g32: no usable decode row of matmul.int4z_g32 in the result
-# attention = flash f16: 88.0 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 370 ms of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); no quality loss by definition
+# attention = flash f16: 90.3 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 371 ms of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); no quality loss by definition
 #   not offered naive_f16 (prefill): no usable prefill row of attention.naive_f16 in the result
 #   not offered naive_f16 (decode): no usable decode row of attention.naive_f16 in the result
 #   not offered naive_int8 (prefill): no usable prefill row of attention.naive_int8 in the result
@@ -41,11 +37,12 @@
 #   not offered flash_split_f16 (decode): no usable decode row of attention.flash_split_f16 in the result
 #   not offered flash_split_int8 (prefill): no usable prefill row of attention.flash_split_int8 in the result
 #   not offered flash_split_int8 (decode): no usable decode row of attention.flash_split_int8 in the result
-# setting = micro-batch 512, live lora of rank 16: prompts go through the layers in 1 passes, activations take 84.5 MiB
-#   not micro-batch 64, live lora of rank 16 (worse): ttft +5.5 %, memory -1.6 %
-#   not micro-batch 128, live lora of rank 16 (worse): ttft +2.3 %, memory -1.4 %
-#   not micro-batch 256, live lora of rank 16 (worse): ttft +0.8 %, memory -0.9 %
+# setting = micro-batch 512, live qlora of rank 16: prompts go through the layers in 1 passes, activations take 84.5 MiB
+#   not micro-batch 64, live qlora of rank 16 (worse): ttft +1.8 %, memory -1.5 %
+#   not micro-batch 128, live qlora of rank 16 (worse): ttft +0.8 %, memory -1.2 %
+#   not micro-batch 256, live qlora of rank 16 (worse): ttft +0.3 %, memory -0.8 %
 # Quality: gguf_q4_0 (close) on LLaMA-3-8B: 0.0722 nats in all, wikitext-2-raw test (llama-perplexity, n_ctx 512); ggml-org/llama.cpp tools/perplexity/README.md (formerly examples/perplexity/README.md), section 'LLaMA 3 8b Scoreboard' rev f364eb6f, CUDA, RTX 4090
+# Quality: gguf_q8_0 (same) on LLaMA-3-8B: 0.000425 nats in all, wikitext-2-raw test (llama-perplexity, n_ctx 512); ggml-org/llama.cpp tools/perplexity/README.md (formerly examples/perplexity/README.md), section 'LLaMA 2 vs. LLaMA 3 Quantization comparison' rev f364eb6f, CUDA, RTX 4090
 # Mind: not costed, only the launches are: embedding; norm; RoPE of q; RoPE of k, append of k; append of v; residual, norm; activation; measure more with `vkpareto run --suite standard`
 # Mind: not costed: embedding: no usable row of block.embed in the result
 # Mind: not costed: norm: no usable row of block.rms_norm in the result
@@ -54,6 +51,8 @@
 # Mind: not costed: append of v: no usable row of kv_cache.append_int8 in the result
 # Mind: not costed: residual, norm: no usable row of block.add_rms_norm in the result
 # Mind: not costed: activation: no usable row of block.swiglu in the result
+# Mind: an adapter that was trained over 4-bit weights would be rounded away when it is merged into them; merged into the 16-bit weights it lies over others than it was trained on: no figure says what that costs
+# Mind: the quality of QLoRA is taken as that of its 4-bit weights without an adapter; int4_g32 stands for the paper's NF4
 # Mind: quality losses were published for models that were not fine-tuned; what the adapter is worth is another column
 # Mind: no kernel here trains: the memory of a tuning step is counted by formulas, its time is estimated as 3 forward passes, both from below
 # Mind: the time of an op includes its dispatch; added is one submission per pass through the layers
@@ -72,8 +71,8 @@ llama-quantize \
   --tensor-type ffn_gate=q4_0 \
   --tensor-type ffn_up=q4_0 \
   --tensor-type ffn_down=q4_0 \
-  --output-tensor-type q4_0 \
-  --token-embedding-type q4_0 \
+  --output-tensor-type q8_0 \
+  --token-embedding-type q8_0 \
   llama-3.1-8b-f16.gguf llama-3.1-8b-vkpareto.gguf Q4_0
 
 # llama-3.1-8b-lora.gguf comes from convert_lora_to_gguf.py.
