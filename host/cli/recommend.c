@@ -217,17 +217,24 @@ static void say_costs(const struct recommendation *r) {
            100 * p->extrapolated_share, r->outer.front.n, r->decision.n_feasible);
 }
 
+static void energy_text(const struct finetune_step *step, char *out, size_t size) {
+  if (step->energy_reason[0]) snprintf(out, size, "; its energy is unknown: %s", step->energy_reason);
+  else if (isfinite(step->joules_error)) snprintf(out, size, ", %.3g J (+-%.2g J)", step->joules, step->joules_error);
+  else snprintf(out, size, ", %.3g J (error unknown)", step->joules);
+}
+
 static void say_step(const struct recommendation *r, const struct finetune *f) {
   const struct finetune_step *step = &r->step;
-  char memory[32], time[32];
+  char memory[32], time[32], energy[192];
   text_bytes(step->memory, memory, sizeof memory);
   text_duration(step->ns, time, sizeof time);
+  energy_text(step, energy, sizeof energy);
   if (step->reason[0])
     log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s; its time is unknown: %s", "tuning",
              1e-6 * step->params, (long long)step->tokens, memory, step->reason);
   else
-    log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s and, estimated, %s", "tuning",
-             1e-6 * step->params, (long long)step->tokens, memory, time);
+    log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s and, estimated, %s%s", "tuning",
+             1e-6 * step->params, (long long)step->tokens, memory, time, energy);
   const char *method = finetune_method_names[f->method];
   const struct finetune_speed *speed =
     r->figures ? finetune_speed_near(r->figures, method, r->model->params, step->tokens) : NULL;

@@ -48,6 +48,9 @@ static void add_step(cJSON *to, const struct recommendation *r, const char *meth
   json_add_number(object, "time_ns", round(step->ns));
   cJSON_AddStringToObject(object, "time", step->reason[0] ? "unknown" : "estimated");
   if (step->reason[0]) cJSON_AddStringToObject(object, "reason", step->reason);
+  json_add_number(object, "energy", step->joules);
+  json_add_number(object, "energy_error", step->joules_error);
+  if (step->energy_reason[0]) cJSON_AddStringToObject(object, "energy_reason", step->energy_reason);
   json_add_number(object, "extrapolated_share", round(1e6 * step->extrapolated_share) / 1e6);
   add_published(object, r, method);
 }

@@ -35,11 +35,13 @@ static void count_memory(const struct model *m, const struct finetune *f, struct
 
 /* ---- time */
 
-struct pass_time { double ns, extrapolated_ns; };
+struct pass_time { double ns, extrapolated_ns, joules, joules_error; };
 
 static void add(struct pass_time *sum, const struct space_time *time) {
   sum->ns += time->ns;
   sum->extrapolated_ns += time->extrapolated_ns;
+  sum->joules += time->joules;
+  sum->joules_error += time->joules_error;
 }
 
 static bool add_option(const struct space_slot *slot, const char *name, struct pass_time *sum) {
@@ -72,6 +74,8 @@ static bool add_logits(const struct space_request *request, int64_t tokens, stru
       return false;
     sum->ns += times[i] * e.ns;
     if (e.extrapolated) sum->extrapolated_ns += times[i] * e.ns;
+    sum->joules += times[i] * e.joules;
+    sum->joules_error += times[i] * e.joules_error;
   }
   return true;
 }
@@ -104,20 +108,30 @@ static bool time_forward(const struct space_request *request, int64_t tokens, st
   return ok && add_logits(&wanted, tokens, out, err);
 }
 
+static void count_energy(const struct cost_model *cost, const struct pass_time *forward, struct finetune_step *step) {
+  step->joules = PASSES * forward->joules;
+  step->joules_error = PASSES * forward->joules_error;
+  if (isfinite(step->joules)) return;
+  snprintf(step->energy_reason, sizeof step->energy_reason, "%s",
+           cost->has_energy ? "that of some op cannot be modelled" : "the result has none, or too little to model the rest");
+}
+
 bool finetune_step_of(const struct space_request *request, struct finetune_step *step, struct error *err) {
   const struct model *m = request->setting.model;
   const int64_t wanted = request->task->prompt + request->task->output;
   *step = (struct finetune_step){.tokens = wanted < m->context ? wanted : m->context - 1, .ns = NAN,
-                                 .extrapolated_share = NAN};
+                                 .extrapolated_share = NAN, .joules = NAN, .joules_error = NAN};
   count_memory(m, &request->setting.finetune, step);
   struct pass_time forward;
   struct error why = {0};
   if (time_forward(request, step->tokens, &forward, &why)) {
     step->ns = PASSES * forward.ns;
     step->extrapolated_share = forward.extrapolated_ns / forward.ns;
+    count_energy(request->cost, &forward, step);
     return true;
   }
   if (why.kind == ERROR_MEMORY) return *err = why, false;
   snprintf(step->reason, sizeof step->reason, "%.500s", why.text);
+  snprintf(step->energy_reason, sizeof step->energy_reason, "so is its time");
   return true;
 }

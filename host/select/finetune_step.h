@@ -17,7 +17,10 @@
  * Time: the forward pass, again for what was not kept, and the gradient of every matrix's input, each as many
  * operations as the forward pass: 3 forward passes at the rates of a prompt in plain chunks. (A whole model is 4: its
  * weights have a gradient too; Korthikanti et al., appendix A. Here only the adapter's have one, which is left out, as
- * is the optimiser.) */
+ * is the optimiser.)
+ *
+ * Energy: of the same passes, J = P_idle t + e_byte bytes + e_op ops with what the result's own meter gave (energy.h), and as
+ * measured where a shape was. From below as the time is. */
 #ifndef FINETUNE_STEP_H
 #define FINETUNE_STEP_H
 
@@ -31,6 +34,8 @@ struct finetune_step {
   double ns;                   /* at least so much; NAN: cannot be estimated, see reason */
   double extrapolated_share;   /* of ns */
   char reason[512];            /* "" where ns is known */
+  double joules, joules_error; /* at least so many, and half their interval; NAN: unknown, see energy_reason */
+  char energy_reason[128];     /* "" where joules are known */
 };
 
 /* For the model, task and adapter of the request. Only memory running out is an error. */

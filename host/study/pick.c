@@ -10,11 +10,8 @@ const char *const pick_stage_names[STAGE_COUNT] = {"weights", "kv", "attention",
 
 enum { MAX_FRONT = 100000 };   /* as for a recommendation */
 
-struct gain gain_of(const struct prediction *base, const struct prediction *p) {
-  struct gain gain = {base->request_ns / p->request_ns,
-                      (base->memory + base->host_bytes) / (p->memory + p->host_bytes),
-                      base->token_joules.value / p->token_joules.value, NAN};
-  const double parts[] = {gain.time, gain.memory, gain.energy};
+double gain_mean(const struct gain *gain) {
+  const double parts[] = {gain->time, gain->memory, gain->energy};
   double sum = 0;
   int n = 0;
   for (int i = 0; i < 3; i++)
@@ -22,7 +19,14 @@ struct gain gain_of(const struct prediction *base, const struct prediction *p) {
       sum += log(parts[i]);
       n++;
     }
-  if (n > 0) gain.mean = exp(sum / n);
+  return n > 0 ? exp(sum / n) : NAN;
+}
+
+struct gain gain_of(const struct prediction *base, const struct prediction *p) {
+  struct gain gain = {base->request_ns / p->request_ns,
+                      (base->memory + base->host_bytes) / (p->memory + p->host_bytes),
+                      base->token_joules.value / p->token_joules.value, NAN};
+  gain.mean = gain_mean(&gain);
   return gain;
 }
 
@@ -120,6 +124,23 @@ static struct pick_layer layer_of(const struct search *s, int slot, size_t optio
   return s->host && slot < CLASS_COUNT ? s->host->option[slot][option] : (struct pick_layer){0};
 }
 
+/* What the losses of all slots but one come to at the least; a published figure may be a gain. */
+static double least_loss(const struct search *s, int but) {
+  double sum = 0;
+  for (int k = 0; k < SLOT_COUNT; k++) {
+    double least = 0;
+    for (size_t o = 0; k != but && o < s->space->slots[k].n; o++)
+      least = fmin(least, s->space->slots[k].options[o].quality.nats);   /* passes over NAN */
+    sum += least;
+  }
+  return sum;
+}
+
+/* Over the limit on quality whatever else is chosen: left out before the front is made, which is then smaller. */
+static bool is_too_lossy(const struct search *s, int slot, const struct space_option *option) {
+  return s->stage != STAGE_UNKNOWN && option->quality.nats + least_loss(s, slot) > s->limits->quality_nats;
+}
+
 static bool fill(const struct search *s, struct pick_space *out, struct error *err) {
   const struct space *space = s->space;
   out->base = cost_of(s, space->fixed, space->fixed_bytes + space->activation_bytes, 0, space->fixed_scratch_bytes, 0);
@@ -127,7 +148,7 @@ static bool fill(const struct search *s, struct pick_space *out, struct error *e
     size_t n = 0;
     for (size_t o = 0; o < space->slots[k].n; o++) {
       const struct space_option *option = &space->slots[k].options[o];
-      if (!is_allowed(s->stage, k, option)) continue;
+      if (!is_allowed(s->stage, k, option) || is_too_lossy(s, k, option)) continue;
       if (n == FRONT_OPTIONS)
         return error_set(err, ERROR_UNSUPPORTED, "over %d options for %s", FRONT_OPTIONS, slot_names[k]);
       const double movable = s->host ? layer_of(s, k, o).bytes * (double)s->host->layers : 0;

@@ -15,6 +15,7 @@
 #include "choose.h"
 
 struct gain { double time, memory, energy, mean; };   /* over 1: better than the base; NAN unknown */
+double gain_mean(const struct gain *);   /* of its parts, those that are known */
 struct gain gain_of(const struct prediction *base, const struct prediction *);
 
 /* Which options may be taken. */

@@ -42,6 +42,8 @@ static void add_joint(struct study_summary *s, const struct study_case *c, doubl
   add(&s->tpot, base->tpot_ns.value / joint->tpot_ns.value);
   s->rest_share += c->rest_share;
   s->ties += c->time_is_tie;
+  const struct gain told = {c->time_is_tie ? 1 : joint->gain.time, joint->gain.memory, joint->gain.energy, NAN};
+  add(&s->beyond_ties, gain_mean(&told));
   s->surely_within += joint->quality_nats.hi <= limit;
   if (!isfinite(joint->request_half)) return;
   s->half += joint->request_half / joint->request_ns.value;
@@ -138,7 +140,8 @@ static bool line_noise(const struct study_summary *s, char *out, size_t size) {
   if (s->n_half)
     snprintf(out, size,
              "noise: the joint choice's time is known to +-%.0f %% on average (%zu of %zu cases, unknown in the "
-             "others); in %zu it cannot be told from the default's", 100 * s->half, s->n_half, n, s->ties);
+             "others); in %zu it cannot be told from the default's: were it equal there, the gain would be %.2fx",
+             100 * s->half, s->n_half, n, s->ties, geometric_mean(&s->beyond_ties));
   else
     snprintf(out, size,
              "noise: the error of the times is unknown in all %zu cases; in %zu the time equals the default's", n,

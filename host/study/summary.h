@@ -18,6 +18,7 @@ struct study_summary {
   size_t lossy[PICK_COUNT], too_large[PICK_COUNT];   /* over the quality limit or of unknown loss; over the memory */
   double least, most;                   /* gain of the joint choice */
   struct geometric time, memory, energy, ttft, tpot;   /* its parts */
+  struct geometric beyond_ties;         /* the gain were times equal that cannot be told apart */
   struct geometric only_tuned, tuned_over_hosted, only_hosted;
   double prefill_share, rest_share;     /* means: of the default's request time; of the joint choice's */
   struct geometric prefill_rate, read_share[2];   /* as in study_case; read_share of cases that have both */

@@ -78,11 +78,32 @@ class Finetune(ProgramTest):
         self.assertEqual(step["time"], "estimated")
         self.assertGreater(step["time_ns"], 3 * config["default"]["predicted"]["ttft_ns"]["value"])
         self.assertEqual(step["published"]["device"], "A100")
+        self.assertIsNone(step["energy"])
+        self.assertIn("the result has none", step["energy_reason"])
         self.assertTrue(step["published"]["source"])
         self.assertTrue(config["finetuning"]["accuracy"])
         small, _ = self.config("--finetune", "rslora", "--allow-unknown-quality", model="smollm2-135m")
         self.assertIsNone(small["finetuning"]["step"]["published"])
         self.assertEqual(small["finetuning"]["accuracy"], [])
+
+    def test_a_step_has_joules_where_the_result_has(self):
+        result = json.loads(RESULT.read_text())
+        for row in result["rows"][::3]:
+            if row["time_ns"]:
+                ns = row["time_ns"]["median"]
+                row.update(energy_reason=None, energy={
+                    "gross": 30e-9 * ns + 60e-12 * row["bytes"] + 2e-12 * row["flops"], "gross_error": 0, "net": None,
+                    "net_error": None, "idle_watts": 30, "run_ns": ns, "windows": 3, "meter": "stand-in"})
+        done = vkpareto("recommend", "--result", self.file("metered.json", result), "--model", "llama-3.1-8b",
+                        "--task", "chat", "--finetune", "lora")
+        self.assert_done(done)
+        config = json.loads(done.stdout)
+        self.assertEqual(check.violations(config, check.validators()), [])
+        step = config["finetuning"]["step"]
+        self.assertGreater(step["energy"], 30e-9 * step["time_ns"])   # the idle power alone
+        self.assertGreaterEqual(step["energy_error"], 0)
+        self.assertNotIn("energy_reason", step)
+        self.assertRegex(done.stderr, r"needs at least .* and, estimated, .*, [\d.e+]+ J \(\+-")
 
     def test_qlora_stays_beside_weights_of_four_bits(self):
         config, _ = self.config("--finetune", "qlora")

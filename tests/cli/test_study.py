@@ -61,6 +61,28 @@ class Study(ProgramTest):
         self.assertIn("taken to have 192.0 GiB", vkpareto("study", *words, "--max-memory", "192GiB").stdout)
         self.assert_refused(vkpareto("study", *words, "--max-memory", "192"), 1, "GiB")
 
+    def test_weights_in_the_host_are_compared_with_a_default_that_has_them_too(self):
+        copies = json.loads(SYNTHETIC.read_text())
+        copies["ceilings"]["upload_bytes_per_s"] = 2e10
+        copies["host"]["memory"] = 64 * 2**30
+        words = self.file("copies.json", copies), "--models", "llama-3.1-8b", "--tasks", "chat"
+        case, = self.json(*words, "--max-memory", "3GiB")["cases"]
+        picks = {p["pick"]: p for p in case["picks"]}
+        joint, hosted = picks["joint"], picks["hosted default"]
+        self.assertEqual(case["status"], "only with host memory")
+        self.assertIn("in host memory", joint["choice"])
+        self.assertIsNone(joint["gain"]["mean"])
+        time = hosted["request_ns"]["value"] / joint["request_ns"]["value"]
+        memory = sum(hosted[m] for m in ("memory", "host_memory")) / sum(joint[m] for m in ("memory", "host_memory"))
+        self.assertAlmostEqual(case["gain_over_hosted_default"]["mean"], math.sqrt(time * memory), 9)
+        self.assertLessEqual(max(joint["memory"], hosted["memory"]), 3 * 2**30)
+        group = self.json(*words, "--max-memory", "3GiB")["results"][0]["groups"][0]
+        self.assertEqual(group["of_cases_with_host_memory"], 1)
+        self.assertIsNone(group["gain"]["mean"])
+        poor = dict(copies, ceilings=dict(copies["ceilings"], upload_bytes_per_s=None))
+        done = self.json(self.file("poor.json", poor), *words[1:], "--max-memory", "3GiB")
+        self.assertEqual(done["cases"][0]["status"], "nothing fits")
+
     def test_order_flips_between_devices(self):
         slow = self.file("slow.json", twin())
         document = self.json(SYNTHETIC, slow, "--models", "llama-3.1-8b", "--tasks", "chat")

@@ -241,6 +241,52 @@ static void time_of_a_step_is_three_forward_passes(void **state) {
   cost_free(cost);
 }
 
+/* A device of 30 W, 60 pJ for a byte and 2 pJ for an operation, with joules in every third row: what the step takes is
+ * three times what its options do, and no step can take less than the idle power over its time. */
+static void energy_of_a_step_is_that_of_its_passes(void **state) {
+  (void)state;
+  struct error err = {0};
+  struct result metered = *result;
+  metered.rows = malloc(result->n_rows * sizeof *metered.rows);
+  memcpy(metered.rows, result->rows, result->n_rows * sizeof *metered.rows);
+  for (size_t i = 0; i < metered.n_rows; i += 3) {
+    struct result_row *row = &metered.rows[i];
+    row->energy = (struct result_energy){.gross = 30e-9 * row->time.median + 60e-12 * row->bytes + 2e-12 * row->flops,
+                                         .gross_error = 0, .run_ns = row->time.median, .windows = 3, .meter = "stand-in"};
+  }
+  struct cost_model *cost = cost_build(&metered, &err), *without = cost_build(result, &err);
+  assert_true(cost && cost->has_energy && !without->has_energy);
+  const struct task sample = {.id = "sample", .prompt = 768, .output = 1, .concurrency = 1};
+  struct space space = space_of(cost, &sample, live_lora);
+  double forward = space.fixed[PHASE_PREFILL].joules;
+  for (int c = 0; c < CLASS_LOGITS; c++) forward += option(&space, c, "f16")->time[PHASE_PREFILL].joules;
+  const struct space_time *attention = NULL;
+  for (size_t o = 0; o < space.slots[SLOT_ATTENTION].n; o++) {
+    const struct space_option *a = &space.slots[SLOT_ATTENTION].options[o];
+    if (strcmp(a->kv, "f16") == 0 && (!attention || a->time[PHASE_PREFILL].ns < attention->ns))
+      attention = &a->time[PHASE_PREFILL];
+  }
+  forward += attention->joules;
+  for (int64_t rows = 512; rows >= 256; rows -= 256) {
+    struct kernel_case kase;
+    struct cost_estimate e;
+    assert_true(ops_product_case(rows, 128256, 2048, &kase, &err) && cost_predict(cost, "matmul.f16", &kase, &e, &err));
+    forward += e.joules;
+  }
+  const struct finetune_step lora = step_of(cost, FINETUNE_LORA), dora = step_of(cost, FINETUNE_DORA);
+  assert_float_equal(lora.joules / (3 * forward), 1, 1e-9);
+  assert_true(lora.joules > 30e-9 * lora.ns && lora.joules_error >= 0);
+  assert_string_equal(lora.energy_reason, "");
+  assert_true(isnan(dora.joules) && dora.energy_reason[0]);   /* its time is unknown */
+  const struct finetune_step unmetered = step_of(without, FINETUNE_LORA);
+  assert_true(isfinite(unmetered.ns) && isnan(unmetered.joules));
+  assert_non_null(strstr(unmetered.energy_reason, "the result has none"));
+  space_free(&space);
+  cost_free(cost);
+  cost_free(without);
+  free(metered.rows);
+}
+
 /* ---- published figures */
 
 #define SPEED(method, params, tokens)                                                                                  \
@@ -288,6 +334,7 @@ int main(void) {
     cmocka_unit_test(several_adapters_need_memory_and_kernels),
     cmocka_unit_test(memory_of_a_step_is_that_counted_by_hand),
     cmocka_unit_test(time_of_a_step_is_three_forward_passes),
+    cmocka_unit_test(energy_of_a_step_is_that_of_its_passes),
     cmocka_unit_test(the_nearest_figure_is_shown),
     cmocka_unit_test(the_built_in_figures_are_read),
   };

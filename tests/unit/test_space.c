@@ -208,8 +208,8 @@ static void no_layer_lies_in_the_host_that_fits_the_device(void **state) {
   struct result with_copies = *result;
   with_copies.ceilings.upload = 2e10;
   with_copies.host.memory = (uint64_t)1 << 36;
-  for (double memory = 1.5e9; memory < 4e9; memory += 0.5e9) {
-    const struct recommend_options options = {.limits.at = {INFINITY, INFINITY, memory, INFINITY, INFINITY},
+  for (double memory = 1.5e9; memory < 4e9; memory += 0.3e9) {
+    const struct recommend_options options = {.limits.at = {INFINITY, INFINITY, memory, 0.012, INFINITY},
                                               .preference = PREFER_LATENCY};
     struct error err = {0};
     struct recommendation *r = recommend_build(&with_copies, model, &chat, quality, &options, &err);
