@@ -2,35 +2,35 @@
 # Llama-3.1-8B for one person, one conversation (512 tokens in, 256 out, 1 at once) on llvmpipe (LLVM 15.0.6, 256 bits), llvmpipe-mesa-22.3.6
 # Written by vkpareto from the result with SHA-256 6906a441e4ef2cb2139a83beda3aba793101b01f1ff0a969621dd442038f7e48
 # Expected (rough), measured with vkpareto's kernels, not with llama.cpp's:
-#   time to first token 31.3 min (error unknown)
-#   time per token      8.38 s (error unknown)
+#   time to first token 24.4 min (error unknown)
+#   time per token      6.01 s (error unknown)
 #   memory              7.64 GiB
 #   perplexity          +0.99 %
-#   of these times      first token: matmul 95 %, attention 5 %, rest 0 %; each further: matmul 95 %, attention 4 %, rest 0 %
-#   100 % of the predicted time rests on extrapolated rows
+#   of these times      first token: matmul 94 %, attention 6 %, rest 0 %; each further: matmul 94 %, attention 6 %, rest 0 %
+#   99 % of the predicted time rests on extrapolated rows
 # Why (--prefer memory: the least of memory: weights, KV cache, scratch and activations):
-# qkv = int8_g32: 215 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 904 ms of tpot (error unknown: one weight matrix or head layout only) (99 % extrapolated); quality loss 4.3e-05 nats (2.1e-05 to 6.4e-05), same gguf_q8_0
-#   not f16 (worse): ttft +1.2 %, tpot +0.5 %, memory +9.2 %, quality loss -4.3e-05 nats
+# qkv = int8_g32: 168 s of ttft (leave-one-out error 25 % over 2 shapes) (100 % extrapolated), 635 ms of tpot (leave-one-out error 18 % over 2 shapes) (94 % extrapolated); quality loss 4.3e-05 nats (2.1e-05 to 6.4e-05), same gguf_q8_0
+#   not f16 (worse): ttft +6.6 %, tpot +5.5 %, memory +9.2 %, quality loss -4.3e-05 nats; the times are within their interval
 #   not int4_g32 (over_limit): quality loss 1.72 % is over 1.21 %
 #   not offered f32, int4z_g32: no kernels of adapter in this format
-# attn_out = int8_g32: 139 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 583 ms of tpot (error unknown: one weight matrix or head layout only) (99 % extrapolated); quality loss 2.8e-05 nats (1.4e-05 to 4.3e-05), same gguf_q8_0
-#   not f16 (worse): ttft +0.9 %, tpot +0.5 %, memory +6.1 %, quality loss -2.8e-05 nats
+# attn_out = int8_g32: 107 s of ttft (leave-one-out error 25 % over 2 shapes) (100 % extrapolated), 409 ms of tpot (leave-one-out error 18 % over 2 shapes) (96 % extrapolated); quality loss 2.8e-05 nats (1.4e-05 to 4.3e-05), same gguf_q8_0
+#   not f16 (worse): ttft +4.6 %, tpot +3.8 %, memory +6.1 %, quality loss -2.8e-05 nats; the times are within their interval
 #   not int4_g32 (over_limit): quality loss 1.47 % is over 1.21 %
 #   not offered f32, int4z_g32: no kernels of adapter in this format
-# ffn_up = int8_g32: 15.8 min of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 3.98 s of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); quality loss 0.0002 nats (9.9e-05 to 0.0003), same gguf_q8_0
-#   not f16 (worse): ttft +7.1 %, tpot +4.7 %, memory +42.9 %, quality loss -0.0002 nats
+# ffn_up = int8_g32: 12.1 min of ttft (leave-one-out error 25 % over 2 shapes) (100 % extrapolated), 2.79 s of tpot (leave-one-out error 18 % over 2 shapes) (99 % extrapolated); quality loss 0.0002 nats (9.9e-05 to 0.0003), same gguf_q8_0
+#   not f16 (worse): ttft +33.3 %, tpot +27.6 %, memory +42.9 %, quality loss -0.0002 nats; the times are within their interval
 #   not int4_g32 (over_limit): quality loss 4.44 % is over 1.21 %
 #   not offered f32, int4z_g32: no kernels of adapter in this format
-# ffn_down = int8_g32: 483 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 2.02 s of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); quality loss 9.9e-05 nats (5e-05 to 0.00015), same gguf_q8_0
-#   not f16 (worse): ttft +3.2 %, tpot +2.0 %, memory +21.5 %, quality loss -9.9e-05 nats
+# ffn_down = int8_g32: 371 s of ttft (leave-one-out error 25 % over 2 shapes) (100 % extrapolated), 1.41 s of tpot (leave-one-out error 18 % over 2 shapes) (97 % extrapolated); quality loss 9.9e-05 nats (5e-05 to 0.00015), same gguf_q8_0
+#   not f16 (worse): ttft +16.1 %, tpot +13.6 %, memory +21.5 %, quality loss -9.9e-05 nats; the times are within their interval
 #   not int4_g32 (over_limit): quality loss 2.70 % is over 1.21 %
 #   not offered f32, int4z_g32: no kernels of adapter in this format
-# logits = int4_g32: 518 ms of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 518 ms of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); quality loss 0.0095 nats (0.0047 to 0.014), close gguf_q4_0
-#   not f16 (worse): ttft +0.0 %, tpot +0.9 %, memory +18.4 %, quality loss -0.0095 nats
-#   not int8_g32 (worse): ttft +0.0 %, tpot +0.3 %, memory +6.4 %, quality loss -0.0094 nats
+# logits = int4_g32: 388 ms of ttft (leave-one-out error 32 % over 2 shapes) (100 % extrapolated), 388 ms of tpot (leave-one-out error 19 % over 2 shapes) (100 % extrapolated); quality loss 0.0095 nats (0.0047 to 0.014), close gguf_q4_0
+#   not f16 (worse): ttft +0.0 %, tpot +3.2 %, memory +18.4 %, quality loss -0.0095 nats; the times are within their interval
+#   not int8_g32 (worse): ttft -0.0 %, tpot -0.1 %, memory +6.4 %, quality loss -0.0094 nats; the times are within their interval
 #   not offered f32: no usable decode row of matmul.f32 in the result
 #   not offered int4z_g32: no usable decode row of matmul.int4z_g32 in the result
-# attention = flash f16: 88.0 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 370 ms of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); no quality loss by definition
+# attention = flash f16: 90.3 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 371 ms of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); no quality loss by definition
 #   not offered naive_f16 (prefill): no usable prefill row of attention.naive_f16 in the result
 #   not offered naive_f16 (decode): no usable decode row of attention.naive_f16 in the result
 #   not offered naive_int8 (prefill): no usable prefill row of attention.naive_int8 in the result
@@ -42,9 +42,9 @@
 #   not offered flash_split_int8 (prefill): no usable prefill row of attention.flash_split_int8 in the result
 #   not offered flash_split_int8 (decode): no usable decode row of attention.flash_split_int8 in the result
 # setting = micro-batch 64, live lora of rank 16: prompts go through the layers in 8 passes, activations take 11.0 MiB
-#   not micro-batch 512, live lora of rank 16 (worse): ttft -3.4 %, memory +0.9 %
-#   not micro-batch 128, live lora of rank 16 (worse): ttft -1.9 %, memory +0.1 %
-#   not micro-batch 256, live lora of rank 16 (worse): ttft -2.9 %, memory +0.4 %
+#   not micro-batch 512, live lora of rank 16 (worse): ttft -6.5 %, memory +0.9 %
+#   not micro-batch 128, live lora of rank 16 (worse): ttft -3.7 %, memory +0.1 %
+#   not micro-batch 256, live lora of rank 16 (worse): ttft -5.6 %, memory +0.4 %
 # Quality: gguf_q8_0 (same) on LLaMA-3-8B: 0.000425 nats in all, wikitext-2-raw test (llama-perplexity, n_ctx 512); ggml-org/llama.cpp tools/perplexity/README.md (formerly examples/perplexity/README.md), section 'LLaMA 2 vs. LLaMA 3 Quantization comparison' rev f364eb6f, CUDA, RTX 4090
 # Quality: gguf_q4_0 (close) on LLaMA-3-8B: 0.0722 nats in all, wikitext-2-raw test (llama-perplexity, n_ctx 512); ggml-org/llama.cpp tools/perplexity/README.md (formerly examples/perplexity/README.md), section 'LLaMA 3 8b Scoreboard' rev f364eb6f, CUDA, RTX 4090
 # Mind: not costed, only the launches are: embedding; norm; RoPE of q; RoPE of k, append of k; append of v; residual, norm; activation; measure more with `vkpareto run --suite standard`

@@ -2,35 +2,35 @@
 # Llama-3.1-8B for one person, one conversation (512 tokens in, 256 out, 1 at once) on llvmpipe (LLVM 15.0.6, 256 bits), llvmpipe-mesa-22.3.6
 # Written by vkpareto from the result with SHA-256 6906a441e4ef2cb2139a83beda3aba793101b01f1ff0a969621dd442038f7e48
 # Expected (rough), measured with vkpareto's kernels, not with llama.cpp's:
-#   time to first token 29.0 min (error unknown)
-#   time per token      8.41 s (error unknown)
-#   memory              4.46 GiB
+#   time to first token 38.1 min (error unknown)
+#   time per token      7.26 s (error unknown)
+#   memory              4.39 GiB
 #   perplexity          +7.49 %
-#   of these times      first token: matmul 95 %, attention 5 %, rest 0 %; each further: matmul 96 %, attention 4 %, rest 0 %
+#   of these times      first token: matmul 96 %, attention 4 %, rest 0 %; each further: matmul 95 %, attention 5 %, rest 0 %
 #   100 % of the predicted time rests on extrapolated rows
-# Why (--prefer latency: the least of request time: ttft + (output - 1) tpot):
-# qkv = int4_g32: 194 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 878 ms of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); quality loss 0.0072 nats (0.0036 to 0.011), close gguf_q4_0
-#   not f16 (worse): ttft +0.3 %, tpot +0.9 %, memory +24.2 %, quality loss -0.0072 nats
-#   not int8_g32 (worse): ttft +0.8 %, tpot +0.3 %, memory +8.4 %, quality loss -0.0072 nats
+# Why (--prefer memory: the least of memory: weights, KV cache, scratch and activations):
+# qkv = int4_g32: 257 s of ttft (leave-one-out error 35 % over 2 shapes) (100 % extrapolated), 761 ms of tpot (leave-one-out error 10 % over 2 shapes) (100 % extrapolated); quality loss 0.0072 nats (0.0036 to 0.011), close gguf_q4_0
+#   not f16 (worse): ttft +0.3 %, tpot +2.8 %, memory +24.6 %, quality loss -0.0072 nats; the times are within their interval
+#   not int8_g32 (worse): ttft -3.9 %, tpot -1.7 %, memory +8.5 %, quality loss -0.0072 nats; the times are within their interval
 #   not offered f32, int4z_g32: no kernels of adapter in this format
-# attn_out = int4_g32: 128 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 580 ms of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); quality loss 0.0048 nats (0.0024 to 0.0072), close gguf_q4_0
-#   not f16 (worse): ttft +0.2 %, tpot +0.6 %, memory +16.1 %, quality loss -0.0048 nats
-#   not int8_g32 (worse): ttft +0.4 %, tpot +0.0 %, memory +5.6 %, quality loss -0.0048 nats
+# attn_out = int4_g32: 170 s of ttft (leave-one-out error 35 % over 2 shapes) (100 % extrapolated), 502 ms of tpot (leave-one-out error 10 % over 2 shapes) (100 % extrapolated); quality loss 0.0048 nats (0.0024 to 0.0072), close gguf_q4_0
+#   not f16 (worse): ttft +0.2 %, tpot +1.9 %, memory +16.4 %, quality loss -0.0048 nats; the times are within their interval
+#   not int8_g32 (worse): ttft -2.7 %, tpot -1.3 %, memory +5.7 %, quality loss -0.0048 nats; the times are within their interval
 #   not offered f32, int4z_g32: no kernels of adapter in this format
-# ffn_up = int4_g32: 14.8 min of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 4.04 s of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); quality loss 0.034 nats (0.017 to 0.051), close gguf_q4_0
-#   not f16 (worse): ttft +1.4 %, tpot +4.0 %, memory +112.8 %, quality loss -0.034 nats
-#   not int8_g32 (worse): ttft +1.7 %, tpot -0.7 %, memory +39.2 %, quality loss -0.034 nats
+# ffn_up = int4_g32: 19.6 min of ttft (leave-one-out error 35 % over 2 shapes) (100 % extrapolated), 3.49 s of tpot (leave-one-out error 10 % over 2 shapes) (100 % extrapolated); quality loss 0.034 nats (0.017 to 0.051), close gguf_q4_0
+#   not f16 (worse): ttft +1.5 %, tpot +13.2 %, memory +114.6 %, quality loss -0.034 nats; the times are within their interval
+#   not int8_g32 (worse): ttft -19.8 %, tpot -9.6 %, memory +39.9 %, quality loss -0.034 nats; the times are within their interval
 #   not offered f32, int4z_g32: no kernels of adapter in this format
-# ffn_down = int4_g32: 443 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 2.02 s of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); quality loss 0.017 nats (0.0085 to 0.025), close gguf_q4_0
-#   not f16 (worse): ttft +0.7 %, tpot +2.0 %, memory +56.4 %, quality loss -0.017 nats
-#   not int8_g32 (worse): ttft +1.3 %, tpot +0.0 %, memory +19.6 %, quality loss -0.017 nats
+# ffn_down = int4_g32: 589 s of ttft (leave-one-out error 35 % over 2 shapes) (100 % extrapolated), 1.75 s of tpot (leave-one-out error 10 % over 2 shapes) (100 % extrapolated); quality loss 0.017 nats (0.0085 to 0.025), close gguf_q4_0
+#   not f16 (worse): ttft +0.8 %, tpot +6.6 %, memory +57.3 %, quality loss -0.017 nats; the times are within their interval
+#   not int8_g32 (worse): ttft -9.5 %, tpot -4.6 %, memory +19.9 %, quality loss -0.017 nats; the times are within their interval
 #   not offered f32, int4z_g32: no kernels of adapter in this format
-# logits = int4_g32: 518 ms of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 518 ms of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); quality loss 0.0095 nats (0.0047 to 0.014), close gguf_q4_0
-#   not f16 (worse): ttft +0.0 %, tpot +0.9 %, memory +31.5 %, quality loss -0.0095 nats
-#   not int8_g32 (worse): ttft +0.0 %, tpot +0.3 %, memory +11.0 %, quality loss -0.0094 nats
+# logits = int4_g32: 388 ms of ttft (leave-one-out error 32 % over 2 shapes) (100 % extrapolated), 388 ms of tpot (leave-one-out error 19 % over 2 shapes) (100 % extrapolated); quality loss 0.0095 nats (0.0047 to 0.014), close gguf_q4_0
+#   not f16 (worse): ttft +0.0 %, tpot +2.6 %, memory +32.0 %, quality loss -0.0095 nats; the times are within their interval
+#   not int8_g32 (worse): ttft -0.0 %, tpot -0.1 %, memory +11.1 %, quality loss -0.0094 nats; the times are within their interval
 #   not offered f32: no usable decode row of matmul.f32 in the result
 #   not offered int4z_g32: no usable decode row of matmul.int4z_g32 in the result
-# attention = flash f16: 88.0 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 370 ms of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); no quality loss by definition
+# attention = flash f16: 90.3 s of ttft (error unknown: one weight matrix or head layout only) (100 % extrapolated), 371 ms of tpot (error unknown: one weight matrix or head layout only) (100 % extrapolated); no quality loss by definition
 #   not offered naive_f16 (prefill): no usable prefill row of attention.naive_f16 in the result
 #   not offered naive_f16 (decode): no usable decode row of attention.naive_f16 in the result
 #   not offered naive_int8 (prefill): no usable prefill row of attention.naive_int8 in the result
@@ -41,10 +41,10 @@
 #   not offered flash_split_f16 (decode): no usable decode row of attention.flash_split_f16 in the result
 #   not offered flash_split_int8 (prefill): no usable prefill row of attention.flash_split_int8 in the result
 #   not offered flash_split_int8 (decode): no usable decode row of attention.flash_split_int8 in the result
-# setting = micro-batch 512, live lora of rank 16: prompts go through the layers in 1 passes, activations take 84.5 MiB
-#   not micro-batch 64, live lora of rank 16 (worse): ttft +5.5 %, memory -1.6 %
-#   not micro-batch 128, live lora of rank 16 (worse): ttft +2.3 %, memory -1.4 %
-#   not micro-batch 256, live lora of rank 16 (worse): ttft +0.8 %, memory -0.9 %
+# setting = micro-batch 64, live lora of rank 16: prompts go through the layers in 8 passes, activations take 11.0 MiB
+#   not micro-batch 512, live lora of rank 16 (worse): ttft -1.8 %, memory +1.6 %
+#   not micro-batch 128, live lora of rank 16 (worse): ttft -1.0 %, memory +0.2 %
+#   not micro-batch 256, live lora of rank 16 (worse): ttft -1.5 %, memory +0.7 %
 # Quality: gguf_q4_0 (close) on LLaMA-3-8B: 0.0722 nats in all, wikitext-2-raw test (llama-perplexity, n_ctx 512); ggml-org/llama.cpp tools/perplexity/README.md (formerly examples/perplexity/README.md), section 'LLaMA 3 8b Scoreboard' rev f364eb6f, CUDA, RTX 4090
 # Mind: not costed, only the launches are: embedding; norm; RoPE of q; RoPE of k, append of k; append of v; residual, norm; activation; measure more with `vkpareto run --suite standard`
 # Mind: not costed: embedding: no usable row of block.embed in the result
@@ -79,5 +79,5 @@ llama-quantize \
 # llama-3.1-8b-lora.gguf comes from convert_lora_to_gguf.py.
 # Vulkan0 is the first device of `llama-server --list-devices`; llama.cpp leaves software devices out of it.
 llama-server -m llama-3.1-8b-vkpareto.gguf --device Vulkan0 --n-gpu-layers 99 --flash-attn on \
-  --cache-type-k f16 --cache-type-v f16 --ctx-size 768 --parallel 1 --ubatch-size 512 --fit off \
+  --cache-type-k f16 --cache-type-v f16 --ctx-size 768 --parallel 1 --ubatch-size 64 --fit off \
   --lora llama-3.1-8b-lora.gguf

@@ -32,7 +32,7 @@ static const struct example {
   {"olmoe-1b-7b-chat-5GiB.sh", "llama.cpp", "olmoe-1b-7b", "chat", .max_memory = 5.0 * (1 << 30)},
   {"smollm2-135m-chat.json", "json", "smollm2-135m", "chat", .max_memory = INFINITY},
   {"llama-3.1-8b-chat-kernel-adapter.sh", "llama.cpp", "llama-3.1-8b", "chat", .max_memory = 24.0 * (1 << 30),
-   .prefer = PREFER_LATENCY, .result = "adapters.json",
+   .prefer = PREFER_MEMORY, .result = "adapters.json",
    .finetune = {.live = true, .method = FINETUNE_LORA, .rank = 16}},
   {"llama-3.1-8b-chat-composed-adapter.sh", "llama.cpp", "llama-3.1-8b", "chat", .max_memory = 24.0 * (1 << 30),
    .prefer = PREFER_MEMORY, .result = "adapters.json",
