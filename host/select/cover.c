@@ -3,38 +3,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- one block of 16 */
+/* ---- groups */
 
-/* The sign of limit - at tells whether a vector is over; signs of all coordinates meet by or, and plain 64-bit
- * subtraction is what every processor does on several at once, comparison is not. */
-static bool block_holds(const int64_t *block, size_t n_coords, const int64_t *limit) {
-  int64_t over[COVER_LEAF];
-  for (size_t i = 0; i < COVER_LEAF; i++) over[i] = limit[0] - block[i];
-  for (size_t c = 1; c < n_coords; c++) {
-    const int64_t *at = block + c * COVER_LEAF, most = limit[c];
-    for (size_t i = 0; i < COVER_LEAF; i++) over[i] |= most - at[i];
-  }
-  int64_t all = -1;
-  for (size_t i = 0; i < COVER_LEAF; i++) all &= over[i];
-  return all >= 0;
+struct cover_scale cover_scale_to(size_t n_coords, const int64_t *most) {
+  struct cover_scale scale = {.n_coords = n_coords};
+  for (size_t c = 0; c < n_coords; c++)
+    while (most[c] >> scale.shift[c] >= COVER_NONE) scale.shift[c]++;
+  return scale;
 }
 
-static void block_get(const int64_t *block, size_t n_coords, size_t i, int64_t *cost) {
-  for (size_t c = 0; c < n_coords; c++) cost[c] = block[c * COVER_LEAF + i];
+static void groups_clear(union cover_lanes *groups, size_t n, size_t n_coords) {
+  for (size_t i = 0; i < n * n_coords; i++) groups[i].at = (union cover_lanes){0}.at + COVER_NONE;
 }
 
-static void block_put(int64_t *block, size_t n_coords, size_t i, const int64_t *cost) {
-  for (size_t c = 0; c < n_coords; c++) block[c * COVER_LEAF + i] = cost[c];
+/* As number i, of all that the groups hold. */
+static void groups_put(union cover_lanes *groups, const struct cover_scale *scale, size_t i, const int64_t *at) {
+  union cover_lanes *group = groups + i / COVER_LANES * scale->n_coords;
+  for (size_t c = 0; c < scale->n_coords; c++) group[c].at[i % COVER_LANES] = (uint16_t)(at[c] >> scale->shift[c]);
 }
 
-static void blocks_clear(int64_t *blocks, size_t n, size_t n_coords) {
-  for (size_t i = 0; i < n * n_coords * COVER_LEAF; i++) blocks[i] = COVER_NONE;
-}
+struct question { const int64_t *limit; size_t n_coords; uint16_t rounded[COVER_COORDS]; };
 
-static int64_t *blocks_make(size_t n, size_t n_coords) {
-  int64_t *blocks = malloc(n * n_coords * COVER_LEAF * sizeof *blocks);
-  if (blocks) blocks_clear(blocks, n, n_coords);
-  return blocks;
+/* The sign of limit - at tells whether a member is over; signs of all coordinates meet by or. */
+static uint64_t group_ask(const struct question *q, const union cover_lanes *group) {
+  union cover_lanes over = {0};
+  for (size_t c = 0; c < q->n_coords; c++) over.at |= q->rounded[c] - group[c].at;
+  return cover_hits(&over);
 }
 
 /* ---- building a tree */
@@ -91,85 +85,94 @@ static size_t widest_coord(const struct box *box, size_t n_coords) {
   return widest;
 }
 
-size_t cover_tree_first(const struct cover_tree *tree, size_t leaf) { return tree->n * leaf / tree->n_leaves; }
+static size_t first_row(const struct cover_tree *tree, size_t leaf) { return tree->n * leaf / tree->n_leaves; }
 
 /* Of the leaves first .. first + n_leaves - 1. */
 static void build_node(struct cover_tree *tree, size_t node, size_t first, size_t n_leaves) {
-  const size_t from = cover_tree_first(tree, first), n = cover_tree_first(tree, first + n_leaves) - from;
+  const size_t n_coords = tree->scale->n_coords, from = first_row(tree, first);
+  const size_t n = first_row(tree, first + n_leaves) - from;
   struct cover_row *rows = tree->rows + from;
-  const struct box box = box_of(rows, n, tree->n_coords);
-  memcpy(tree->low + node * tree->n_coords, box.low, tree->n_coords * sizeof box.low[0]);
+  const struct box box = box_of(rows, n, n_coords);
+  memcpy(tree->low + node * n_coords, box.low, n_coords * sizeof box.low[0]);
   if (n_leaves == 1) {
-    int64_t *block = tree->leaf + first * tree->n_coords * COVER_LEAF;
-    for (size_t i = 0; i < n; i++) block_put(block, tree->n_coords, i, rows[i].at);
+    for (size_t i = 0; i < n; i++) groups_put(tree->group, tree->scale, node * COVER_LANES + i, rows[i].at);
     return;
   }
   const size_t half = n_leaves / 2;
-  split_rows(rows, n, cover_tree_first(tree, first + half) - from, widest_coord(&box, tree->n_coords));
+  split_rows(rows, n, first_row(tree, first + half) - from, widest_coord(&box, n_coords));
   build_node(tree, 2 * node, first, half);
   build_node(tree, 2 * node + 1, first + half, half);
 }
 
-bool cover_tree_build(struct cover_tree *tree, size_t n_coords, struct cover_row *rows, size_t n) {
-  size_t leaves = 1;
-  while (leaves * COVER_LEAF < n) leaves *= 2;
-  *tree = (struct cover_tree){.n = n, .n_coords = n_coords, .n_leaves = leaves, .rows = rows,
-                              .leaf = blocks_make(leaves, n_coords),
-                              .low = malloc(2 * leaves * n_coords * sizeof *tree->low)};
-  if (tree->low && tree->leaf) {
-    build_node(tree, 1, 0, leaves);
-    return true;
+/* Levels are three apart up from the leaves; the highest of under 8 nodes are in group 0. */
+static void build_groups(struct cover_tree *tree) {
+  const size_t n_coords = tree->scale->n_coords;
+  size_t first = tree->n_leaves;
+  for (;; first /= COVER_LANES) {
+    for (size_t v = first; v < 2 * first; v++) groups_put(tree->group, tree->scale, v, tree->low + v * n_coords);
+    if (first < COVER_LANES) break;
   }
-  cover_tree_free(tree);
-  return false;
+  memcpy(tree->low, tree->low + n_coords, n_coords * sizeof *tree->low);
+}
+
+bool cover_tree_build(struct cover_tree *tree, const struct cover_scale *scale, struct cover_row *rows, size_t n) {
+  size_t leaves = 1;
+  while (leaves * COVER_LANES < n) leaves *= 2;
+  *tree = (struct cover_tree){.scale = scale, .n = n, .n_leaves = leaves, .rows = rows,
+                              .low = malloc(2 * leaves * scale->n_coords * sizeof *tree->low),
+                              .group = malloc(2 * leaves * scale->n_coords * sizeof *tree->group)};
+  if (!tree->low || !tree->group) {
+    cover_tree_free(tree);
+    return false;
+  }
+  groups_clear(tree->group, 2 * leaves, scale->n_coords);
+  build_node(tree, 1, 0, leaves);
+  build_groups(tree);
+  return true;
+}
+
+const struct cover_row *cover_tree_row(const struct cover_tree *tree, size_t number) {
+  if (number < 2 * tree->n_leaves) return NULL;
+  return &tree->rows[first_row(tree, number / COVER_LANES - tree->n_leaves) + number % COVER_LANES];
 }
 
 void cover_tree_free(struct cover_tree *tree) {
   free(tree->rows);
   free(tree->low);
-  free(tree->leaf);
+  free(tree->group);
   *tree = (struct cover_tree){0};
 }
 
-/* ---- asking */
-
-/* The block below the node that holds one, or NULL. */
-static const int64_t *tree_find(const struct cover_tree *tree, size_t node, const int64_t *limit) {
-  if (!cover_within(tree->low + node * tree->n_coords, limit, tree->n_coords)) return NULL;
-  if (node < tree->n_leaves) {
-    const int64_t *block = tree_find(tree, 2 * node, limit);
-    return block ? block : tree_find(tree, 2 * node + 1, limit);
-  }
-  const int64_t *block = tree->leaf + (node - tree->n_leaves) * tree->n_coords * COVER_LEAF;
-  return block_holds(block, tree->n_coords, limit) ? block : NULL;
-}
-
-static const int64_t *archive_find(const struct cover_archive *a, const int64_t *limit) {
-  for (size_t at = 0; at < a->n_recent; at += COVER_LEAF) {
-    const int64_t *block = a->recent_blocks + at * a->n_coords;
-    if (block_holds(block, a->n_coords, limit)) return block;
-  }
-  for (size_t l = 0; l < COVER_LEVELS; l++) {
-    const int64_t *block = a->level[l].n ? tree_find(&a->level[l], 1, limit) : NULL;
-    if (block) return block;
+static const int64_t *tree_find(const struct cover_tree *tree, const struct question *q, size_t group) {
+  for (uint64_t hits = group_ask(q, tree->group + group * q->n_coords); hits; hits &= hits - 1) {
+    const size_t number = group * COVER_LANES + cover_lane(hits);
+    const struct cover_row *row = cover_tree_row(tree, number);
+    const int64_t *found = row ? row->at : tree_find(tree, q, number);
+    if (found && (!row || cover_within(found, q->limit, q->n_coords))) return found;
   }
   return NULL;
 }
 
-bool cover_archive_holds(const struct cover_archive *a, const int64_t *limit, int64_t *member) {
-  const int64_t *block = archive_find(a, limit);
-  if (!block || !member) return block != NULL;
-  size_t i = 0;
-  do block_get(block, a->n_coords, i++, member);
-  while (!cover_within(member, limit, a->n_coords));
-  return true;
-}
-
 /* ---- growing */
 
-bool cover_archive_open(struct cover_archive *a, size_t n_coords) {
-  *a = (struct cover_archive){.n_coords = n_coords, .recent_blocks = blocks_make(COVER_RECENT / COVER_LEAF, n_coords)};
-  return a->recent_blocks != NULL;
+void cover_archive_open(struct cover_archive *a, const struct cover_scale *scale) {
+  *a = (struct cover_archive){.scale = *scale};
+  groups_clear(a->group, COVER_RECENT / COVER_LANES, scale->n_coords);
+}
+
+const int64_t *cover_archive_find(const struct cover_archive *a, const int64_t *limit) {
+  struct question q = {.limit = limit, .n_coords = a->scale.n_coords};
+  for (size_t c = 0; c < q.n_coords; c++) q.rounded[c] = (uint16_t)(limit[c] >> a->scale.shift[c]);
+  for (size_t from = 0; from < a->n_recent; from += COVER_LANES)
+    for (uint64_t hits = group_ask(&q, a->group + from / COVER_LANES * q.n_coords); hits; hits &= hits - 1) {
+      const int64_t *at = a->recent[from + cover_lane(hits)].at;
+      if (cover_within(at, limit, q.n_coords)) return at;
+    }
+  for (size_t l = 0; l < COVER_LEVELS; l++) {
+    const int64_t *found = a->level[l].n ? tree_find(&a->level[l], &q, 0) : NULL;
+    if (found) return found;
+  }
+  return NULL;
 }
 
 /* All that is recent and all trees below the first free level become one tree there. */
@@ -185,23 +188,20 @@ static bool rebuild(struct cover_archive *a) {
     n += tree->n;
     cover_tree_free(tree);
   }
-  blocks_clear(a->recent_blocks, COVER_RECENT / COVER_LEAF, a->n_coords);
+  groups_clear(a->group, COVER_RECENT / COVER_LANES, a->scale.n_coords);
   a->n_recent = 0;
-  return cover_tree_build(&a->level[free_level], a->n_coords, rows, n);
+  return cover_tree_build(&a->level[free_level], &a->scale, rows, n);
 }
 
 bool cover_archive_add(struct cover_archive *a, const int64_t *cost) {
   if (a->n_recent == COVER_RECENT && !rebuild(a)) return false;
-  int64_t *block = a->recent_blocks + a->n_recent / COVER_LEAF * a->n_coords * COVER_LEAF;
-  block_put(block, a->n_coords, a->n_recent % COVER_LEAF, cost);
-  memcpy(a->recent[a->n_recent++].at, cost, a->n_coords * sizeof *cost);
+  groups_put(a->group, &a->scale, a->n_recent, cost);
+  memcpy(a->recent[a->n_recent++].at, cost, a->scale.n_coords * sizeof *cost);
   return true;
 }
 
 void cover_archive_close(struct cover_archive *a) {
   for (size_t l = 0; l < COVER_LEVELS; l++) cover_tree_free(&a->level[l]);
-  free(a->recent_blocks);
-  *a = (struct cover_archive){0};
 }
 
 /* ---- pruning */
@@ -217,12 +217,17 @@ static int by_cost(const void *a, const void *b, void *n_coords) {
  * the first is no higher in any row before. */
 bool cover_prune(struct cover_row *rows, size_t n, size_t n_coords, size_t *kept) {
   const size_t first = n_coords > 1 ? 1 : 0;
+  int64_t most[COVER_COORDS] = {0};
+  for (size_t i = 0; i < n; i++)
+    for (size_t c = 0; c < n_coords; c++) most[c] = rows[i].at[c] > most[c] ? rows[i].at[c] : most[c];
+  const struct cover_scale scale = cover_scale_to(n_coords - first, most + first);
   if (n > 0) qsort_r(rows, n, sizeof rows[0], by_cost, &n_coords);
   struct cover_archive archive;
-  bool ok = cover_archive_open(&archive, n_coords - first);
+  cover_archive_open(&archive, &scale);
+  bool ok = true;
   *kept = 0;
   for (size_t i = 0; ok && i < n; i++) {
-    if (cover_archive_holds(&archive, rows[i].at + first, NULL)) continue;
+    if (cover_archive_find(&archive, rows[i].at + first)) continue;
     ok = cover_archive_add(&archive, rows[i].at + first);
     rows[(*kept)++] = rows[i];
   }

@@ -9,19 +9,22 @@
  * difference. */
 enum { LATELY = 4 };
 
-/* A node of a, or behind those a single point; and a node of b. */
+/* A point of a, and a node or a row of b's tree. */
 struct pair { float key; uint32_t a, b; };
 
 struct merge {
   const struct merge_terms *terms;
   size_t n_coords, n_sum;
-  struct cover_tree a, b;                /* a of a row: its index in the front */
-  bool same;                             /* a is b: of two pairs that differ in order one is enough */
-  float weight[FRONT_COORDS];            /* of a coordinate in the key: one over the largest cost */
-  struct pair *queue;                    /* a binary heap, the least key first */
+  const struct merge_front *a;
+  bool same;                                /* a is b: of two pairs that differ in order one is enough */
+  struct cover_tree b;                      /* a of a row: its index in the front */
+  struct cover_scale scale;                 /* of all sums */
+  float weight[FRONT_COORDS];               /* of a coordinate in the key: no unit shall decide which is the cheapest */
+  struct pair *queue;                       /* a binary heap, the least key first */
   size_t n, capacity;
-  struct cover_archive reach;            /* of what is kept: the least that each point covers */
-  int64_t lately[LATELY][FRONT_COORDS];  /* reaches that covered lately: what is asked next is often near */
+  struct cover_archive reach;               /* of what is kept: the least that each point covers */
+  uint16_t lately[LATELY][FRONT_COORDS];    /* reaches that covered lately, rounded up: what comes next is often near */
+  size_t n_lately;
   struct merge_front *out;
   struct error *err;
 };
@@ -59,24 +62,15 @@ bool merge_prune(struct merge_front *front, size_t n_coords, struct error *err) 
 
 /* ---- what is covered */
 
-/* Puts a reach first; those before `place` move back by one, what was there is forgotten. */
-static void remember(struct merge *m, const int64_t *reach, size_t place) {
-  int64_t first[FRONT_COORDS];
-  memcpy(first, reach, sizeof first);
-  memmove(m->lately[1], m->lately[0], place * sizeof m->lately[0]);
-  memcpy(m->lately[0], first, sizeof first);
+static void remember(struct merge *m, const int64_t *reach) {
+  uint16_t *place = m->lately[m->n_lately++ % LATELY];
+  for (size_t c = 0; c < m->n_coords; c++) place[c] = (uint16_t)-(-reach[c] >> m->scale.shift[c]);
 }
 
 static bool is_covered(struct merge *m, const int64_t *sum) {
-  int64_t found[FRONT_COORDS] = {0};
-  for (size_t k = 0; k < LATELY; k++)
-    if (cover_within(m->lately[k], sum, m->n_coords)) {
-      remember(m, m->lately[k], k);
-      return true;
-    }
-  if (!cover_archive_holds(&m->reach, sum, found)) return false;
-  remember(m, found, LATELY - 1);
-  return true;
+  const int64_t *found = cover_archive_find(&m->reach, sum);
+  if (found) remember(m, found);
+  return found;
 }
 
 /* The least whole cost whose slack reaches up to this one. Rounded so that it is never too low: one unit in the last
@@ -94,26 +88,20 @@ static bool keep(struct merge *m, const struct cover_row *sum) {
   for (size_t c = 0; c < m->n_coords; c++) reach[c] = reach_of(m->terms, c, sum->at[c]);
   if (!merge_add(m->out, sum, m->terms->max_points, m->err)) return false;
   if (!cover_archive_add(&m->reach, reach)) return no_memory(m->err);
-  remember(m, reach, LATELY - 1);
+  remember(m, reach);
   return true;
 }
 
-/* ---- pairs of nodes */
-
-static const int64_t *corner(const struct cover_tree *of, size_t node) {
-  const size_t nodes = 2 * of->n_leaves;
-  return node < nodes ? of->low + node * of->n_coords : of->rows[node - nodes].at;
-}
+/* ---- pairs */
 
 static bool may_help(struct merge *m, size_t a, size_t b, int64_t *low) {
-  const int64_t *x = corner(&m->a, a), *y = corner(&m->b, b);
+  const struct cover_row *row = cover_tree_row(&m->b, b);
+  const int64_t *x = m->a->points[a].at, *y = row ? row->at : m->b.low + b * m->n_coords;
   for (size_t c = 0; c < m->n_coords; c++) low[c] = c < m->n_sum ? x[c] + y[c] : x[c] > y[c] ? x[c] : y[c];
   return cover_within(low, m->terms->room, m->n_coords) && !is_covered(m, low);
 }
 
-static bool push(struct merge *m, size_t a, size_t b) {
-  int64_t low[FRONT_COORDS];
-  if (!may_help(m, a, b, low)) return true;
+static bool push(struct merge *m, size_t a, size_t b, const int64_t *low) {
   if (m->n == m->capacity) {
     const size_t capacity = m->capacity ? 2 * m->capacity : 256;
     struct pair *grown = realloc(m->queue, capacity * sizeof *grown);
@@ -142,89 +130,103 @@ static struct pair pop(struct merge *m) {
   return least;
 }
 
-/* A point of a with a leaf of b: 16 sums at once. As in cover.c a sign tells what a sum is over or short of. */
-static bool merge_row(struct merge *m, const struct cover_row *a, size_t leaf) {
-  int64_t sums[FRONT_COORDS][COVER_LEAF], out[COVER_LEAF] = {0};
+static bool add(struct merge *m, size_t a, size_t b) {
+  int64_t low[FRONT_COORDS] = {0};
+  const struct cover_row *row = cover_tree_row(&m->b, b);
+  if ((row && m->same && row->a < a) || !may_help(m, a, b, low)) return true;
+  if (!row) return push(m, a, b, low);
+  struct cover_row sum = {.a = (uint32_t)a, .b = row->a};
+  memcpy(sum.at, low, sizeof low);
+  return keep(m, &sum);
+}
+
+/* The sums with a group, or the least that they can be, in 15 bits. As in cover.c a sign tells what a sum is over or
+ * short of. A lane without a member is over the room, which is under COVER_NONE, or overflows. */
+static uint64_t group_left(const struct merge *m, const int64_t *a, const union cover_lanes *group) {
+  union cover_lanes low[FRONT_COORDS], out = {0};
   for (size_t c = 0; c < m->n_coords; c++) {
-    const int64_t *b = m->b.leaf + (leaf * m->n_coords + c) * COVER_LEAF, x = a->at[c], room = m->terms->room[c];
-    for (size_t i = 0; i < COVER_LEAF; i++) sums[c][i] = c < m->n_sum ? x + b[i] : x > b[i] ? x : b[i];
-    for (size_t i = 0; i < COVER_LEAF; i++) out[i] |= room - sums[c][i];
+    const uint16_t x = (uint16_t)(a[c] >> m->scale.shift[c]);
+    const union cover_lanes more = {x > group[c].at};
+    low[c].at = c < m->n_sum ? x + group[c].at : (more.at & x) | (~more.at & group[c].at);
+    out.at |= (COVER_NONE - 1 - low[c].at) | low[c].at;
   }
   for (size_t k = 0; k < LATELY; k++) {
-    int64_t short_of[COVER_LEAF] = {0};
-    for (size_t c = 0; c < m->n_coords; c++)
-      for (size_t i = 0; i < COVER_LEAF; i++) short_of[i] |= sums[c][i] - m->lately[k][c];
-    for (size_t i = 0; i < COVER_LEAF; i++) out[i] |= ~short_of[i];
+    union cover_lanes short_of = {0};
+    for (size_t c = 0; c < m->n_coords; c++) short_of.at |= low[c].at - m->lately[k][c];
+    out.at |= ~short_of.at;
   }
-  for (size_t i = 0; i < COVER_LEAF; i++) {
-    if (out[i] < 0) continue;
-    struct cover_row sum = {.a = a->a, .b = m->b.rows[cover_tree_first(&m->b, leaf) + i].a};
-    for (size_t c = 0; c < m->n_coords; c++) sum.at[c] = sums[c][i];
-    if (!is_covered(m, sum.at) && !keep(m, &sum)) return false;
-  }
-  return true;
+  return cover_hits(&out);
 }
 
-static bool push_rows(struct merge *m, size_t leaf_a, size_t b) {
-  const size_t end = cover_tree_first(&m->a, leaf_a + 1);
+static bool expand(struct merge *m, size_t a, size_t node) {
   bool ok = true;
-  for (size_t i = cover_tree_first(&m->a, leaf_a); ok && i < end; i++) ok = push(m, 2 * m->a.n_leaves + i, b);
+  uint64_t hits = group_left(m, m->a->points[a].at, m->b.group + node * m->n_coords);
+  for (; ok && hits; hits &= hits - 1) ok = add(m, a, node * COVER_LANES + cover_lane(hits));
   return ok;
-}
-
-static bool split(struct merge *m, size_t a, size_t b) {
-  const size_t leaves_a = m->a.n_leaves, leaves_b = m->b.n_leaves;
-  if (a >= 2 * leaves_a) return merge_row(m, &m->a.rows[a - 2 * leaves_a], b - leaves_b);
-  if (a >= leaves_a && b >= leaves_b) return push_rows(m, a - leaves_a, b);
-  if (a >= leaves_a) return push(m, a, 2 * b) && push(m, a, 2 * b + 1);
-  if (b >= leaves_b) return push(m, 2 * a, b) && push(m, 2 * a + 1, b);
-  return push(m, 2 * a, 2 * b) && push(m, 2 * a, 2 * b + 1) && ((m->same && a == b) || push(m, 2 * a + 1, 2 * b))
-      && push(m, 2 * a + 1, 2 * b + 1);
 }
 
 /* ---- */
 
-static bool plant(struct cover_tree *out, const struct merge_front *front, size_t n_coords) {
-  struct cover_row *rows = malloc(front->n * sizeof *rows);
-  if (!rows) return false;
-  for (size_t i = 0; i < front->n; i++) {
-    rows[i] = front->points[i];
+static int64_t most_of(const struct merge_front *front, size_t c) {
+  int64_t most = 0;
+  for (size_t i = 0; i < front->n; i++) most = front->points[i].at[c] > most ? front->points[i].at[c] : most;
+  return most;
+}
+
+static bool plant(struct merge *m, const struct merge_front *b) {
+  struct cover_row *rows = malloc(b->n * sizeof *rows);
+  if (!rows) return no_memory(m->err);
+  for (size_t i = 0; i < b->n; i++) {
+    rows[i] = b->points[i];
     rows[i].a = (uint32_t)i;
   }
-  return cover_tree_build(out, n_coords, rows, front->n);
+  return cover_tree_build(&m->b, &m->scale, rows, b->n) || no_memory(m->err);
 }
 
-/* No coordinate's unit shall decide which pair is the cheapest. */
-static void weigh(struct merge *m) {
+static void open(struct merge *m, const struct merge_front *b) {
+  int64_t most[FRONT_COORDS] = {0};
   for (size_t c = 0; c < m->n_coords; c++) {
-    int64_t most = 1;
-    for (size_t i = 0; i < m->a.n; i++) most = m->a.rows[i].at[c] > most ? m->a.rows[i].at[c] : most;
-    for (size_t i = 0; i < m->b.n; i++) most = m->b.rows[i].at[c] > most ? m->b.rows[i].at[c] : most;
-    m->weight[c] = 1 / (float)most;
+    const int64_t x = most_of(m->a, c), y = most_of(b, c);
+    most[c] = c < m->n_sum ? x + y : x > y ? x : y;
+    m->weight[c] = 1 / (float)(most[c] + 1);
+    for (size_t k = 0; k < LATELY; k++) m->lately[k][c] = COVER_NONE;
+  }
+  m->scale = cover_scale_to(m->n_coords, most);
+  cover_archive_open(&m->reach, &m->scale);
+}
+
+static bool merge_into(struct merge *m, const struct merge_front *b) {
+  open(m, b);
+  bool ok = plant(m, b);
+  for (size_t i = 0; ok && i < m->a->n; i++) ok = add(m, i, 0);
+  while (ok && m->n > 0) {
+    const struct pair least = pop(m);
+    int64_t low[FRONT_COORDS];
+    if (may_help(m, least.a, least.b, low)) ok = expand(m, least.a, least.b);
+  }
+  free(m->queue);
+  cover_archive_close(&m->reach);
+  cover_tree_free(&m->b);
+  return ok;
+}
+
+static void swap_sides(struct merge_front *front) {
+  for (size_t i = 0; i < front->n; i++) {
+    const uint32_t a = front->points[i].a;
+    front->points[i].a = front->points[i].b;
+    front->points[i].b = a;
   }
 }
 
+/* The smaller one is the tree: the points of the larger come in order one by one. The other way round nine classes of
+ * seven coordinates took 160 instead of 118 ms, 560 decisions of four 4.5 instead of 3.6 s. */
 bool merge_fronts(const struct merge_terms *terms, const struct merge_front *a, const struct merge_front *b,
                   struct merge_front *out, struct error *err) {
   if (a->n == 0 || b->n == 0) return true;
+  const bool swap = a->n < b->n;
   struct merge m = {.terms = terms, .n_coords = terms->algebra->n, .n_sum = terms->algebra->n_sum, .same = a == b,
-                    .out = out, .err = err};
-  for (size_t k = 0; k < LATELY; k++)
-    for (size_t c = 0; c < FRONT_COORDS; c++) m.lately[k][c] = COVER_NONE;
-  bool ok = plant(&m.a, a, m.n_coords) && plant(&m.b, b, m.n_coords) && cover_archive_open(&m.reach, m.n_coords);
-  ok = ok || no_memory(err);
-  if (ok) {
-    weigh(&m);
-    ok = push(&m, 1, 1);
-  }
-  while (ok && m.n > 0) {
-    const struct pair least = pop(&m);
-    int64_t low[FRONT_COORDS];
-    if (may_help(&m, least.a, least.b, low)) ok = split(&m, least.a, least.b);
-  }
-  free(m.queue);
-  cover_archive_close(&m.reach);
-  cover_tree_free(&m.a);
-  cover_tree_free(&m.b);
-  return ok && merge_prune(out, m.n_coords, err);
+                    .a = swap ? b : a, .out = out, .err = err};
+  if (!merge_into(&m, swap ? a : b)) return false;
+  if (swap) swap_sides(out);
+  return merge_prune(out, m.n_coords, err);
 }

@@ -1,9 +1,10 @@
 /* The sums of one point of a front and one of another, without those that another sum covers. Pure.
  *
- * Both fronts are k-d trees. A pair of nodes stands for all sums below it, which are at least the sum of their lowest
- * corners: where something kept covers that, the whole pair is left out; else it is split. Pairs are taken by that
- * sum, the cheapest first (branch and bound, as Papadias et al. 2003 find the front of one tree), so that hardly a
- * sum is kept before one that beats it, and what is kept early is what leaves the most out. */
+ * The smaller front is a k-d tree. A point of the larger with a node of the tree stands for all sums of the two, which
+ * are at least the point plus the node's lowest corner: where something kept covers that, all are left out; else the
+ * node is split. Pairs are taken by that sum, the cheapest first (branch and bound, as Papadias et al. 2003 find the
+ * front of one tree), so that hardly a sum is kept before one that beats it, and what is kept early is what leaves the
+ * most out. */
 #ifndef MERGE_H
 #define MERGE_H
 
