@@ -118,10 +118,7 @@ static bool same_options(const struct bound *bound, size_t a, size_t b, size_t n
 
 static struct node *node_build(const struct bound *bound, size_t first, size_t n, size_t level, struct error *err) {
   struct node *node = calloc(1, sizeof *node);
-  if (!node) {
-    no_memory(err);
-    return NULL;
-  }
+  if (!node) return no_memory(err), NULL;
   node->first = first;
   node->n_slots = n;
   bool ok = true;
@@ -145,23 +142,12 @@ static size_t levels_over(size_t n_slots, size_t exact_slots) {
   return levels;
 }
 
-static bool check(const struct front_algebra *algebra, const struct front_cost *base, const struct front_slot *slots,
-                  size_t n_slots, struct error *err) {
-  if (n_slots == 0) return error_set(err, ERROR_INPUT, "no decisions");
-  for (size_t s = 0; s < n_slots; s++)
-    if (slots[s].n == 0) return error_set(err, ERROR_INPUT, "decision %zu has no options", s);
-  return front_check(algebra, base, slots, n_slots, err);
-}
-
 struct bound *bound_build(const struct front_algebra *algebra, const struct front_cost *base,
                           const struct front_slot *slots, size_t n_slots, const struct bound_slack *slack,
                           size_t max_points, struct error *err) {
-  if (!check(algebra, base, slots, n_slots, err)) return NULL;
+  if (!front_check(algebra, base, slots, n_slots, err)) return NULL;
   struct bound *bound = malloc(sizeof *bound);
-  if (!bound) {
-    no_memory(err);
-    return NULL;
-  }
+  if (!bound) return no_memory(err), NULL;
   *bound = (struct bound){.algebra = *algebra, .base = *base, .slots = slots, .slack = *slack, .n_slots = n_slots,
                           .max_points = max_points, .levels = levels_over(n_slots, slack->exact_slots)};
   bound->root = node_build(bound, 0, n_slots, 0, err);

@@ -5,6 +5,12 @@
 
 /* ---- groups */
 
+int64_t cover_most(const struct cover_row *rows, size_t n, size_t c) {
+  int64_t most = 0;
+  for (size_t i = 0; i < n; i++) most = rows[i].at[c] > most ? rows[i].at[c] : most;
+  return most;
+}
+
 struct cover_scale cover_scale_to(size_t n_coords, const int64_t *most) {
   struct cover_scale scale = {.n_coords = n_coords};
   for (size_t c = 0; c < n_coords; c++)
@@ -33,12 +39,6 @@ static uint64_t group_ask(const struct question *q, const union cover_lanes *gro
 
 /* ---- building a tree */
 
-static void swap_rows(struct cover_row *a, struct cover_row *b) {
-  const struct cover_row keep = *a;
-  *a = *b;
-  *b = keep;
-}
-
 /* Quickselect (Hoare 1961): rows[0..k) are <= rows[k..n) in coordinate c. */
 static void split_rows(struct cover_row *rows, size_t n, size_t k, size_t c) {
   size_t from = 0, to = n;
@@ -49,7 +49,9 @@ static void split_rows(struct cover_row *rows, size_t n, size_t k, size_t c) {
       while (rows[i].at[c] < pivot) i++;
       while (rows[j].at[c] > pivot) j--;
       if (i >= j) break;
-      swap_rows(&rows[i++], &rows[j--]);
+      const struct cover_row keep = rows[i];
+      rows[i++] = rows[j];
+      rows[j--] = keep;
     }
     if (k <= i) to = i;   /* rows below i are <= pivot, from i on >= pivot */
     else from = i == j ? i + 1 : i;
@@ -57,27 +59,21 @@ static void split_rows(struct cover_row *rows, size_t n, size_t k, size_t c) {
   }
 }
 
-struct box { int64_t low[COVER_COORDS], high[COVER_COORDS]; };
-
-static struct box box_of(const struct cover_row *rows, size_t n, size_t n_coords) {
-  struct box box;
-  memcpy(box.low, rows[0].at, sizeof box.low);
-  memcpy(box.high, rows[0].at, sizeof box.high);
+/* The coordinate that is widest by ratio, which no unit changes: a nanosecond and a byte have no common width. */
+static size_t widest_coord(const struct cover_row *rows, size_t n, size_t n_coords, int64_t *lowest) {
+  int64_t high[COVER_COORDS];
+  memcpy(lowest, rows[0].at, n_coords * sizeof *lowest);
+  memcpy(high, rows[0].at, sizeof high);
   for (size_t i = 1; i < n; i++)
     for (size_t c = 0; c < n_coords; c++) {
       const int64_t at = rows[i].at[c];
-      box.low[c] = at < box.low[c] ? at : box.low[c];
-      box.high[c] = at > box.high[c] ? at : box.high[c];
+      lowest[c] = at < lowest[c] ? at : lowest[c];
+      high[c] = at > high[c] ? at : high[c];
     }
-  return box;
-}
-
-/* By ratio, which no unit changes: a nanosecond and a byte have no common width. */
-static size_t widest_coord(const struct box *box, size_t n_coords) {
   size_t widest = 0;
   double most = 0;
   for (size_t c = 0; c < n_coords; c++) {
-    const double ratio = (double)(box->high[c] + 1) / (double)(box->low[c] + 1);
+    const double ratio = ((double)high[c] + 1) / ((double)lowest[c] + 1);
     if (ratio <= most) continue;
     most = ratio;
     widest = c;
@@ -92,14 +88,13 @@ static void build_node(struct cover_tree *tree, size_t node, size_t first, size_
   const size_t n_coords = tree->scale->n_coords, from = first_row(tree, first);
   const size_t n = first_row(tree, first + n_leaves) - from;
   struct cover_row *rows = tree->rows + from;
-  const struct box box = box_of(rows, n, n_coords);
-  memcpy(tree->low + node * n_coords, box.low, n_coords * sizeof box.low[0]);
+  const size_t widest = widest_coord(rows, n, n_coords, tree->low + node * n_coords);
   if (n_leaves == 1) {
     for (size_t i = 0; i < n; i++) groups_put(tree->group, tree->scale, node * COVER_LANES + i, rows[i].at);
     return;
   }
   const size_t half = n_leaves / 2;
-  split_rows(rows, n, first_row(tree, first + half) - from, widest_coord(&box, n_coords));
+  split_rows(rows, n, first_row(tree, first + half) - from, widest);
   build_node(tree, 2 * node, first, half);
   build_node(tree, 2 * node + 1, first + half, half);
 }
@@ -107,11 +102,8 @@ static void build_node(struct cover_tree *tree, size_t node, size_t first, size_
 /* Levels are three apart up from the leaves; the highest of under 8 nodes are in group 0. */
 static void build_groups(struct cover_tree *tree) {
   const size_t n_coords = tree->scale->n_coords;
-  size_t first = tree->n_leaves;
-  for (;; first /= COVER_LANES) {
+  for (size_t first = tree->n_leaves; first > 0; first /= COVER_LANES)
     for (size_t v = first; v < 2 * first; v++) groups_put(tree->group, tree->scale, v, tree->low + v * n_coords);
-    if (first < COVER_LANES) break;
-  }
   memcpy(tree->low, tree->low + n_coords, n_coords * sizeof *tree->low);
 }
 
@@ -217,9 +209,8 @@ static int by_cost(const void *a, const void *b, void *n_coords) {
  * the first is no higher in any row before. */
 bool cover_prune(struct cover_row *rows, size_t n, size_t n_coords, size_t *kept) {
   const size_t first = n_coords > 1 ? 1 : 0;
-  int64_t most[COVER_COORDS] = {0};
-  for (size_t i = 0; i < n; i++)
-    for (size_t c = 0; c < n_coords; c++) most[c] = rows[i].at[c] > most[c] ? rows[i].at[c] : most[c];
+  int64_t most[COVER_COORDS];
+  for (size_t c = 0; c < n_coords; c++) most[c] = cover_most(rows, n, c);
   const struct cover_scale scale = cover_scale_to(n_coords - first, most + first);
   if (n > 0) qsort_r(rows, n, sizeof rows[0], by_cost, &n_coords);
   struct cover_archive archive;

@@ -30,6 +30,8 @@ static inline bool cover_within(const int64_t *at, const int64_t *limit, size_t 
 /* a and b are the caller's: where the vector comes from. */
 struct cover_row { int64_t at[COVER_COORDS]; uint32_t a, b; };
 
+/* The highest of a coordinate; 0 without rows. */
+int64_t cover_most(const struct cover_row *, size_t n, size_t c);
 /* Sorts the rows (by the coordinates in order, then a, then b) and keeps those that no other covers, of equal ones the
  * first: their number is *kept. False: out of memory. */
 bool cover_prune(struct cover_row *, size_t n, size_t n_coords, size_t *kept);

@@ -21,12 +21,6 @@ int front_compare(const struct front_algebra *algebra, const struct front_cost *
   return 0;
 }
 
-bool front_covers(const struct front_algebra *algebra, const struct front_cost *a, const struct front_cost *b) {
-  for (size_t i = 0; i < algebra->n; i++)
-    if (a->at[i] > b->at[i]) return false;
-  return true;
-}
-
 /* The largest sum of each coordinate is a whole number that a double holds, and none is below 0. */
 static bool check_coord(size_t i, const struct front_cost *base, const struct front_slot *slots, size_t n_slots,
                         struct error *err) {
@@ -49,8 +43,10 @@ bool front_check(const struct front_algebra *algebra, const struct front_cost *b
   if (algebra->n == 0 || algebra->n > FRONT_COORDS || algebra->n_sum > algebra->n)
     return error_set(err, ERROR_UNSUPPORTED, "%zu costs, %zu of them sums, are not what a front is made for",
                      algebra->n, algebra->n_sum);
+  if (n_slots == 0) return error_set(err, ERROR_INPUT, "no decisions");
   for (size_t s = 0; s < n_slots; s++)
-    if (slots[s].n > FRONT_OPTIONS) return error_set(err, ERROR_UNSUPPORTED, "%zu options in one slot", slots[s].n);
+    if (slots[s].n == 0 || slots[s].n > FRONT_OPTIONS)
+      return error_set(err, ERROR_UNSUPPORTED, "decision %zu has %zu options", s, slots[s].n);
   for (size_t i = 0; i < algebra->n; i++)
     if (!check_coord(i, base, slots, n_slots, err)) return false;
   return true;
@@ -103,13 +99,14 @@ bool front_prune(const struct front_algebra *algebra, struct front *front, struc
     ok = cover_prune(rows, front->n, algebra->n, &kept);
   }
   for (size_t i = 0; ok && i < kept; i++) points[i] = front->points[rows[i].a];
-  if (ok) {
-    memcpy(front->points, points, kept * sizeof *points);
-    front->n = kept;
-  }
-  free(points);
   free(rows);
-  return ok || error_set(err, ERROR_MEMORY, "out of memory for a front");
+  if (!ok) {
+    free(points);
+    return error_set(err, ERROR_MEMORY, "out of memory for a front");
+  }
+  free(front->points);
+  *front = (struct front){points, kept};
+  return true;
 }
 
 void front_free(struct front *front) {

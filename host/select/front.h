@@ -30,10 +30,8 @@ struct front { struct front_point *points; size_t n; };
 struct front_cost front_combine(const struct front_algebra *, const struct front_cost *, const struct front_cost *);
 /* < 0, 0, > 0: lexicographic. */
 int front_compare(const struct front_algebra *, const struct front_cost *, const struct front_cost *);
-/* a <= b in every coordinate. */
-bool front_covers(const struct front_algebra *, const struct front_cost *a, const struct front_cost *b);
 
-/* The algebra and the costs are what a front can be made of: nothing negative, no sum over 2^53. */
+/* They are what a front can be made of: at least one slot and an option in each, nothing negative, no sum over 2^53. */
 bool front_check(const struct front_algebra *, const struct front_cost *base, const struct front_slot *, size_t n_slots,
                  struct error *);
 

@@ -16,6 +16,7 @@ struct merge {
   const struct merge_terms *terms;
   size_t n_coords, n_sum;
   const struct merge_front *a;
+  bool swapped;                             /* a is the second of the fronts */
   bool same;                                /* a is b: of two pairs that differ in order one is enough */
   struct cover_tree b;                      /* a of a row: its index in the front */
   struct cover_scale scale;                 /* of all sums */
@@ -34,17 +35,20 @@ static bool no_memory(struct error *err) { return error_set(err, ERROR_MEMORY, "
 /* Nodes and points of a front are told apart by 32 bits: of no front can there be more. */
 enum { MOST_POINTS = UINT32_MAX / 4 };
 
+/* With room for one more; NULL: out of memory. */
+static void *grown(void *items, size_t n, size_t *capacity, size_t size) {
+  if (n < *capacity) return items;
+  *capacity = *capacity ? 2 * *capacity : 64;
+  return realloc(items, *capacity * size);
+}
+
 bool merge_add(struct merge_front *front, const struct cover_row *point, size_t max_points, struct error *err) {
   if (front->n == max_points || front->n == MOST_POINTS)
     return error_set(err, ERROR_UNSUPPORTED, "more than %zu configurations are Pareto-optimal; set limits, give more "
                                              "slack or leave techniques out", front->n);
-  if (front->n == front->capacity) {
-    const size_t capacity = front->capacity ? 2 * front->capacity : 64;
-    struct cover_row *grown = realloc(front->points, capacity * sizeof *grown);
-    if (!grown) return no_memory(err);
-    front->points = grown;
-    front->capacity = capacity;
-  }
+  struct cover_row *points = grown(front->points, front->n, &front->capacity, sizeof *points);
+  if (!points) return no_memory(err);
+  front->points = points;
   front->points[front->n++] = *point;
   return true;
 }
@@ -102,13 +106,9 @@ static bool may_help(struct merge *m, size_t a, size_t b, int64_t *low) {
 }
 
 static bool push(struct merge *m, size_t a, size_t b, const int64_t *low) {
-  if (m->n == m->capacity) {
-    const size_t capacity = m->capacity ? 2 * m->capacity : 256;
-    struct pair *grown = realloc(m->queue, capacity * sizeof *grown);
-    if (!grown) return no_memory(m->err);
-    m->queue = grown;
-    m->capacity = capacity;
-  }
+  struct pair *queue = grown(m->queue, m->n, &m->capacity, sizeof *queue);
+  if (!queue) return no_memory(m->err);
+  m->queue = queue;
   float key = 0;
   for (size_t c = 0; c < m->n_coords; c++) key += m->weight[c] * (float)low[c];
   size_t at = m->n++;
@@ -135,7 +135,7 @@ static bool add(struct merge *m, size_t a, size_t b) {
   const struct cover_row *row = cover_tree_row(&m->b, b);
   if ((row && m->same && row->a < a) || !may_help(m, a, b, low)) return true;
   if (!row) return push(m, a, b, low);
-  struct cover_row sum = {.a = (uint32_t)a, .b = row->a};
+  struct cover_row sum = {.a = m->swapped ? row->a : (uint32_t)a, .b = m->swapped ? (uint32_t)a : row->a};
   memcpy(sum.at, low, sizeof low);
   return keep(m, &sum);
 }
@@ -167,12 +167,6 @@ static bool expand(struct merge *m, size_t a, size_t node) {
 
 /* ---- */
 
-static int64_t most_of(const struct merge_front *front, size_t c) {
-  int64_t most = 0;
-  for (size_t i = 0; i < front->n; i++) most = front->points[i].at[c] > most ? front->points[i].at[c] : most;
-  return most;
-}
-
 static bool plant(struct merge *m, const struct merge_front *b) {
   struct cover_row *rows = malloc(b->n * sizeof *rows);
   if (!rows) return no_memory(m->err);
@@ -186,7 +180,7 @@ static bool plant(struct merge *m, const struct merge_front *b) {
 static void open(struct merge *m, const struct merge_front *b) {
   int64_t most[FRONT_COORDS] = {0};
   for (size_t c = 0; c < m->n_coords; c++) {
-    const int64_t x = most_of(m->a, c), y = most_of(b, c);
+    const int64_t x = cover_most(m->a->points, m->a->n, c), y = cover_most(b->points, b->n, c);
     most[c] = c < m->n_sum ? x + y : x > y ? x : y;
     m->weight[c] = 1 / (float)(most[c] + 1);
     for (size_t k = 0; k < LATELY; k++) m->lately[k][c] = COVER_NONE;
@@ -210,23 +204,13 @@ static bool merge_into(struct merge *m, const struct merge_front *b) {
   return ok;
 }
 
-static void swap_sides(struct merge_front *front) {
-  for (size_t i = 0; i < front->n; i++) {
-    const uint32_t a = front->points[i].a;
-    front->points[i].a = front->points[i].b;
-    front->points[i].b = a;
-  }
-}
-
 /* The smaller one is the tree: the points of the larger come in order one by one. The other way round nine classes of
  * seven coordinates took 160 instead of 118 ms, 560 decisions of four 4.5 instead of 3.6 s. */
 bool merge_fronts(const struct merge_terms *terms, const struct merge_front *a, const struct merge_front *b,
                   struct merge_front *out, struct error *err) {
   if (a->n == 0 || b->n == 0) return true;
-  const bool swap = a->n < b->n;
   struct merge m = {.terms = terms, .n_coords = terms->algebra->n, .n_sum = terms->algebra->n_sum, .same = a == b,
-                    .a = swap ? b : a, .out = out, .err = err};
-  if (!merge_into(&m, swap ? a : b)) return false;
-  if (swap) swap_sides(out);
-  return merge_prune(out, m.n_coords, err);
+                    .swapped = a->n < b->n, .out = out, .err = err};
+  m.a = m.swapped ? b : a;
+  return merge_into(&m, m.swapped ? a : b) && merge_prune(out, m.n_coords, err);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "bound.h"
+#include "brute.h"
 #include "instance.h"
 #include "rng.h"
 
@@ -54,22 +55,6 @@ static struct bound_slack random_slack(struct rng *rng, const struct space *s) {
   return slack;
 }
 
-static struct front_cost cost_of(const struct space *s, const uint8_t *choice) {
-  struct front_cost cost = s->base;
-  for (size_t i = 0; i < s->n_slots; i++) cost = front_combine(&s->algebra, &cost, &s->slots[i].options[choice[i]]);
-  return cost;
-}
-
-static size_t enumerate(const struct space *s, struct front_cost *all) {
-  uint8_t choice[MAX_SLOTS] = {0};
-  for (size_t n = 0;; n++) {
-    all[n] = cost_of(s, choice);
-    size_t i = 0;
-    while (i < s->n_slots && ++choice[i] == s->slots[i].n) choice[i++] = 0;
-    if (i == s->n_slots) return n + 1;
-  }
-}
-
 static bool is_within(const struct space *s, const struct bound_slack *slack, const struct front_cost *cost,
                       bool with_slack) {
   for (size_t c = 0; c < s->algebra.n; c++) {
@@ -94,7 +79,7 @@ static void check_points(const struct space *s, const struct bound_slack *slack,
   for (size_t i = 0; i < bound_count(bound); i++) {
     uint8_t choice[MAX_SLOTS];
     bound_choice(bound, i, choice);
-    kept[i] = cost_of(s, choice);
+    kept[i] = brute_cost(&s->algebra, &s->base, s->slots, s->n_slots, choice);
     const struct front_cost told = bound_cost(bound, i);
     assert_int_equal(front_compare(&s->algebra, &kept[i], &told), 0);
     assert_true(is_within(s, slack, &told, true));
@@ -103,7 +88,7 @@ static void check_points(const struct space *s, const struct bound_slack *slack,
 
 static void check_space(const struct space *s, const struct bound_slack *slack) {
   static struct front_cost all[MAX_COMBOS], kept[MAX_COMBOS];
-  const size_t n = enumerate(s, all);
+  const size_t n = brute_all(&s->algebra, &s->base, s->slots, s->n_slots, MAX_COMBOS, all);
   struct error err = {0};
   struct bound *bound = bound_build(&s->algebra, &s->base, s->slots, s->n_slots, slack, MAX_COMBOS, &err);
   if (!bound) fail_msg("%s", err.text);
@@ -139,7 +124,7 @@ static void covers_all_within_limits(void **state) {
     struct bound_slack slack = random_slack(&rng, &s);
     uint8_t choice[MAX_SLOTS];
     for (size_t j = 0; j < s.n_slots; j++) choice[j] = (uint8_t)rng_below(&rng, s.slots[j].n);
-    const struct front_cost at = cost_of(&s, choice);
+    const struct front_cost at = brute_cost(&s.algebra, &s.base, s.slots, s.n_slots, choice);
     for (size_t c = 0; c < s.algebra.n; c++)
       if (rng_below(&rng, 2)) slack.limit[c] = (double)at.at[c];
     check_space(&s, &slack);

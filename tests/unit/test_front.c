@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "brute.h"
 #include "front.h"
 #include "rng.h"
 
@@ -39,29 +40,13 @@ static void random_space(struct rng *rng, size_t coords, struct space *s) {
   }
 }
 
-static struct front_cost cost_of(const struct space *s, const uint8_t *choice) {
-  struct front_cost cost = s->base;
-  for (size_t i = 0; i < s->n_slots; i++) cost = front_combine(&s->algebra, &cost, &s->options[i][choice[i]]);
-  return cost;
-}
-
-static size_t enumerate(const struct space *s, struct front_cost *all) {
-  uint8_t choice[MAX_SLOTS] = {0};
-  for (size_t n = 0;; n++) {
-    all[n] = cost_of(s, choice);
-    size_t i = 0;
-    while (i < s->n_slots && ++choice[i] == s->slots[i].n) choice[i++] = 0;
-    if (i == s->n_slots) return n + 1;
-  }
-}
-
 /* Kept by definition: nothing else covers it, except equals, of which the first stays. */
 static size_t brute_force(const struct space *s, const struct front_cost *all, size_t n, struct front_cost *out) {
   size_t kept = 0;
   for (size_t i = 0; i < n; i++) {
     bool covered = false;
     for (size_t j = 0; j < n && !covered; j++) {
-      if (j == i || !front_covers(&s->algebra, &all[j], &all[i])) continue;
+      if (j == i || !brute_covers(&s->algebra, &all[j], &all[i])) continue;
       covered = front_compare(&s->algebra, &all[j], &all[i]) != 0 || j < i;
     }
     if (!covered) out[kept++] = all[i];
@@ -74,7 +59,8 @@ static int by_cost(const void *a, const void *b) { return front_compare(&sorting
 
 static void check_space(const struct space *s) {
   static struct front_cost all[MAX_COMBOS], expected[MAX_COMBOS];
-  size_t n = brute_force(s, all, enumerate(s, all), expected);
+  const size_t n_all = brute_all(&s->algebra, &s->base, s->slots, s->n_slots, MAX_COMBOS, all);
+  const size_t n = brute_force(s, all, n_all, expected);
   sorting = s;
   qsort(expected, n, sizeof expected[0], by_cost);
 
@@ -84,7 +70,7 @@ static void check_space(const struct space *s) {
   assert_int_equal(front.n, n);
   for (size_t i = 0; i < n; i++) {
     assert_int_equal(front_compare(&s->algebra, &front.points[i].cost, &expected[i]), 0);
-    struct front_cost replayed = cost_of(s, front.points[i].choice);
+    struct front_cost replayed = brute_cost(&s->algebra, &s->base, s->slots, s->n_slots, front.points[i].choice);
     assert_int_equal(front_compare(&s->algebra, &replayed, &front.points[i].cost), 0);
   }
   front_free(&front);

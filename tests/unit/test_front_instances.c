@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "bound.h"
+#include "brute.h"
 #include "instance.h"
 #include "rng.h"
 
@@ -16,19 +17,6 @@ static const char *const names[] = {"llama-3.1-8b.chat", "mixtral-8x7b.rag", "qw
 enum { NAMES = 3, PART = 4, COMBOS = 4096 };
 
 static struct instance in;
-
-static size_t enumerate(const struct front_slot *slots, size_t n_slots, struct front_cost *all) {
-  uint8_t choice[FRONT_SLOTS] = {0};
-  for (size_t n = 0; n < COMBOS; n++) {
-    all[n] = in.base;
-    for (size_t s = 0; s < n_slots; s++) all[n] = front_combine(&in.algebra, &all[n], &slots[s].options[choice[s]]);
-    size_t s = 0;
-    while (s < n_slots && ++choice[s] == slots[s].n) choice[s++] = 0;
-    if (s == n_slots) return n + 1;
-  }
-  fail_msg("a part of more than %d combinations", COMBOS);
-  return 0;
-}
 
 /* Slots as far as they multiply to no more than can be tried. */
 static size_t draw_part(struct rng *rng, struct front_slot *out) {
@@ -49,7 +37,8 @@ static void parts_equal_brute_force(void **state) {
   for (int i = 0; i < 5 * NAMES; i++) {
     instance_file(&in, names[i % NAMES]);
     struct front_slot slots[PART];
-    const size_t n_slots = draw_part(&rng, slots), n = enumerate(slots, n_slots, all);
+    const size_t n_slots = draw_part(&rng, slots);
+    const size_t n = brute_all(&in.algebra, &in.base, slots, n_slots, COMBOS, all);
     struct front front;
     struct error err = {0};
     assert_true(front_build(&in.algebra, &in.base, slots, n_slots, COMBOS, &front, &err));
@@ -57,7 +46,7 @@ static void parts_equal_brute_force(void **state) {
     for (size_t a = 0; a < n; a++) {
       bool covered = false;
       for (size_t b = 0; b < n && !covered; b++)
-        covered = front_covers(&in.algebra, &all[b], &all[a])
+        covered = brute_covers(&in.algebra, &all[b], &all[a])
                && (b < a || front_compare(&in.algebra, &all[b], &all[a]) != 0);
       if (covered) continue;
       size_t at = 0;
@@ -85,11 +74,11 @@ static size_t plain_fold(struct front_cost *front) {
         sums[n_sums++] = front_combine(&in.algebra, &front[i], &in.slots[s].options[o]);
     for (size_t i = 0; i < n_sums; i++) {
       bool covered = false;
-      for (size_t k = 0; k < kept && !covered; k++) covered = front_covers(&in.algebra, &front[k], &sums[i]);
+      for (size_t k = 0; k < kept && !covered; k++) covered = brute_covers(&in.algebra, &front[k], &sums[i]);
       if (covered) continue;
       size_t left = 0;
       for (size_t k = 0; k < kept; k++)
-        if (!front_covers(&in.algebra, &sums[i], &front[k])) front[left++] = front[k];
+        if (!brute_covers(&in.algebra, &sums[i], &front[k])) front[left++] = front[k];
       assert_true(left < FRONT_MOST);
       front[left] = sums[i];
       kept = left + 1;

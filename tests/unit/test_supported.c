@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "brute.h"
 #include "instance.h"
 #include "rng.h"
 #include "supported.h"
@@ -32,19 +33,6 @@ static void random_space(struct rng *rng, size_t n_max, struct space *s) {
   }
 }
 
-static struct front_cost cost_of(const struct space *s, const uint8_t *choice) {
-  struct front_cost cost = s->base;
-  for (size_t i = 0; i < SLOTS; i++) cost = front_combine(&s->algebra, &cost, &s->options[i][choice[i]]);
-  return cost;
-}
-
-static void enumerate(const struct space *s, struct front_cost all[COMBOS]) {
-  for (size_t n = 0; n < COMBOS; n++) {
-    const uint8_t choice[SLOTS] = {n % 4, n / 4 % 4, n / 16 % 4, (uint8_t)(n / 64)};
-    all[n] = cost_of(s, choice);
-  }
-}
-
 static void is_on_the_exact_front(void **state) {
   (void)state;
   struct rng rng = rng_make(3);
@@ -52,7 +40,7 @@ static void is_on_the_exact_front(void **state) {
   for (int i = 0; i < 500; i++) {
     struct space s = {0};
     random_space(&rng, (size_t)i % 2, &s);
-    enumerate(&s, all);
+    brute_all(&s.algebra, &s.base, s.slots, SLOTS, COMBOS, all);
     struct supported found;
     struct error err = {0};
     assert_true(supported_build(&s.algebra, &s.base, s.slots, SLOTS, 50, 9, &found, &err));
@@ -60,11 +48,12 @@ static void is_on_the_exact_front(void **state) {
     for (size_t p = 0; p < found.n; p++) {
       struct front_cost told = {{0}};
       memcpy(told.at, found.points[p].at, sizeof told.at);
-      const struct front_cost replayed = cost_of(&s, found.choices + found.points[p].a * found.n_slots);
+      const uint8_t *choice = found.choices + found.points[p].a * found.n_slots;
+      const struct front_cost replayed = brute_cost(&s.algebra, &s.base, s.slots, SLOTS, choice);
       assert_int_equal(front_compare(&s.algebra, &told, &replayed), 0);
       /* With a maximum, which has no weight, something may beat it. */
       for (size_t n = 0; n < COMBOS && i % 2 == 0; n++)
-        assert_true(!front_covers(&s.algebra, &all[n], &told) || front_compare(&s.algebra, &all[n], &told) == 0);
+        assert_true(!brute_covers(&s.algebra, &all[n], &told) || front_compare(&s.algebra, &all[n], &told) == 0);
     }
     supported_free(&found);
   }
@@ -77,7 +66,7 @@ static void the_gap_covers_everything(void **state) {
   for (int i = 0; i < 500; i++) {
     struct space s = {0};
     random_space(&rng, 0, &s);
-    enumerate(&s, all);
+    brute_all(&s.algebra, &s.base, s.slots, SLOTS, COMBOS, all);
     struct bound_slack slack = bound_exact();
     for (size_t c = 0; c < s.algebra.n; c++)
       if (c == 2) slack.absolute[c] = 10;
