@@ -8,6 +8,9 @@
 /* 2, 4 and 8 took 0.90, 0.75 and 0.82 s for 560 decisions of 3 coordinates, one run each on a busy machine: hardly a
  * difference. */
 enum { LATELY = 4 };
+/* A longer queue orders no better than it costs: of 2^17, 2^18, 2^19, 2^20 and none 560 decisions of 4 coordinates and
+ * seed 2 took 12.0, 8.5, 8.4 to 9.7, 11.3 and 12.0 s and 41, 33, 27, 33 and 38 MB, single runs on a busy machine. */
+enum { MOST_PAIRS = 1 << 19 };
 
 /* A point of a, and a node or a row of b's tree. */
 struct pair { float key; uint32_t a, b; };
@@ -130,11 +133,14 @@ static struct pair pop(struct merge *m) {
   return least;
 }
 
+static bool expand(struct merge *m, size_t a, size_t node);
+
+/* Keeps a sum that helps, and puts a pair that may into the queue, or, where that is full, looks at it at once. */
 static bool add(struct merge *m, size_t a, size_t b) {
   int64_t low[FRONT_COORDS] = {0};
   const struct cover_row *row = cover_tree_row(&m->b, b);
   if ((row && m->same && row->a < a) || !may_help(m, a, b, low)) return true;
-  if (!row) return push(m, a, b, low);
+  if (!row) return m->n < MOST_PAIRS ? push(m, a, b, low) : expand(m, a, b);
   struct cover_row sum = {.a = m->swapped ? row->a : (uint32_t)a, .b = m->swapped ? (uint32_t)a : row->a};
   memcpy(sum.at, low, sizeof low);
   return keep(m, &sum);
