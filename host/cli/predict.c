@@ -10,9 +10,9 @@
 
 static const struct args_verb verb = {
   .name = "predict",
-  .about = "How far the cost model of a result is from what was measured: each row of MEASURED as RESULT's model predicts it;\n"
-           "without MEASURED each of RESULT's own, predicted without its weight matrix, set of experts or head layout\n"
-           "(leave-one-out). Needs no GPU.",
+  .about = "How far the cost model of a result is from what was measured: each row of MEASURED as RESULT's model\n"
+           "predicts it; without MEASURED each of RESULT's own, predicted without its weight matrix, set of experts or\n"
+           "head layout (leave-one-out). Needs no GPU.",
   .operands = "RESULT [MEASURED]",
   .min_operands = 1,
   .max_operands = 2,
@@ -89,8 +89,8 @@ static void add_csv(struct table *table, const struct line *line) {
 
 static bool print(const struct cost_model *model, const struct cost_model *measured, bool csv, struct error *err) {
   static const char *const text_heads[] = {"row", ">measured", ">predicted", ">from", ">to", ">off", "by"};
-  static const char *const csv_heads[] = {"id", "op", "regime", "technique", "measured_ns", "measured_lo", "measured_hi",
-                                          "predicted_ns", "predicted_lo", "predicted_hi", "by"};
+  static const char *const csv_heads[] = {"id", "op", "regime", "technique", "measured_ns", "measured_lo",
+                                          "measured_hi", "predicted_ns", "predicted_lo", "predicted_hi", "by"};
   struct table *table = csv ? table_create(csv_heads, sizeof csv_heads / sizeof csv_heads[0])
                             : table_create(text_heads, sizeof text_heads / sizeof text_heads[0]);
   const struct cost_model *asked = measured ? measured : model;

@@ -13,8 +13,8 @@
 
 static const struct args_verb verb = {
   .name = "recommend",
-  .about = "Finds the Pareto-optimal configurations of a model for a task from a measured result, picks one and writes\n"
-           "it as a config. Needs no GPU. Status 4 when no configuration is within the limits.",
+  .about = "Finds the Pareto-optimal configurations of a model for a task from a measured result, picks one and\n"
+           "writes it as a config. Needs no GPU. Status 4 when no configuration is within the limits.",
   .options = {
     {"result", "RESULT", "what `vkpareto run` measured (required)"},
     {"model", "MODEL", "a built-in model (`vkpareto list models`), or a file: ours, config.json, GGUF (required)"},
@@ -27,7 +27,8 @@ static const struct args_verb verb = {
     {"max-power", "W", "mean power over a request at most, where the result has energy"},
     {"prefer", "WHAT", "balanced (default), latency, memory, energy or quality"},
     {"allow-unknown-quality", NULL, "offer techniques whose quality nobody published; quality is then left out"},
-    {"allow-architecture", NULL, "also say what each other built-in model would cost; it is another model, so none is chosen"},
+    {"allow-architecture", NULL,
+     "also say what each other built-in model would cost; it is another model, so none is chosen"},
     {"finetune", "METHOD", "with an adapter: none (default), lora, rslora, dora, qlora, or any of them"},
     {"rank", "N", "the adapter's rank (default: 16)"},
     {"adapt", "WHAT", "the adapter is on all linear layers (linear, the default) or on attention only (attention)"},
@@ -38,7 +39,8 @@ static const struct args_verb verb = {
     {"emit", "FORMAT", "json (default) or llama.cpp"},
     {"out", "FILE", "write there instead of to stdout"},
   },
-  .example = "vkpareto recommend --result results/DEVICE/DRIVER-quick.json --model llama-3.1-8b --task chat --max-memory 6GiB --emit llama.cpp",
+  .example = "vkpareto recommend --result results/DEVICE/DRIVER-quick.json --model llama-3.1-8b --task chat "
+             "--max-memory 6GiB --emit llama.cpp",
 };
 
 static const double NS_PER_MS = 1e6;
@@ -117,13 +119,15 @@ static bool read_options(const struct args *args, struct recommend_options *opti
   uint64_t memory = 0;
   size_t prefer = PREFER_BALANCED;
   if (!args_size(args, "max-memory", &memory, err) || !read_time(args, "max-ttft", &limit[OBJECTIVE_TTFT], err)
-      || !read_time(args, "max-tpot", &limit[OBJECTIVE_TPOT], err) || !read_quality(args, &limit[OBJECTIVE_QUALITY], err)
+      || !read_time(args, "max-tpot", &limit[OBJECTIVE_TPOT], err)
+      || !read_quality(args, &limit[OBJECTIVE_QUALITY], err)
       || !args_choice(args, "prefer", preference_names, PREFERENCE_COUNT, &prefer, err))
     return false;
   if (args_text(args, "max-memory")) limit[OBJECTIVE_MEMORY] = (double)memory;
   options->preference = (enum preference)prefer;
   if (options->allow_unknown_quality && isfinite(limit[OBJECTIVE_QUALITY]))
-    return error_set(err, ERROR_USAGE, "--max-quality-loss cannot be kept with --allow-unknown-quality; give one of them");
+    return error_set(err, ERROR_USAGE, "--max-quality-loss cannot be kept with --allow-unknown-quality; give one "
+                                       "of them");
   return read_finetune(args, &options->finetune, err)
       && args_double(args, "max-power", 1e-3, 1e6, &options->limits.watts, err);
 }
@@ -230,8 +234,8 @@ static void say_step(const struct recommendation *r, const struct finetune *f) {
   text_duration(step->ns, time, sizeof time);
   energy_text(step, energy, sizeof energy);
   if (step->reason[0])
-    log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s; its time is unknown: %s", "tuning",
-             1e-6 * step->params, (long long)step->tokens, memory, step->reason);
+    log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s; its time is unknown: %s",
+             "tuning", 1e-6 * step->params, (long long)step->tokens, memory, step->reason);
   else
     log_info("  %-10s %.4g million numbers; a step over %lld tokens needs at least %s and, estimated, %s%s", "tuning",
              1e-6 * step->params, (long long)step->tokens, memory, time, energy);
@@ -255,8 +259,8 @@ static void say_adapter(const struct recommendation *r) {
                a->metric, a->model, a->dataset, a->source);
 }
 
-/* What the task says that people accept: shown, and warned about when it is missed, but no limit of the search, since only
- * the user knows whether less would do. */
+/* What the task says that people accept: shown, and warned about when it is missed, but no limit of the search, since
+ * only the user knows whether less would do. */
 static void say_accepted(const struct recommendation *r) {
   const struct task *task = r->task;
   const double loss = r->space->quality_known ? log1p(task->max_quality_loss_percent / 100) : NAN;
@@ -283,7 +287,8 @@ static void say_accepted(const struct recommendation *r) {
 /* Another model's loss is against its own 16-bit weights: nothing here says how good those are. */
 static void say_alternatives(const struct recommendation *r) {
   if (r->alternatives.n)
-    log_info("  other models for this task, each at its own best; they are not compared in quality, and none is chosen:");
+    log_info("  other models for this task, each at its own best; they are not compared in quality, and none is "
+             "chosen:");
   for (size_t i = 0; i < r->alternatives.n; i++) {
     const struct alternative *a = &r->alternatives.at[i];
     char ttft[32], tpot[32], memory[32];
@@ -316,7 +321,8 @@ static void say(const struct recommendation *r) {
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) log_detail("  mind: %s", text);
 }
 
-static bool write_config(const struct recommendation *r, const struct emitter *emitter, const char *path, struct error *err) {
+static bool write_config(const struct recommendation *r, const struct emitter *emitter, const char *path,
+                         struct error *err) {
   char *text = emitter->text(r, err);
   if (!text) return false;
   bool ok = true;

@@ -9,7 +9,7 @@
 struct emitter {
   const char *name;                                    /* of --emit: "llama.cpp" */
   const char *about;
-  const char *(*lost)(const struct space_option *);    /* why the target cannot hold it, else NULL; NULL: it holds all */
+  const char *(*lost)(const struct space_option *);   /* why the target cannot hold it, else NULL; NULL: it holds all */
   /* Text of the whole file in memory, from malloc; NULL with the error set. */
   char *(*text)(const struct recommendation *, struct error *);
 };

@@ -101,7 +101,8 @@ static void add_choice(cJSON *to, const char *name, const struct space *space, c
 
 /* ---- kernels: per technique and phase the variant and tuning that carry most of the time */
 
-static const struct space_time *heaviest(const struct recommendation *r, const struct technique *technique, enum phase phase) {
+static const struct space_time *heaviest(const struct recommendation *r, const struct technique *technique,
+                                         enum phase phase) {
   const struct space_time *best = NULL;
   const struct space_option *o;
   for (int s = 0; s < SLOT_COUNT; s++)
@@ -139,7 +140,8 @@ static void add_kernels(cJSON *root, const struct recommendation *r) {
 static void add_sources(cJSON *to, const struct space *space, const uint8_t *choice) {
   cJSON *sources = cJSON_AddArrayToObject(to, "sources");
   char text[768];
-  for (size_t i = 0; recommend_source(space, choice, i, text, sizeof text); i++) cJSON_AddItemToArray(sources, cJSON_CreateString(text));
+  for (size_t i = 0; recommend_source(space, choice, i, text, sizeof text); i++)
+    cJSON_AddItemToArray(sources, cJSON_CreateString(text));
 }
 
 /* What the times are made of, as shares of each. */
@@ -151,7 +153,8 @@ static void add_parts(cJSON *to, const char *name, const struct prediction *p, e
       json_add_number(parts, part_names[part], rounded(p->part_ns[phase][part] / all, micro));
 }
 
-static void add_prediction(cJSON *to, const char *name, const struct space *space, const uint8_t *choice, const struct prediction *p) {
+static void add_prediction(cJSON *to, const char *name, const struct space *space, const uint8_t *choice,
+                           const struct prediction *p) {
   cJSON *object = cJSON_AddObjectToObject(to, name);
   add_range(object, "ttft_ns", &p->ttft_ns, whole);
   add_range(object, "tpot_ns", &p->tpot_ns, whole);
@@ -201,7 +204,8 @@ static void add_front(cJSON *root, const struct recommendation *r) {
     const struct prediction p = choose_predict(space, r->task, choice);
     cJSON *point = cJSON_CreateObject(), *names = cJSON_AddArrayToObject(point, "options");
     cJSON_AddItemToArray(front, point);
-    for (int s = 0; s < SLOT_COUNT; s++) cJSON_AddItemToArray(names, cJSON_CreateString(option_of(space, choice, s)->name));
+    for (int s = 0; s < SLOT_COUNT; s++)
+      cJSON_AddItemToArray(names, cJSON_CreateString(option_of(space, choice, s)->name));
     char setting[128];
     setting_text(&space->setting, setting, sizeof setting);
     cJSON_AddItemToArray(names, cJSON_CreateString(setting));
@@ -325,7 +329,8 @@ static void add_explanation(cJSON *root, const struct recommendation *r) {
   add_steps(object, r);
   add_layers(object, r);
   cJSON *caveats = cJSON_AddArrayToObject(object, "caveats");
-  for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) cJSON_AddItemToArray(caveats, cJSON_CreateString(text));
+  for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++)
+    cJSON_AddItemToArray(caveats, cJSON_CreateString(text));
 }
 
 /* What other models would cost, each against its own 16-bit weights; only where it was asked for. */

@@ -35,14 +35,17 @@ static const struct counterpart *find(const struct counterpart *table, size_t n,
 static const struct counterpart *weight_type(const char *ours) {
   return find(weight_types, sizeof weight_types / sizeof weight_types[0], ours);
 }
-static const struct counterpart *kv_type(const char *ours) { return find(kv_types, sizeof kv_types / sizeof kv_types[0], ours); }
+static const struct counterpart *kv_type(const char *ours) {
+  return find(kv_types, sizeof kv_types / sizeof kv_types[0], ours);
+}
 
 /* Which models have a tensor. */
 enum tensor_of { OF_ALL = 0, OF_GATED = 1, OF_DENSE = 2, OF_EXPERTS = 4, OF_SHARED = 8, OF_PLAIN = 16, OF_LATENT = 32 };
 
 /* Tensors of each class, as llama.cpp names them (src/llama-arch.cpp); those of the logits have options instead of
- * patterns. MLA has those of its projections. Experts lie in one tensor per matrix; the router, ffn_gate_inp, is never quantised. That llama-quantize
- * heeds the patterns of experts was seen on a small OLMoE file with llama.cpp-tools 0.7.0. */
+ * patterns. MLA has those of its projections. Experts lie in one tensor per matrix; the router, ffn_gate_inp, is never
+ * quantised. That llama-quantize heeds the patterns of experts was seen on a small OLMoE file with llama.cpp-tools
+ * 0.7.0. */
 static const struct { enum tensor_class class_; const char *pattern; unsigned of; } tensors[] = {
   {CLASS_QKV, "attn_q", OF_ALL}, {CLASS_QKV, "attn_k", OF_PLAIN}, {CLASS_QKV, "attn_v", OF_PLAIN},
   {CLASS_QKV, "attn_kv_a_mqa", OF_LATENT}, {CLASS_QKV, "attn_k_b", OF_LATENT}, {CLASS_QKV, "attn_v_b", OF_LATENT},
@@ -56,7 +59,8 @@ static const struct { enum tensor_class class_; const char *pattern; unsigned of
 enum { TENSORS = sizeof tensors / sizeof tensors[0] };
 
 static unsigned kind_of(const struct model *model) {
-  const unsigned ffn = (model->dense_layers ? OF_DENSE : 0u) | (model->experts ? OF_EXPERTS : 0u) | (model->shared_ffn ? OF_SHARED : 0u);
+  const unsigned ffn =
+      (model->dense_layers ? OF_DENSE : 0u) | (model->experts ? OF_EXPERTS : 0u) | (model->shared_ffn ? OF_SHARED : 0u);
   return ffn | (model->mla.kv_rank ? OF_LATENT : OF_PLAIN) | (model->gated_ffn ? OF_GATED : 0u);
 }
 
@@ -67,7 +71,8 @@ static const char *attention_lost(const struct space_option *o) {
   const struct technique *prefill = o->technique[PHASE_PREFILL], *decode = o->technique[PHASE_DECODE];
   const struct counterpart *kv = kv_type(o->kv);
   if (!kv) return "llama.cpp has no cache type for this KV format";
-  if (is_naive(prefill) && is_naive(decode)) return kv->quantised ? "llama.cpp quantises the V cache only with flash attention on" : NULL;
+  if (is_naive(prefill) && is_naive(decode))
+    return kv->quantised ? "llama.cpp quantises the V cache only with flash attention on" : NULL;
   return is_flash(prefill) && is_flash(decode) ? NULL : "llama.cpp has one --flash-attn switch for prefill and decode";
 }
 
@@ -93,7 +98,9 @@ static void comment(FILE *out, const char *format, ...) {
   fprintf(out, "# %s\n", text);
 }
 
-static const struct space_option *chosen(const struct recommendation *r, int slot) { return &r->space->slots[slot].options[r->choice[slot]]; }
+static const struct space_option *chosen(const struct recommendation *r, int slot) {
+  return &r->space->slots[slot].options[r->choice[slot]];
+}
 
 /* The option that all layers of a class have, or the i-th of those that they have; `layers` is how many do. False: past
  * the last. */
@@ -118,11 +125,13 @@ static void write_expected(FILE *out, const struct recommendation *r) {
   recommend_range_text(OBJECTIVE_TPOT, &p->tpot_ns, tpot, sizeof tpot);
   text_bytes(p->memory, memory, sizeof memory);
   objective_text(OBJECTIVE_QUALITY, p->quality_nats.value, quality, sizeof quality);
-  comment(out, "Expected%s, measured with vkpareto's kernels, not with llama.cpp's:", recommend_is_rough(r) ? " (rough)" : "");
+  comment(out, "Expected%s, measured with vkpareto's kernels, not with llama.cpp's:",
+          recommend_is_rough(r) ? " (rough)" : "");
   comment(out, "  time to first token %s", ttft);
   comment(out, "  time per token      %s", tpot);
   comment(out, "  memory              %s", memory);
-  comment(out, "  perplexity          %s%s", isnan(p->quality_nats.value) ? "unknown" : "+", isnan(p->quality_nats.value) ? "" : quality);
+  comment(out, "  perplexity          %s%s", isnan(p->quality_nats.value) ? "unknown" : "+",
+          isnan(p->quality_nats.value) ? "" : quality);
   char first[128], further[128];
   recommend_shares(r, PHASE_PREFILL, first, sizeof first);
   recommend_shares(r, PHASE_DECODE, further, sizeof further);
@@ -165,7 +174,8 @@ static void write_settings(FILE *out, const struct recommendation *r) {
 
 static void write_reasons(FILE *out, const struct recommendation *r) {
   char text[1024];
-  comment(out, "Why (--prefer %s: the least of %s):", preference_names[r->decision.preference], preference_rules[r->decision.preference]);
+  comment(out, "Why (--prefer %s: the least of %s):", preference_names[r->decision.preference],
+          preference_rules[r->decision.preference]);
   for (int s = 0; s < SLOT_COUNT; s++) {
     const struct space_slot *slot = &r->space->slots[s];
     char name[1024];
@@ -181,7 +191,8 @@ static void write_reasons(FILE *out, const struct recommendation *r) {
   }
   write_settings(out, r);
   for (size_t i = 0; recommend_layers(r, i, text, sizeof text); i++) comment(out, "Layers: %s", text);
-  for (size_t i = 0; recommend_source(r->space, r->choice, i, text, sizeof text); i++) comment(out, "Quality: %s", text);
+  for (size_t i = 0; recommend_source(r->space, r->choice, i, text, sizeof text); i++)
+    comment(out, "Quality: %s", text);
   for (size_t i = 0; recommend_caveat(r, i, text, sizeof text); i++) comment(out, "Mind: %s", text);
 }
 
@@ -250,7 +261,8 @@ static void write_tensor(FILE *out, const struct recommendation *r, enum tensor_
   }
 }
 
-static void write_quantize(FILE *out, const struct recommendation *r, const struct counterpart *base, const char *name) {
+static void write_quantize(FILE *out, const struct recommendation *r, const struct counterpart *base,
+                           const char *name) {
   char from[160];
   llama_cpp_lora_merge(out, r, name, from, sizeof from);
   fprintf(out, "llama-quantize \\\n");
@@ -272,12 +284,14 @@ static void write_server(FILE *out, const struct recommendation *r, const char *
   const char *type = kv && !attention_lost(attention) ? kv->type : "f16";
   const struct offload *offload = &r->space->setting.offload;
   const struct model *model = r->model;
-  const long long gpu_layers = offload->layers ? (long long)(model->layers + 1 - offload->layers) : ALL_LAYERS;   /* + 1: logits */
+  const int64_t with_logits = model->layers + 1;
+  const long long gpu_layers = offload->layers ? (long long)(with_logits - offload->layers) : ALL_LAYERS;
   char experts[64] = "";
   if (offload->expert_layers)
     snprintf(experts, sizeof experts, "--n-cpu-moe %lld ", (long long)(model->dense_layers + offload->expert_layers));
   if (offload->layers || offload->expert_layers)
-    comment(out, "The nearest counterpart: llama.cpp leaves the first layers to the host's processor and copies nothing; how fast "
+    comment(out, "The nearest counterpart: llama.cpp leaves the first layers to the host's processor and copies "
+                 "nothing; how fast "
                  "that is was not measured");
   fprintf(out, "llama-server -m %s-vkpareto.gguf --device Vulkan0 --n-gpu-layers %lld %s--flash-attn %s \\\n"
                "  --cache-type-k %s --cache-type-v %s --ctx-size %lld --parallel %lld --ubatch-size %lld --fit off",
@@ -299,17 +313,22 @@ char *emit_llama_cpp(const struct recommendation *r, struct error *err) {
   const struct counterpart *base = base_type(r);
   text_slug(r->model->id, name, sizeof name);
   fprintf(out, "#!/bin/sh\n");
-  comment(out, "%s for %s (%lld tokens in, %lld out, %lld at once) on %s, %s", r->model->name, r->task->title, (long long)r->task->prompt,
-          (long long)r->task->output, (long long)r->task->concurrency, r->result->caps.name, r->result->caps.driver_slug);
+  comment(out, "%s for %s (%lld tokens in, %lld out, %lld at once) on %s, %s", r->model->name, r->task->title,
+          (long long)r->task->prompt, (long long)r->task->output, (long long)r->task->concurrency, r->result->caps.name,
+          r->result->caps.driver_slug);
   comment(out, "Written by vkpareto from the result with SHA-256 %s", r->result->sha256);
   write_expected(out, r);
   write_reasons(out, r);
   write_lost(out, r, base->quantised);
-  fprintf(out, "set -e\n\n# Makes the model file; %s-f16.gguf comes from convert_hf_to_gguf.py. Skip it when the file is there.\n", name);
+  fprintf(out,
+          "set -e\n\n# Makes the model file; %s-f16.gguf comes from convert_hf_to_gguf.py. Skip it when the file is "
+          "there.\n",
+          name);
   write_quantize(out, r, base, name);
   fprintf(out, "\n");
   llama_cpp_lora_files(out, r, name);
-  fprintf(out, "# Vulkan0 is the first device of `llama-server --list-devices`; llama.cpp leaves software devices out of it.\n");
+  comment(out, "Vulkan0 is the first device of `llama-server --list-devices`; llama.cpp leaves software devices out of "
+               "it.");
   write_server(out, r, name);
   if (fclose(out) == 0) return text;
   free(text);

@@ -8,12 +8,14 @@
 #include "redraw.h"
 #include "text.h"
 
-enum { MAX_FRONT = 100000 };   /* no one can read such a front; with 5 formats and times off by 30 % at random, models here have 800 to 1,800 points */
+/* No one can read such a front; with 5 formats and times off by 30 % at random, models have 800 to 1,800 points. */
+enum { MAX_FRONT = 100000 };
 
 const char *const objective_names[OBJECTIVE_COUNT] = {"ttft", "tpot", "memory", "quality loss", "energy"};
 const char *const preference_names[PREFERENCE_COUNT] = {"balanced", "latency", "memory", "energy", "quality"};
 const char *const preference_rules[PREFERENCE_COUNT] = {
-  "the product of 1 + (x - best) / (worst - best) over request time, memory, quality loss and energy, what is known of them, best and worst of the feasible front",
+  "the product of 1 + (x - best) / (worst - best) over request time, memory, quality loss and energy, what is known "
+  "of them, best and worst of the feasible front",
   "request time: ttft + (output - 1) tpot",
   "memory: weights, KV cache, scratch and activations",
   "energy per token",
@@ -58,7 +60,9 @@ static void finish_energy(struct prediction *p, const struct space *space) {
                                    p->token_joules.hi / space->tokens};
 }
 
-static double request_time(const struct task *task, double ttft, double tpot) { return ttft + (double)(task->output - 1) * tpot; }
+static double request_time(const struct task *task, double ttft, double tpot) {
+  return ttft + (double)(task->output - 1) * tpot;
+}
 
 struct prediction choose_predict(const struct space *space, const struct task *task, const uint8_t choice[SLOT_COUNT]) {
   struct prediction p = {.activation_bytes = space->activation_bytes, .other_bytes = space->fixed_bytes,
@@ -85,7 +89,8 @@ struct prediction choose_predict(const struct space *space, const struct task *t
   return p;
 }
 
-struct prediction choose_predict_point(const struct space *spaces, const struct task *task, const struct front_point *point) {
+struct prediction choose_predict_point(const struct space *spaces, const struct task *task,
+                                       const struct front_point *point) {
   return choose_predict(&spaces[point->choice[CHOICE_SETTING]], task, point->choice);
 }
 
@@ -180,7 +185,8 @@ double choose_score(const struct decision *d, const struct prediction *p) {
 }
 
 /* Phase by phase, so that an unknown error in one leaves the other its half width. */
-static bool times_tie(const struct task *task, const struct space_time a[PHASE_COUNT], const struct space_time b[PHASE_COUNT]) {
+static bool times_tie(const struct task *task, const struct space_time a[PHASE_COUNT],
+                      const struct space_time b[PHASE_COUNT]) {
   double apart[PHASE_COUNT] = {0}, half_a[PHASE_COUNT] = {0}, half_b[PHASE_COUNT] = {0};
   for (int p = 0; p < PHASE_COUNT; p++) {
     if (p == PHASE_DECODE && task->output == 1) continue;   /* the prefill gives the only token */
@@ -211,9 +217,10 @@ static bool energies_tie(const struct task *task, const struct space_time a[PHAS
   return times_tie(task, x, y);
 }
 
-static bool slots_tie(const struct space *x, const uint8_t *a, const struct space *y, const uint8_t *b, const struct task *task,
-                      bool energy) {
-  bool (*const tie)(const struct task *, const struct space_time *, const struct space_time *) = energy ? energies_tie : times_tie;
+static bool slots_tie(const struct space *x, const uint8_t *a, const struct space *y, const uint8_t *b,
+                      const struct task *task, bool energy) {
+  bool (*const tie)(const struct task *, const struct space_time *, const struct space_time *) =
+      energy ? energies_tie : times_tie;
   if (x != y && !tie(task, x->fixed, y->fixed)) return false;
   for (int s = 0; s < SLOT_COUNT; s++)
     if (!tie(task, x->slots[s].options[a[s]].time, y->slots[s].options[b[s]].time)) return false;
@@ -227,7 +234,8 @@ bool choose_times_tie(const struct space *space, const struct task *task, const 
 
 bool choose_points_tie(const struct space *spaces, const struct task *task, const struct front_point *a,
                        const struct front_point *b, bool energy) {
-  return slots_tie(&spaces[a->choice[CHOICE_SETTING]], a->choice, &spaces[b->choice[CHOICE_SETTING]], b->choice, task, energy);
+  return slots_tie(&spaces[a->choice[CHOICE_SETTING]], a->choice, &spaces[b->choice[CHOICE_SETTING]], b->choice, task,
+                   energy);
 }
 
 /* ---- simplicity: the setting first, then different techniques, then their places in the rooms' tables */
@@ -268,7 +276,8 @@ static int compare_simplicity(struct simplicity a, struct simplicity b) {
 
 /* ---- decision */
 
-static void find_scale(const struct space *spaces, const struct task *task, const struct front *front, struct decision *d) {
+static void find_scale(const struct space *spaces, const struct task *task, const struct front *front,
+                       struct decision *d) {
   for (int i = 0; i < BALANCED; i++) {
     d->best[i] = INFINITY;
     d->worst[i] = -INFINITY;
@@ -286,7 +295,8 @@ static void find_scale(const struct space *spaces, const struct task *task, cons
   }
 }
 
-static void find_first(const struct space *spaces, const struct task *task, const struct front *front, struct decision *d) {
+static void find_first(const struct space *spaces, const struct task *task, const struct front *front,
+                       struct decision *d) {
   double best = INFINITY;
   for (size_t i = 0; i < front->n; i++) {
     struct prediction p = choose_predict_point(spaces, task, &front->points[i]);
@@ -320,18 +330,21 @@ static void find_winner(const struct space *spaces, const struct task *task, con
   }
 }
 
-bool choose_decide(const struct space *spaces, const struct task *task, const struct front *front, const struct limits *limits,
-                   enum preference preference, struct decision *d, struct redraws *redraws, struct error *err) {
+bool choose_decide(const struct space *spaces, const struct task *task, const struct front *front,
+                   const struct limits *limits, enum preference preference, struct decision *d, struct redraws *redraws,
+                   struct error *err) {
   *d = (struct decision){.limits = *limits, .preference = preference, .quality_known = spaces->quality_known,
                           .energy_known = spaces->energy_known};
   if (preference == PREFER_ENERGY && !spaces->energy_known)
-    return error_set(err, ERROR_INPUT, "--prefer energy: the result has no energy, or too little to model the rest; prefer "
-                                       "latency instead");
+    return error_set(err, ERROR_INPUT,
+                     "--prefer energy: the result has no energy, or too little to model the rest; prefer "
+                     "latency instead");
   if (preference == PREFER_QUALITY && !spaces->quality_known)
     return error_set(err, ERROR_USAGE, "--prefer quality needs known quality; leave --allow-unknown-quality out");
   if (limits->watts > 0 && !spaces->energy_known)
-    return error_set(err, ERROR_INPUT, "--max-power cannot be kept: the result has no energy, or too little to model the "
-                                       "rest; leave it out");
+    return error_set(err, ERROR_INPUT,
+                     "--max-power cannot be kept: the result has no energy, or too little to model the "
+                     "rest; leave it out");
   find_scale(spaces, task, front, d);
   if (d->n_feasible == 0) return infeasible_explain(spaces, task, front, limits, err);
   find_first(spaces, task, front, d);

@@ -1,6 +1,7 @@
 /* From the spaces of all settings to one configuration: objectives, limits, preference. Pure.
  *
- * `spaces` are one per setting (outer.h); a point of a front says in choice[CHOICE_SETTING] to which its options belong. */
+ * `spaces` are one per setting (outer.h); a point of a front says in choice[CHOICE_SETTING] to which its options
+ * belong. */
 #ifndef CHOOSE_H
 #define CHOOSE_H
 
@@ -52,8 +53,9 @@ bool choose_front(const struct space *, struct front *, struct error *);
 /* A front of the space's coordinates becomes one of the objectives; not pruned. */
 void choose_objectives(const struct space *, struct front *);
 
-/* Odds of no more than 3 to 2 for the lowest score are no reason to take it. A judgement: 0.5 would leave no tie, and with
- * 95 % intervals that overlap (0.1 and less) a saved mebibyte outweighed times that were 10 % longer by the estimates. */
+/* Odds of no more than 3 to 2 for the lowest score are no reason to take it. A judgement: 0.5 would leave no tie, and
+ * with 95 % intervals that overlap (0.1 and less) a saved mebibyte outweighed times that were 10 % longer by the
+ * estimates. */
 #define CHOOSE_TIE 0.4
 
 struct redraws;
@@ -67,18 +69,18 @@ struct decision {
   size_t n_feasible;
   bool quality_known, energy_known;   /* of the space; what is not, `balanced` leaves out for all points */
 };
-/* ERROR_INFEASIBLE, with the limits in conflict and what each would have to give (infeasible.h), when no point is within
- * the limits.
+/* ERROR_INFEASIBLE, with the limits in conflict and what each would have to give (infeasible.h), when no point is
+ * within the limits.
  *
  * The lowest score wins, except that noise decides nothing: a point ties with that of the lowest score if it scores no
- * worse in CHOOSE_TIE or more of the redraws of the measurements (redraw.h); an unknown error is not redrawn and so makes no
- * tie. Among those that tie the lowest score with the first's time and joules wins, which is the best in what is known exactly; of
- * equals the simplest: the setting that departs least from the plain one, then the fewest different techniques, then those
- * that stand first in the rooms' tables; then the faster.
+ * worse in CHOOSE_TIE or more of the redraws of the measurements (redraw.h); an unknown error is not redrawn and so
+ * makes no tie. Among those that tie the lowest score with the first's time and joules wins, which is the best in what
+ * is known exactly; of equals the simplest: the setting that departs least from the plain one, then the fewest
+ * different techniques, then those that stand first in the rooms' tables; then the faster.
  *
  * redraws, where not NULL, is made on success, for stability.h; free with redraw_free. */
-bool choose_decide(const struct space *spaces, const struct task *, const struct front *, const struct limits *, enum preference,
-                   struct decision *, struct redraws *redraws, struct error *);
+bool choose_decide(const struct space *spaces, const struct task *, const struct front *, const struct limits *,
+                   enum preference, struct decision *, struct redraws *redraws, struct error *);
 /* What the preference minimises, by the scale of the decision. */
 double choose_score(const struct decision *, const struct prediction *);
 /* What is said of two configurations, and decides nothing: in every slot where they differ, the request times of their
@@ -89,7 +91,8 @@ double choose_score(const struct decision *, const struct prediction *);
  * An unknown error proves no tie: where a fit rests on one weight matrix or head layout none could be left out, and its
  * error may be anything. The estimates then decide: the times of a phase in which either option's error is unknown tie
  * only when equal; the other phase is judged by its own half widths. */
-bool choose_times_tie(const struct space *, const struct task *, const uint8_t a[SLOT_COUNT], const uint8_t b[SLOT_COUNT]);
+bool choose_times_tie(const struct space *, const struct task *, const uint8_t a[SLOT_COUNT],
+                      const uint8_t b[SLOT_COUNT]);
 
 /* The same for points of any settings, where what is fixed may differ as well; or for the energies of a request. */
 bool choose_points_tie(const struct space *spaces, const struct task *, const struct front_point *a,

@@ -39,7 +39,8 @@ static double option_bytes(const struct space *space, const struct setting *sett
   if (slot == SLOT_ATTENTION) return o->kv_bytes;
   char technique[sizeof o->name + sizeof "matmul."];
   snprintf(technique, sizeof technique, "matmul.%s", o->name);
-  return placement_of(setting, &space->work, (enum tensor_class)slot, technique_find(technique)).device + o->adapter_bytes;
+  return placement_of(setting, &space->work, (enum tensor_class)slot, technique_find(technique)).device +
+         o->adapter_bytes;
 }
 
 static bool is_16_bit(int slot, const struct space_option *o) {

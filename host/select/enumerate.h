@@ -9,9 +9,11 @@ struct setting_list { struct setting at[ENUMERATE_MOST]; size_t n; };
 
 /* The plain setting first, then the other micro-batches: the powers of 2 from 64 (below it kernels for many rows have
  * no rows to share) to 2048 (llama.cpp's default of --batch-size, the most that it takes at once), except those that
- * read every prompt of the task in one chunk as a smaller one does, and those that a step of decode would not fit in. */
+ * read every prompt of the task in one chunk as a smaller one does, and those that a step of decode would not
+ * fit in. */
 struct setting_list enumerate_micro_batches(const struct model *, const struct task *);
-/* Each of these with each adapter that fulfils the wish and can serve the task. Without a wish they stay as they are. */
+/* Each of these with each adapter that fulfils the wish and can serve the task. Without a wish they stay as they
+ * are. */
 struct setting_list enumerate_adapters(const struct setting_list *, const struct finetune_wish *, const struct task *);
 
 /* With weights in the host's memory, of layers or, where there are any, of their experts only, so that no more than

@@ -65,7 +65,8 @@ enum verdict recommend_judge(const struct recommendation *r, const struct front_
   else if (tie) p.request_ns = r->predicted.request_ns;
   const double won = choose_score(&r->decision, &r->predicted), score = choose_score(&r->decision, &p);
   if (tie && score <= won) return VERDICT_TIE;
-  if (r->decision.preference == PREFER_BALANCED) text_add(&t, "; score %.5g against %.5g%s", score, won, tie ? " with equal times" : "");
+  if (r->decision.preference == PREFER_BALANCED)
+    text_add(&t, "; score %.5g against %.5g%s", score, won, tie ? " with equal times" : "");
   return VERDICT_WORSE;
 }
 
@@ -75,7 +76,8 @@ enum verdict recommend_verdict(const struct recommendation *r, int slot, size_t 
   return recommend_judge(r, &other, why, size);
 }
 
-static void add_time_evidence(struct text *t, const struct recommendation *r, const struct space_option *o, enum phase phase) {
+static void add_time_evidence(struct text *t, const struct recommendation *r, const struct space_option *o,
+                              enum phase phase) {
   const struct space_time *time = &o->time[phase];
   const char *name = phase == PHASE_PREFILL ? "ttft" : "tpot";
   char ns[32];
@@ -84,7 +86,8 @@ static void add_time_evidence(struct text *t, const struct recommendation *r, co
   if (time->extrapolated_ns > 0 && o->mix)
     text_add(t, " (%.0f %% extrapolated)", 100 * time->extrapolated_ns / time->ns);
   if (o->mix) return;   /* the errors are those of its formats, which have lines of their own */
-  const struct cost_group *group = cost_find(r->cost, o->technique[phase]->id, phase == PHASE_DECODE ? REGIME_DECODE : REGIME_PREFILL);
+  const struct cost_group *group =
+      cost_find(r->cost, o->technique[phase]->id, phase == PHASE_DECODE ? REGIME_DECODE : REGIME_PREFILL);
   if (group && !isnan(group->error))
     text_add(t, " (leave-one-out error %.0f %% over %zu shapes)", 100 * group->error, group->n);
   else
@@ -116,7 +119,8 @@ static const struct quality_estimate *estimate_at(const struct space_slot *slot,
   return i < o->mix->n_parts ? &slot->options[o->mix->parts[i].option].quality : NULL;
 }
 
-bool recommend_source(const struct space *space, const uint8_t choice[SLOT_COUNT], size_t index, char *out, size_t size) {
+bool recommend_source(const struct space *space, const uint8_t choice[SLOT_COUNT], size_t index, char *out,
+                      size_t size) {
   const struct quality_figure *seen[SLOT_COUNT * FRONT_OPTIONS];
   size_t n = 0;
   for (int s = 0; s < SLOT_COUNT; s++) {
@@ -190,9 +194,9 @@ static void write_energy(const struct recommendation *r, char *out, size_t size)
   } else if (!r->space->energy_known) {
     text_add(&t, "energy is left out for all: that of some op is unknown");
   } else {
-    text_add(&t, "energy: %.0f %% measured, the rest modelled as %.3g W and %.3g pJ a byte and %.3g pJ an operation, from %zu "
-        "rows", 100 * r->predicted.measured_share, fit->idle_watts, 1e12 * fit->joules_per_byte,
-        1e12 * fit->joules_per_flop, fit->n);
+    text_add(&t, "energy: %.0f %% measured, the rest modelled as %.3g W and %.3g pJ a byte and %.3g pJ an operation, "
+                 "from %zu rows", 100 * r->predicted.measured_share, fit->idle_watts, 1e12 * fit->joules_per_byte,
+             1e12 * fit->joules_per_flop, fit->n);
     if (isnan(fit->error)) text_add(&t, " (error unknown: one shape only)");
     else text_add(&t, " (leave-one-out error %.0f %%)", 100 * fit->error);
   }
@@ -211,7 +215,9 @@ bool recommend_caveat(const struct recommendation *r, size_t index, char *out, s
   if (index-- == 0) return true;
   write_energy(r, out, size);
   if (index-- == 0) return true;
-  snprintf(out, size, "quality losses are published figures of whole models, shared out by weights and added; +-%.0f %%", 100 * QUALITY_INTERVAL);
+  snprintf(out, size,
+           "quality losses are published figures of whole models, shared out by weights and added; +-%.0f %%",
+           100 * QUALITY_INTERVAL);
   if (index-- == 0) return true;
   if (r->sensitivities) {
     snprintf(out, size, "a layer in a format is taken to cost 1/%lld of what the class costs in it",

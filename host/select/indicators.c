@@ -10,7 +10,7 @@
 static int by_last(const void *a, const void *b, void *coords) {
   const double *p = a, *q = b;
   for (size_t c = *(const size_t *)coords; c-- > 0;)
-    if (p[c] != q[c]) return p[c] > q[c] ? -1 : 1;   /* the worst first: it leaves the others the least to be limited to */
+    if (p[c] != q[c]) return p[c] > q[c] ? -1 : 1;   /* the worst first: it limits the others the least */
   return 0;
 }
 

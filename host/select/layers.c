@@ -277,11 +277,17 @@ bool layers_front(const struct space *space, const struct layers_request *reques
     slots[s] = (struct front_slot){options[s], space->slots[s].n};
     for (size_t o = 0; o < slots[s].n; o++) options[s][o] = space->slots[s].options[o].cost;
   }
-  const struct layers_problem problem = {.base = &space->base, .slots = slots, .n_slots = SLOT_COUNT, .most = most,
-                                         .node_points = NODE_POINTS, .nats_unit = QUALITY_UNIT,
-                                         .nats_per_relative = LAYERS_NATS, .exact_slots = 1,
+  const struct layers_problem problem = {.base = &space->base,
+                                         .slots = slots,
+                                         .n_slots = SLOT_COUNT,
+                                         .most = most,
+                                         .node_points = NODE_POINTS,
+                                         .nats_unit = QUALITY_UNIT,
+                                         .nats_per_relative = LAYERS_NATS,
+                                         .exact_slots = 1,
                                          .resident_limit = request->most_bytes * (1 + mixes.relative) + SLOT_COUNT,
-                                         .quality_limit = (request->most_nats + mixes.nats) / QUALITY_UNIT + SLOT_COUNT};
+                                         .quality_limit =
+                                             (request->most_nats + mixes.nats) / QUALITY_UNIT + SLOT_COUNT};
   struct bound *bound = layers_bound(&problem, proved, err);
   bool ok = bound != NULL;
   if (ok) front->points = calloc(bound_count(bound) + 1, sizeof *front->points);

@@ -17,7 +17,8 @@ struct space_mix *layers_make_mix(const uint8_t *layer, size_t n_layers, const d
   uint8_t *copy = (uint8_t *)&mix->parts[n];
   memcpy(copy, layer, n_layers);
   *mix = (struct space_mix){.n_layers = n_layers, .layer = copy};
-  for (size_t l = 0; l < n_layers; l++) {   /* of as many layers the one that comes first, whatever the order of options */
+  /* Of as many layers the one that comes first, whatever the order of options. */
+  for (size_t l = 0; l < n_layers; l++) {
     struct space_part part = {.option = layer[l], .nats = nats[layer[l]]};
     if (memchr(layer, layer[l], l)) continue;
     for (size_t k = l; k < n_layers; k++) part.layers += layer[k] == layer[l];

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool make_spaces(const struct space_request *request, const struct setting *settings, size_t n, struct outer *out,
-                        struct error *err) {
+static bool make_spaces(const struct space_request *request, const struct setting *settings, size_t n,
+                        struct outer *out, struct error *err) {
   struct error first = {0};
   for (size_t i = 0; i < n; i++) {
     struct space_request wanted = *request;

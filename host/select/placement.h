@@ -21,7 +21,8 @@ struct placement {
 };
 
 /* Of the matrices of a class in the format of a matmul technique, under the setting's offload. */
-struct placement placement_of(const struct setting *, const struct workload *, enum tensor_class, const struct technique *);
+struct placement placement_of(const struct setting *, const struct workload *, enum tensor_class,
+                              const struct technique *);
 /* Bytes that the host has for weights, of a device that may use `device`: where the two share one memory, the rest of
  * it. INFINITY where the result does not say. */
 double placement_host_memory(const struct result *, double device);

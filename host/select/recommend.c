@@ -8,7 +8,8 @@
 #include "placement.h"
 #include "text.h"
 
-static struct limits with_device_memory(const struct recommend_options *options, const struct result *result, bool *from_device) {
+static struct limits with_device_memory(const struct recommend_options *options, const struct result *result,
+                                        bool *from_device) {
   struct limits limits = options->limits;
   const uint64_t memory = caps_memory(&result->caps);
   *from_device = !isfinite(limits.at[OBJECTIVE_MEMORY]) && memory > 0;
@@ -17,7 +18,8 @@ static struct limits with_device_memory(const struct recommend_options *options,
   return limits;
 }
 
-/* The option of 16-bit weights, or of flash attention (else any) over a 16-bit cache with one algorithm; n when there is none. */
+/* The option of 16-bit weights, or of flash attention (else any) over a 16-bit cache with one algorithm; n when there
+ * is none. */
 static size_t plain_option(const struct space_slot *slot, bool attention) {
   size_t found = slot->n;
   for (size_t o = 0; o < slot->n; o++) {
@@ -69,7 +71,8 @@ static bool adopt_mixes(struct recommendation *r, struct error *err) {
   return true;
 }
 
-static bool decide(struct recommendation *r, const struct limits *limits, enum preference preference, struct error *err) {
+static bool decide(struct recommendation *r, const struct limits *limits, enum preference preference,
+                   struct error *err) {
   const struct outer *all = &r->outer;
   struct redraws redraws;
   if (!choose_decide(all->spaces, r->task, &all->front, limits, preference, &r->decision, &redraws, err)) return false;
@@ -159,7 +162,8 @@ static bool find_front(struct recommendation *r, const struct space_request *req
   const double memory = limits->at[OBJECTIVE_MEMORY];
   if (!isfinite(memory) || fits(&r->outer, r->task, limits)) return true;
   if (!(r->result->ceilings.upload > 0)) {
-    snprintf(r->offload_note, sizeof r->offload_note, "weights could lie in the host's memory, but the result has no speed of "
+    snprintf(r->offload_note, sizeof r->offload_note,
+             "weights could lie in the host's memory, but the result has no speed of "
              "copies from there; a new `vkpareto run` measures it");
     return true;
   }
@@ -212,7 +216,8 @@ static void add_slack_note(const struct recommendation *r, struct error *err) {
 }
 
 struct recommendation *recommend_build(const struct result *result, const struct model *model, const struct task *task,
-                                       const struct quality *quality, const struct recommend_options *options, struct error *err) {
+                                       const struct quality *quality, const struct recommend_options *options,
+                                       struct error *err) {
   struct recommendation *r = calloc(1, sizeof *r);
   if (!r) {
     error_set(err, ERROR_MEMORY, "out of memory for a recommendation");

@@ -33,7 +33,7 @@ struct recommendation {
   struct stability stability;
   bool memory_limit_from_device;
   struct alternatives alternatives;  /* where it was asked for */
-  char offload_note[128];            /* why weights in the host's memory do not help, where nothing fits; "": not asked */
+  char offload_note[128];            /* why the host's memory does not help, where nothing fits; "": not asked */
   bool has_plain;                    /* 16-bit weights and cache with one attention algorithm can be predicted */
   const struct space *plain_space;   /* of the plain setting */
   uint8_t plain[SLOT_COUNT];         /* that configuration: what one runs without choosing anything */
@@ -46,8 +46,8 @@ struct recommendation {
 };
 
 /* Keeps result, model and task; quality is only read. NULL with the error set (ERROR_INFEASIBLE for status 4). */
-struct recommendation *recommend_build(const struct result *, const struct model *, const struct task *, const struct quality *,
-                                       const struct recommend_options *, struct error *);
+struct recommendation *recommend_build(const struct result *, const struct model *, const struct task *,
+                                       const struct quality *, const struct recommend_options *, struct error *);
 void recommend_free(struct recommendation *);
 
 /* ---- why: what the emitters print */
@@ -59,8 +59,8 @@ extern const char *const verdict_names[VERDICT_COUNT];   /* "over_limit", "domin
 enum verdict recommend_verdict(const struct recommendation *, int slot, size_t option, char *why, size_t size);
 /* Any other choice, of any setting, in the place of the chosen one. */
 enum verdict recommend_judge(const struct recommendation *, const struct front_point *, char *why, size_t size);
-/* Another setting, of those in `outer`, in place of the chosen one, its options those of the same names; of those it has not,
- * the first. Over a limit, dominated and so on as before. */
+/* Another setting, of those in `outer`, in place of the chosen one, its options those of the same names; of those it
+ * has not, the first. Over a limit, dominated and so on as before. */
 enum verdict recommend_setting_verdict(const struct recommendation *, size_t setting, char *why, size_t size);
 /* What the chosen setting means for passes and memory. */
 void recommend_setting_evidence(const struct recommendation *, char *out, size_t size);
@@ -78,7 +78,7 @@ bool recommend_adapter_caveat(const struct recommendation *, size_t index, char 
  * against the best of one format per class, which classes could not differ; false past the last, and at once where no
  * sensitivities were given. */
 bool recommend_layers(const struct recommendation *, size_t index, char *out, size_t size);
-/* Over half of the predicted time is extrapolated, or a time is known to no better than +-50 %, or its error not at all. */
+/* Over half of the predicted time is extrapolated, or a time is known to no better than +-50 %, or its error is not. */
 bool recommend_is_rough(const struct recommendation *);
 /* Line 0 names all ops that the result cannot cost and which run adds them, the others say why for each; false past the
  * last, and at once when there is none. */

@@ -5,8 +5,8 @@
 
 #include "rng.h"
 
-/* Draws of 421 points add 40 ms to the 20 ms of a recommendation, of 521 points in several settings 70 ms to 40 ms (processor
- * time, median of five, 2026-11-22). Longer fronts get fewer draws and so take as long. */
+/* Draws of 421 points add 40 ms to the 20 ms of a recommendation, of 521 points in several settings 70 ms to 40 ms
+ * (processor time, median of five, 2026-11-22). Longer fronts get fewer draws and so take as long. */
 enum { DRAWS = 1000, LEAST_DRAWS = 50, MOST_SCORES = 500000, SEED = 1 };
 
 struct candidate { const struct front_point *point; double memory; };
@@ -113,8 +113,8 @@ static size_t count_spaces(const struct front *front) {
   return n;
 }
 
-bool redraw_make(const struct space *spaces, const struct task *task, const struct front *front, const struct decision *d,
-                 struct redraws *out, struct error *err) {
+bool redraw_make(const struct space *spaces, const struct task *task, const struct front *front,
+                 const struct decision *d, struct redraws *out, struct error *err) {
   const size_t n_spaces = count_spaces(front);
   *out = (struct redraws){0};
   struct candidate *candidates = calloc(front->n + 1, sizeof *candidates);

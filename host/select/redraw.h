@@ -1,12 +1,12 @@
-/* The measurements drawn again and again, as wrong as they may be, and how every configuration scores in each draw. Pure; seeded
- * by a constant, since what is printed must not change from run to run.
+/* The measurements drawn again and again, as wrong as they may be, and how every configuration scores in each draw.
+ * Pure; seeded by a constant, since what is printed must not change from run to run.
  *
  * Every draw multiplies the times of each technique by (1 + e)^(z / 1.96), e the relative error (half the 95 % interval
- * over the value), z a normal number for each technique and phase, the same in all slots: one kernel is wrong everywhere
- * the same way, so two configurations that share it do not change places, and no time falls to 0 however large the error.
- * The parts of a mix (layers.h) are as wrong as the options that they are layers of.
- * Joules and each published quality figure are redrawn in the same way; what has an unknown error stays as it is.
- * The fixed part is common to all and stays. */
+ * over the value), z a normal number for each technique and phase, the same in all slots: one kernel is wrong
+ * everywhere the same way, so two configurations that share it do not change places, and no time falls to 0 however
+ * large the error. The parts of a mix (layers.h) are as wrong as the options that they are layers of. Joules and each
+ * published quality figure are redrawn in the same way; what has an unknown error stays as it is. The fixed part is
+ * common to all and stays. */
 #ifndef REDRAW_H
 #define REDRAW_H
 

@@ -139,7 +139,8 @@ static bool time_weights(const struct space_request *request, const struct workl
   return time.ok;
 }
 
-/* Rounding noise adds in proportion to the weights it falls on, so a class loses its share of what a whole model does. */
+/* Rounding noise adds in proportion to the weights it falls on, so a class loses its share of what a whole model
+ * does. */
 static struct quality_estimate share_of(struct quality_estimate whole, double share) {
   whole.nats *= share;
   whole.lo *= share;
@@ -160,12 +161,14 @@ static void place_weights(const struct space_request *request, const struct spac
 }
 
 /* What a format loses is the same for experts, whose kernels decode it as matmul's do. */
-static bool build_weights(const struct space_request *request, struct space *space, enum tensor_class class_, struct error *err) {
+static bool build_weights(const struct space_request *request, struct space *space, enum tensor_class class_,
+                          struct error *err) {
   const struct family *family = family_find("matmul");
   const struct model *model = request->setting.model;
   const struct finetune *finetune = &request->setting.finetune;
   struct space_slot *slot = &space->slots[class_];
-  if (!family || !space_slot_open(slot, family->n_techniques, err)) return family ? false : error_set(err, ERROR_UNSUPPORTED, "this build has no matmul");
+  if (!family || !space_slot_open(slot, family->n_techniques, err))
+    return family ? false : error_set(err, ERROR_UNSUPPORTED, "this build has no matmul");
   double all = 0;
   for (int c = 0; c < CLASS_COUNT; c++) all += model_class_params(model, (enum tensor_class)c);
   slot->share = model_class_params(model, class_) / all;
@@ -224,8 +227,10 @@ static bool check_slot(const struct space_slot *slot, const char *name, struct e
     said++;
   }
   if (slot->n_refused > said) text_add(&t, "; %zu more are refused", slot->n_refused - said);
-  return error_set(err, ERROR_INFEASIBLE, "no technique can be offered for %s: %s; where rows are missing, `vkpareto run "
-                   "--suite standard` measures them", name, reasons);
+  return error_set(err, ERROR_INFEASIBLE,
+                   "no technique can be offered for %s: %s; where rows are missing, `vkpareto run "
+                   "--suite standard` measures them",
+                   name, reasons);
 }
 
 /* ---- what runs whatever is chosen */

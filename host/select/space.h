@@ -54,7 +54,7 @@ struct space_option {
   struct quality_estimate quality;       /* nats, lo, hi already scaled to the slot's share of the weights */
   bool composed;             /* the adapter of some phase is costed by matmuls, not by a kernel of its own */
   size_t rank;               /* order in the room's table: the simpler option has the lower one */
-  struct space_mix *mix;     /* NULL: all layers alike. Else `technique` is that of the first part, `rank` the sum of all */
+  struct space_mix *mix;     /* NULL: all layers alike. Else `technique` is the first part's, `rank` the sum of all */
   struct front_cost cost;
 };
 

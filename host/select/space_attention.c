@@ -55,7 +55,8 @@ static void offer_pair(const struct space_request *request, struct space *space,
 bool space_build_attention(const struct space_request *request, struct space *space, struct error *err) {
   const struct family *family = family_find("attention");
   const size_t n = family ? family->n_techniques : 0;
-  if (n == 0 || n > MAX_TECHNIQUES) return error_set(err, ERROR_UNSUPPORTED, "this build has %zu attention techniques", n);
+  if (n == 0 || n > MAX_TECHNIQUES)
+    return error_set(err, ERROR_UNSUPPORTED, "this build has %zu attention techniques", n);
   struct space_slot *slot = &space->slots[SLOT_ATTENTION];
   slot->share = 1;
   if (!space_slot_open(slot, n * n + n * PHASE_COUNT, err)) return false;

@@ -6,7 +6,7 @@
 
 struct stability {
   size_t draws;          /* 0: nothing could be asked */
-  double best_share;     /* of the draws in which no other configuration scores better: the probability that it stays best */
+  double best_share;     /* of the draws in which no other configuration scores better: how likely it stays best */
   double regret;         /* mean of (its score - the best score) over the mean of the best score */
   bool unknown_errors;   /* an option has an error that nobody knows; it was taken as it stands */
 };

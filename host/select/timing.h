@@ -7,7 +7,8 @@
 
 /* What a time is made of, for people. */
 enum part { PART_MATMUL, PART_EXPERTS, PART_ATTENTION, PART_REST, PART_UPLOAD, PART_COUNT };
-extern const char *const part_names[PART_COUNT];   /* "matmul", "experts", "attention", "rest", "upload": copies from the host */
+/* "matmul", "experts", "attention", "rest", "upload": copies from the host */
+extern const char *const part_names[PART_COUNT];
 
 struct space_time {
   double ns, lo, hi;         /* lo and hi NAN where the error of a prediction is unknown */
@@ -22,7 +23,7 @@ struct space_time {
 /* Of an op that has several ways. */
 enum timing_ways { WAYS_ALL, WAYS_FIRST, WAYS_OTHERS };
 
-/* What a slot's option fills into the names of techniques; its own technique, whose row is kept; and what it may run. */
+/* What a slot's option fills into the names of techniques; its own technique, whose row is kept; what it may run. */
 struct timing_names { const char *algorithm, *format, *technique; enum timing_ways ways; };
 
 /* Adds `op` to *time, computed in the fastest of its ways, and raises *scratch to what that needs. False with the

@@ -100,8 +100,8 @@ static bool print_headline(const struct study *study, enum table_format format, 
           "as it is. Over the model and task pairs whose default fits the device. The goals are AE-LLM's gains; how\n"
           "its paper defines and normalises them is not known to us. Lossy: over that limit, or of unknown loss. In\n"
           "brackets: pairs that have the number. The limit is held against the estimate of the loss. Over hosted:\n"
-          "over the default with weights of layers in the host's memory, where it fits so; with host memory, the joint\n"
-          "choice's too.\n",
+          "over the default with weights of layers in the host's memory, where it fits so; with host memory, the\n"
+          "joint choice's too.\n",
           pct);
   if (isfinite(study->memory))
     fprintf(out, "Every device is taken to have %.1f GiB of memory, whatever it has.\n", study->memory / GIB);
