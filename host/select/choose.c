@@ -169,6 +169,22 @@ static void balanced_terms(const struct decision *d, const struct prediction *p,
   out[3] = d->energy_known ? p->token_joules.value : 0;
 }
 
+void choose_scale_open(struct decision *d) {
+  for (int i = 0; i < BALANCED; i++) {
+    d->best[i] = INFINITY;
+    d->worst[i] = -INFINITY;
+  }
+}
+
+void choose_scale_add(struct decision *d, const struct prediction *p) {
+  double x[BALANCED];
+  balanced_terms(d, p, x);
+  for (int i = 0; i < BALANCED; i++) {
+    d->best[i] = fmin(d->best[i], x[i]);
+    d->worst[i] = fmax(d->worst[i], x[i]);
+  }
+}
+
 double choose_score(const struct decision *d, const struct prediction *p) {
   switch (d->preference) {
     case PREFER_LATENCY: return p->request_ns;
@@ -278,20 +294,12 @@ static int compare_simplicity(struct simplicity a, struct simplicity b) {
 
 static void find_scale(const struct space *spaces, const struct task *task, const struct front *front,
                        struct decision *d) {
-  for (int i = 0; i < BALANCED; i++) {
-    d->best[i] = INFINITY;
-    d->worst[i] = -INFINITY;
-  }
+  choose_scale_open(d);
   for (size_t i = 0; i < front->n; i++) {
     struct prediction p = choose_predict_point(spaces, task, &front->points[i]);
     if (!choose_within(&d->limits, &p)) continue;
     d->n_feasible++;
-    double x[BALANCED];
-    balanced_terms(d, &p, x);
-    for (int k = 0; k < BALANCED; k++) {
-      d->best[k] = fmin(d->best[k], x[k]);
-      d->worst[k] = fmax(d->worst[k], x[k]);
-    }
+    choose_scale_add(d, &p);
   }
 }
 

@@ -81,6 +81,9 @@ struct decision {
  * redraws, where not NULL, is made on success, for stability.h; free with redraw_free. */
 bool choose_decide(const struct space *spaces, const struct task *, const struct front *, const struct limits *,
                    enum preference, struct decision *, struct redraws *redraws, struct error *);
+/* The scale of `balanced`: opened, then widened by each configuration that it is over. */
+void choose_scale_open(struct decision *);
+void choose_scale_add(struct decision *, const struct prediction *);
 /* What the preference minimises, by the scale of the decision. */
 double choose_score(const struct decision *, const struct prediction *);
 /* What is said of two configurations, and decides nothing: in every slot where they differ, the request times of their

@@ -72,22 +72,31 @@ static void draw_space(const struct space *space, uint64_t seed, struct draw *dr
 }
 
 /* `draws` of each setting; the techniques that settings share are redrawn alike in all. */
-static double score_of(const struct decision *d, const struct space *spaces, const struct draw *draws,
-                       const struct candidate *c) {
+static void draw_candidate(const struct space *spaces, const struct draw *draws, const struct candidate *c,
+                           struct prediction *out) {
   const uint8_t *choice = c->point->choice;
   const struct draw *draw = &draws[choice[CHOICE_SETTING]];
   const struct space *space = &spaces[choice[CHOICE_SETTING]];
-  struct prediction p = {.memory = c->memory};
   double joules = space->fixed[PHASE_PREFILL].joules + space->decode_steps * space->fixed[PHASE_DECODE].joules;
-  p.request_ns = space->fixed[PHASE_PREFILL].ns + space->decode_steps * space->fixed[PHASE_DECODE].ns;
+  out->memory = c->memory;
+  out->request_ns = space->fixed[PHASE_PREFILL].ns + space->decode_steps * space->fixed[PHASE_DECODE].ns;
+  out->quality_nats.value = 0;
   for (int s = 0; s < SLOT_COUNT; s++) {
     const struct drawn *o = &draw->of[s][choice[s]];
-    p.request_ns += o->ns;
-    p.quality_nats.value += o->nats;
+    out->request_ns += o->ns;
+    out->quality_nats.value += o->nats;
     joules += o->joules;
   }
-  p.token_joules.value = joules / space->tokens;
-  return choose_score(d, &p);
+  out->token_joules.value = joules / space->tokens;
+}
+
+/* By the scale of this draw: by that of the estimates, where the errors are wider than the range of the times, a factor
+ * of the score could fall to nothing and below. */
+static void score_draw(const struct decision *d, const struct prediction *drawn, size_t n, double *score) {
+  struct decision scaled = *d;
+  choose_scale_open(&scaled);
+  for (size_t k = 0; k < n; k++) choose_scale_add(&scaled, &drawn[k]);
+  for (size_t k = 0; k < n; k++) score[k] = choose_score(&scaled, &drawn[k]);
 }
 
 static size_t collect(const struct space *spaces, const struct task *task, const struct front *front,
@@ -119,8 +128,9 @@ bool redraw_make(const struct space *spaces, const struct task *task, const stru
   *out = (struct redraws){0};
   struct candidate *candidates = calloc(front->n + 1, sizeof *candidates);
   struct draw *draws = malloc((n_spaces + 1) * sizeof *draws);
+  struct prediction *drawn = calloc(front->n + 1, sizeof *drawn);
   size_t n = 0;
-  if (candidates && draws) {
+  if (candidates && draws && drawn) {
     n = collect(spaces, task, front, d, candidates);
     out->draws = count_draws(n);
     out->point = malloc((n + 1) * sizeof *out->point);
@@ -129,12 +139,14 @@ bool redraw_make(const struct space *spaces, const struct task *task, const stru
   const bool ok = out->point && out->score;
   for (size_t i = 0; ok && i < out->draws; i++) {
     for (size_t k = 0; k < n_spaces; k++) draw_space(&spaces[k], rng_derive(SEED, i), &draws[k]);
-    for (size_t k = 0; k < n; k++) out->score[i * n + k] = score_of(d, spaces, draws, &candidates[k]);
+    for (size_t k = 0; k < n; k++) draw_candidate(spaces, draws, &candidates[k], &drawn[k]);
+    score_draw(d, drawn, n, &out->score[i * n]);
   }
   for (size_t k = 0; ok && k < n; k++) out->point[k] = (size_t)(candidates[k].point - front->points);
   out->n = n;
   free(candidates);
   free(draws);
+  free(drawn);
   if (ok) return true;
   redraw_free(out);
   return error_set(err, ERROR_MEMORY, "out of memory for %zu configurations", front->n);

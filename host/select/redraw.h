@@ -16,10 +16,10 @@ struct redraws {
   size_t n;            /* configurations: the points of the front within the limits by the estimates */
   size_t draws;        /* fewer than 1,000 on long fronts */
   size_t *point;       /* n of them: places in the front */
-  double *score;       /* of draw i and configuration k at [i * n + k]: choose_score, less is better */
+  double *score;       /* of draw i and configuration k at [i * n + k]: choose_score by the draw's own scale, less is better */
 };
 
-/* By the scale, the limits and the preference of the decision. ERROR_MEMORY only. Free with redraw_free. */
+/* By the limits and the preference of the decision. ERROR_MEMORY only. Free with redraw_free. */
 bool redraw_make(const struct space *spaces, const struct task *, const struct front *, const struct decision *,
                  struct redraws *, struct error *);
 void redraw_free(struct redraws *);

@@ -90,8 +90,18 @@ static void an_unknown_error_is_told(void **state) {
   assert_float_equal(s.best_share, 1, 0);
 }
 
+/* Errors far wider than the times are apart: the better of each draw has the score 1, the other 2. */
+static void every_draw_has_its_own_scale(void **state) {
+  (void)state;
+  const struct space space = two_techniques(1000, 1001, 500);
+  const struct stability s = ask(&space, PREFER_BALANCED);
+  assert_true(fabs(s.best_share - 0.5) < 0.05);
+  assert_float_equal(s.regret, 1 - s.best_share, 1e-9);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+    cmocka_unit_test(every_draw_has_its_own_scale),
     cmocka_unit_test(is_the_probability_of_a_normal_difference),
     cmocka_unit_test(regret_is_what_better_ones_would_have_saved),
     cmocka_unit_test(what_time_does_not_decide_stays),
