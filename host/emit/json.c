@@ -32,13 +32,6 @@ static void add_algorithm(cJSON *to, const char *name, const struct technique *t
   cJSON_AddStringToObject(to, name, text);
 }
 
-/* The option itself; of a mix the i-th that it is made of. NULL: past the last. */
-static const struct space_option *part_of(const struct space *space, const uint8_t *choice, int slot, size_t i) {
-  const struct space_option *o = option_of(space, choice, slot);
-  if (!o->mix) return i == 0 ? o : NULL;
-  return i < o->mix->n_parts ? &space->slots[slot].options[o->mix->parts[i].option] : NULL;
-}
-
 /* Per class and phase the algorithm of the experts, "grouped" of "moe.grouped_int4_g32", in most layers; null in a
  * dense model. */
 static void add_experts(cJSON *to, const struct space *space, const uint8_t *choice) {
@@ -48,7 +41,9 @@ static void add_experts(cJSON *to, const struct space *space, const uint8_t *cho
   }
   cJSON *moe = cJSON_AddObjectToObject(to, "moe");
   for (int c = CLASS_FFN_UP; c <= CLASS_FFN_DOWN; c++) {
-    const struct space_option *o = part_of(space, choice, c, 0);
+    struct layers_part most;
+    layers_part(&space->slots[c], choice[c], 0, &most);
+    const struct space_option *o = most.option;
     cJSON *algorithms = cJSON_AddObjectToObject(moe, slot_names[c]);
     add_algorithm(algorithms, "prefill", o->technique[PHASE_PREFILL], o->name);
     add_algorithm(algorithms, "decode", o->technique[PHASE_DECODE], o->name);
@@ -104,12 +99,13 @@ static void add_choice(cJSON *to, const char *name, const struct space *space, c
 static const struct space_time *heaviest(const struct recommendation *r, const struct technique *technique,
                                          enum phase phase) {
   const struct space_time *best = NULL;
-  const struct space_option *o;
+  struct layers_part part;
   for (int s = 0; s < SLOT_COUNT; s++)
-    for (size_t i = 0; (o = part_of(r->space, r->choice, s, i)); i++)
-      if (o->technique[phase] == technique && o->time[phase].row
-          && (!best || o->time[phase].row_ns > best->row_ns))
-        best = &o->time[phase];
+    for (size_t i = 0; layers_part(&r->space->slots[s], r->choice[s], i, &part); i++) {
+      const struct space_time *time = &part.option->time[phase];
+      if (part.option->technique[phase] == technique && time->row && (!best || time->row_ns > best->row_ns))
+        best = time;
+    }
   return best;
 }
 
@@ -129,10 +125,10 @@ static void add_kernel(cJSON *kernels, const struct recommendation *r, const str
 
 static void add_kernels(cJSON *root, const struct recommendation *r) {
   cJSON *kernels = cJSON_AddObjectToObject(root, "kernels");
-  const struct space_option *o;
+  struct layers_part part;
   for (int s = 0; s < SLOT_COUNT; s++)
-    for (size_t i = 0; (o = part_of(r->space, r->choice, s, i)); i++)
-      for (int p = 0; p < PHASE_COUNT; p++) add_kernel(kernels, r, o->technique[p], (enum phase)p);
+    for (size_t i = 0; layers_part(&r->space->slots[s], r->choice[s], i, &part); i++)
+      for (int p = 0; p < PHASE_COUNT; p++) add_kernel(kernels, r, part.option->technique[p], (enum phase)p);
 }
 
 /* ---- predictions */

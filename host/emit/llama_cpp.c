@@ -102,20 +102,8 @@ static const struct space_option *chosen(const struct recommendation *r, int slo
   return &r->space->slots[slot].options[r->choice[slot]];
 }
 
-/* The option that all layers of a class have, or the i-th of those that they have; `layers` is how many do. False: past
- * the last. */
-struct format_part { const struct space_option *option; uint8_t index; size_t layers, of; };
-static bool part_of(const struct recommendation *r, int slot, size_t i, struct format_part *out) {
-  const struct space_option *o = chosen(r, slot);
-  if (!o->mix) {
-    *out = (struct format_part){o, r->choice[slot], 1, 1};
-    return i == 0;
-  }
-  if (i >= o->mix->n_parts) return false;
-  const struct space_part *part = &o->mix->parts[i];
-  *out = (struct format_part){&r->space->slots[slot].options[part->option], part->option, part->layers,
-                              o->mix->n_layers};
-  return true;
+static bool part_of(const struct recommendation *r, int slot, size_t i, struct layers_part *out) {
+  return layers_part(&r->space->slots[slot], r->choice[slot], i, out);
 }
 
 static void write_expected(FILE *out, const struct recommendation *r) {
@@ -200,7 +188,7 @@ static void write_reasons(FILE *out, const struct recommendation *r) {
 static void write_lost(FILE *out, const struct recommendation *r, bool quantised) {
   comment(out, "Lost in llama.cpp: variants and tuning of the kernels (it has its own)");
   llama_cpp_lora_comment(out, r);
-  struct format_part part;
+  struct layers_part part;
   for (int s = 0; s < SLOT_COUNT; s++)
     for (size_t i = 0; part_of(r, s, i, &part); i++) {
       const char *why = llama_cpp_lost(part.option);
@@ -213,7 +201,7 @@ static void write_lost(FILE *out, const struct recommendation *r, bool quantised
 
 static double bytes_of(const struct recommendation *r, const struct counterpart *type) {
   double bytes = 0;
-  struct format_part part;
+  struct layers_part part;
   for (int c = 0; c < CLASS_COUNT; c++)
     for (size_t i = 0; part_of(r, c, i, &part); i++)
       if (weight_type(part.option->name) == type)
@@ -224,7 +212,7 @@ static double bytes_of(const struct recommendation *r, const struct counterpart 
 /* The quantised type that holds the most bytes, else the one float type of all classes, else f16. */
 static const struct counterpart *base_type(const struct recommendation *r) {
   const struct counterpart *best = NULL;
-  struct format_part part;
+  struct layers_part part;
   bool all_f32 = true;
   double most = 0;
   for (int c = 0; c < CLASS_COUNT; c++)
@@ -253,7 +241,7 @@ static void write_layers(FILE *out, const struct space_mix *mix, uint8_t option,
 
 static void write_tensor(FILE *out, const struct recommendation *r, enum tensor_class class_, const char *tensor) {
   const struct space_mix *mix = chosen(r, (int)class_)->mix;
-  struct format_part part;
+  struct layers_part part;
   for (size_t i = 0; part_of(r, (int)class_, i, &part); i++) {
     const struct counterpart *type = weight_type(part.option->name);
     if (type && mix) write_layers(out, mix, part.index, tensor, type->type);

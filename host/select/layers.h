@@ -53,6 +53,11 @@ bool layers_front(const struct space *, const struct layers_request *, struct la
 /* One after the other. */
 struct layers_slack layers_both(struct layers_slack, struct layers_slack);
 
+/* What layers have: the slot's option o itself, or the i-th of those that a mix is made of; `layers` of `of` have it, all
+ * as 1 of 1. False: past the last. */
+struct layers_part { const struct space_option *option; uint8_t index; size_t layers, of; };
+bool layers_part(const struct space_slot *, size_t o, size_t i, struct layers_part *);
+
 /* "int8_g32 in 0-3, 28-31; int4z_g32 in 4-27" of a mix, else the option's name. */
 void layers_text(const struct space_slot *, const struct space_option *, char *out, size_t size);
 

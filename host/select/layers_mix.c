@@ -148,6 +148,16 @@ bool layers_adopt(struct space *space, int s, const struct space_slot *from, con
   return true;
 }
 
+/* ---- taken apart */
+
+bool layers_part(const struct space_slot *slot, size_t o, size_t i, struct layers_part *out) {
+  const struct space_mix *mix = slot->options[o].mix;
+  if (i >= (mix ? mix->n_parts : 1)) return false;
+  const struct space_part whole = {.option = (uint8_t)o, .layers = 1}, *part = mix ? &mix->parts[i] : &whole;
+  *out = (struct layers_part){&slot->options[part->option], part->option, part->layers, mix ? mix->n_layers : 1};
+  return true;
+}
+
 /* ---- in words */
 
 static void add_layers(struct text *t, const struct space_mix *mix, uint8_t option) {
